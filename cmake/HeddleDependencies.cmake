@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+# Finds what each part links; third_party/why.md gives the reasons and versions.
+
+find_package(Threads REQUIRED)
+find_package(xxHash REQUIRED)
+
+add_library(heddle_dependencies INTERFACE)
+target_link_libraries(heddle_dependencies INTERFACE Threads::Threads xxHash::xxHash ${CMAKE_DL_LIBS})
+if(HEDDLE_MIMALLOC)
+  find_package(mimalloc REQUIRED)
+  target_link_libraries(heddle_dependencies INTERFACE mimalloc)
+  target_compile_definitions(heddle_dependencies INTERFACE HEDDLE_MIMALLOC=1)
+endif()
+
+if(HEDDLE_TESTS)
+  find_package(GTest REQUIRED)
+endif()
+if(HEDDLE_TOOLS)
+  find_package(CLI11 REQUIRED)
+  find_package(fmt REQUIRED)
+  find_package(nlohmann_json REQUIRED)
+endif()
+if(HEDDLE_BENCH)
+  find_package(benchmark REQUIRED)
+endif()
