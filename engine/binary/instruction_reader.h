@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// InstructionReader: turns a stretch of bytecode into Instructions, immediates decoded by kind from the table.
+//
+// It knows opcodes, not modules: indices are not range-checked, types are raw (module type indices).
+// Consumers (validator, translators, printer, generator) step with next() and dispatch on the row through
+// a table instantiated from opcodes.def, for example
+//
+//   static constexpr Handler kHandlers[] = {
+//   #define WASM_BINARY(name, ...) &Validator::check_signature,
+//   #define WASM_CONTROL(name, ...) &Validator::name,
+//   ...
+//   #include "engine/opcodes/opcodes.def"
+//   };
+//
+// so that a row without a handler does not compile.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/binary/cursor.h"
+#include "engine/opcodes/opcode.h"
+#include "heddle/value_type.h"
+
+namespace heddle::engine {
+
+/// The type of a block: nothing, one value, or a function type by module index. (Spec 5.4.1)
+struct BlockType {
+  enum class Kind : uint8_t { empty, value, index } kind = Kind::empty;
+  ValueType value;     ///< kind == value (raw)
+  uint32_t index = 0;  ///< kind == index
+};
+
+struct MemoryArgument {
+  uint32_t align_log2 = 0;
+  uint32_t memory = 0;
+  uint64_t offset = 0;
+};
+
+/// One clause of try_table.
+struct CatchClause {
+  enum class Kind : uint8_t { catch_ = 0, catch_ref = 1, catch_all = 2, catch_all_ref = 3 } kind;
+  uint32_t tag = 0;
+  uint32_t label = 0;
+};
+
+/// One decoded instruction. Which members hold something follows from info(opcode).immediate.
+struct Instruction {
+  Opcode opcode{};
+  uint64_t offset = 0;  ///< of its first byte, in the whole module
+
+  uint32_t index = 0;        ///< first index: label, function, type, local, table, memory, lane, element, data, tag ...
+  uint32_t second_index = 0; ///< second index: table of call_indirect, source of copies, field, count, segment ...
+  uint64_t bits = 0;         ///< constants: i32 sign-extended to 64 bits, i64, raw f32, raw f64
+  MemoryArgument memory;     ///< memory_argument, memory_argument_lane
+  BlockType block;           ///< block_type, catch_list
+  HeapType heap;             ///< heap_type: raw
+  ValueType cast_from;       ///< label_cast: raw reference types
+  ValueType cast_to;
+  std::array<uint8_t, 16> bytes{};  ///< v128_constant, shuffle
+  /// label_table: all targets, the default last. catch_list, select_types likewise. The spans point into the
+  /// reader's buffers and live until the next call of next().
+  std::span<const uint32_t> labels;
+  std::span<const CatchClause> catches;
+  std::span<const ValueType> types;
+};
+
+class InstructionReader {
+ public:
+  /// Reads from `cursor` (its section and base offset make the error messages); the cursor must outlive the reader.
+  explicit InstructionReader(Cursor& cursor) : cursor_(cursor) {}
+
+  /// Decodes one instruction. False at an error, which the cursor then holds. The caller stops at the end
+  /// of the body itself (Cursor::at_end()). Never recurses, never allocates beyond one br_table's own size.
+  bool next(Instruction& instruction);
+
+ private:
+  Cursor& cursor_;
+  std::vector<uint32_t> labels_;
+  std::vector<CatchClause> catches_;
+  std::vector<ValueType> types_;
+};
+
+}  // namespace heddle::engine

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// ModuleImage: the immutable description of one decoded module, shared by everything that runs it.
+//
+// All ValueTypes and TypeIds in here are canonical (engine-wide). The module owns a copy of its bytes;
+// spans and offsets point into it. Thread-safe after decoding because nothing changes; what tiers attach
+// (translated code) lives behind `tier_data`. (Spec 2.5, 5.5)
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/module/types.h"
+#include "heddle/result.h"
+#include "heddle/value_type.h"
+
+namespace heddle::engine {
+
+enum class ExternKind : uint8_t { function = 0, table = 1, memory = 2, global = 3, tag = 4 };
+
+/// "function", "table", ... as error messages name them.
+[[nodiscard]] const char* to_string(ExternKind kind) noexcept;
+
+struct Limits {
+  uint64_t min = 0;
+  std::optional<uint64_t> max;
+  bool is_64 = false;  ///< address type i64
+};
+
+struct TableType {
+  ValueType element;
+  Limits limits;
+};
+
+struct MemoryType {
+  Limits limits;  ///< in pages
+  bool is_shared = false;
+  uint8_t page_size_log2 = 16;  ///< custom page sizes: 0 or 16
+};
+
+struct GlobalType {
+  ValueType type;
+  bool is_mutable = false;
+};
+
+struct TagType {
+  TypeId type = kNoType;
+};
+
+/// Bytes inside the module: [offset, offset + size).
+struct ByteRange {
+  uint64_t offset = 0;
+  uint64_t size = 0;
+};
+
+/// A constant expression: its bytes, up to and including `end`. Evaluated by runtime/const_expr.
+struct ConstantExpression {
+  ByteRange bytes;
+};
+
+struct Import {
+  std::string module;
+  std::string name;
+  ExternKind kind;
+  uint32_t index;  ///< in the index space of its kind
+};
+
+struct Export {
+  std::string name;
+  ExternKind kind;
+  uint32_t index;
+};
+
+/// A function of the index space; imported ones have an empty body.
+struct FunctionDeclaration {
+  TypeId type = kNoType;
+  ByteRange body;         ///< the code entry after its size: locals, instructions, end
+  uint32_t type_index = 0;  ///< as declared, for printing
+};
+
+struct TableDeclaration {
+  TableType type;
+  std::optional<ConstantExpression> init;  ///< function references: table with an initializer
+};
+
+struct GlobalDeclaration {
+  GlobalType type;
+  ConstantExpression init;  ///< empty for imports
+};
+
+enum class SegmentMode : uint8_t { active, passive, declarative };
+
+struct ElementSegment {
+  SegmentMode mode = SegmentMode::passive;
+  ValueType type;
+  uint32_t table = 0;         ///< active
+  ConstantExpression offset;  ///< active
+  /// Either plain function indices or one expression per element.
+  std::vector<uint32_t> functions;
+  std::vector<ConstantExpression> expressions;
+  bool uses_expressions = false;
+  [[nodiscard]] size_t size() const { return uses_expressions ? expressions.size() : functions.size(); }
+};
+
+struct DataSegment {
+  SegmentMode mode = SegmentMode::passive;
+  uint32_t memory = 0;
+  ConstantExpression offset;
+  ByteRange bytes;
+};
+
+struct CustomSection {
+  std::string name;
+  ByteRange bytes;  ///< contents after the name
+};
+
+/// Function names of the name section, sorted by index; views into the module's bytes (not escaped, maybe not UTF-8).
+struct FunctionName {
+  uint32_t index;
+  std::string_view name;
+};
+
+/// What a tier attaches to a module (translated code); destroyed with it.
+class TierData {
+ public:
+  virtual ~TierData() = default;
+};
+
+struct ModuleImage {
+  std::vector<uint8_t> bytes;
+  TypeRegistry* registry = nullptr;  ///< outlives the module
+  std::vector<std::shared_ptr<TypeRegistry::Group>> groups;
+  std::vector<TypeId> types;  ///< type section index -> canonical id
+
+  // Index spaces, imports first.
+  std::vector<FunctionDeclaration> functions;
+  std::vector<TableDeclaration> tables;
+  std::vector<MemoryType> memories;
+  std::vector<GlobalDeclaration> globals;
+  std::vector<TagType> tags;
+  uint32_t imported_functions = 0;
+  uint32_t imported_tables = 0;
+  uint32_t imported_memories = 0;
+  uint32_t imported_globals = 0;
+  uint32_t imported_tags = 0;
+
+  std::vector<Import> imports;
+  std::vector<Export> exports;
+  std::optional<uint32_t> start;
+  std::vector<ElementSegment> elements;
+  std::vector<DataSegment> data;
+  std::optional<uint32_t> data_count;
+  std::vector<CustomSection> customs;
+  std::vector<FunctionName> function_names;
+  std::string_view module_name;
+
+  /// Functions that may become references (ref.func in code must name one; exports, elements, globals), one flag each.
+  std::vector<bool> declared_references;
+
+  std::unique_ptr<TierData> tier_data;
+
+  [[nodiscard]] const TypeDefinition& function_type(uint32_t function) const {
+    return registry->get(functions[function].type);
+  }
+  [[nodiscard]] std::span<const uint8_t> view(ByteRange range) const {
+    return std::span(bytes).subspan(range.offset, range.size);
+  }
+  [[nodiscard]] const Export* find_export(std::string_view name) const noexcept;
+  /// Name from the name section (escaped for printing), else an export's name, else "func[N]".
+  [[nodiscard]] std::string function_name(uint32_t function) const;
+};
+
+/// Decoding limits; documented in docs/EMBEDDING.md and refused with ErrorKind::limit.
+struct DecodeLimits {
+  uint32_t types = HeapType::kMaxTypes;
+  uint32_t functions = 1'000'000 * 4;
+  uint32_t imports = 1'000'000;
+  uint32_t exports = 1'000'000;
+  uint32_t globals = 1'000'000;
+  uint32_t tables = 100'000;
+  uint32_t memories = 10'000;
+  uint32_t segments = 1'000'000;
+  uint32_t locals = 50'000;             ///< per function, parameters included
+  uint32_t parameters = 1'000;
+  uint32_t results = 1'000;
+  uint32_t body_bytes = 128u << 20;
+  uint32_t fields = 10'000;
+  uint32_t subtype_depth = 63;
+};
+
+/// Decodes a whole binary module (all sections; bodies are only delimited) and registers its types.
+/// Types are checked as they are registered; everything else is validated by validation/validate_module.h.
+/// Errors name byte offset, section and reason.
+[[nodiscard]] Result<std::unique_ptr<ModuleImage>> decode_module(std::span<const uint8_t> bytes, TypeRegistry& registry,
+                                                                 const DecodeLimits& limits = {});
+
+}  // namespace heddle::engine

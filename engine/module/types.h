@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Type definitions and the TypeRegistry: every composite type an engine knows, canonical across its modules.
+//
+// Rec groups are hash-consed: two modules that declare equal rec groups get the same TypeIds, so type
+// equality is integer equality, and an import or call_indirect check is one comparison. (Spec 3.1.3, 4.5.3)
+//
+// Threads: look-ups by id are lock-free and may run on any thread at any time for ids whose group is alive;
+// insertion and release take the registry's mutex.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/support/thread_annotations.h"
+#include "heddle/value_type.h"
+
+namespace heddle::engine {
+
+using TypeId = uint32_t;
+inline constexpr TypeId kNoType = UINT32_MAX;
+
+struct FieldType {
+  ValueType storage;  ///< i8 and i16 are packed
+  bool is_mutable = false;
+  friend bool operator==(const FieldType&, const FieldType&) = default;
+};
+
+enum class CompositeKind : uint8_t { function, structure, array };
+
+/// One sub type: `(sub final? super? comptype)`. Numbers inside are module type indices while being decoded
+/// (raw), and TypeIds once registered.
+struct TypeDefinition {
+  CompositeKind kind = CompositeKind::function;
+  bool is_final = true;
+  TypeId super = kNoType;
+  std::vector<ValueType> parameters;  ///< function
+  std::vector<ValueType> results;     ///< function
+  std::vector<FieldType> fields;      ///< structure; an array has exactly one
+
+  // Filled by the registry:
+  TypeId id = kNoType;
+  std::vector<TypeId> display;   ///< all supertypes, root first, itself last: a subtype test is one look-up
+  uint32_t parameter_slots = 0;  ///< function: 8-byte slots of all parameters
+  uint32_t result_slots = 0;
+};
+
+/// Canonicalizes rec groups. One per Engine.
+class TypeRegistry {
+ public:
+  TypeRegistry();
+  ~TypeRegistry();
+  TypeRegistry(const TypeRegistry&) = delete;
+  TypeRegistry& operator=(const TypeRegistry&) = delete;
+
+  /// A counted reference on one rec group; a module holds one for each group it declares. While any is
+  /// alive, the group's ids, and the ids of all types it mentions, stay valid.
+  class Group;
+
+  /// Registers one rec group. In `definitions`, a number n < `first_index` names the already registered
+  /// type `known[n]`; first_index + k names the k-th member of this very group.
+  /// REQUIRES: the group has been checked (no number beyond, supertypes valid): see validation/validate_types.
+  [[nodiscard]] std::shared_ptr<Group> add_group(std::vector<TypeDefinition> definitions, uint32_t first_index,
+                                                 std::span<const TypeId> known);
+
+  /// Registers a lone final function type (hosts use it). The numbers inside are TypeIds.
+  [[nodiscard]] std::shared_ptr<Group> add_function(std::vector<ValueType> parameters,
+                                                    std::vector<ValueType> results);
+
+  /// The definition of a live id. The reference stays valid while the group lives.
+  [[nodiscard]] const TypeDefinition& get(TypeId id) const noexcept;
+
+  /// Is `sub` the same as, or declared below, `super`? (Spec 3.3.x "matching", defined types)
+  [[nodiscard]] bool is_subtype(TypeId sub, TypeId super) const noexcept;
+  [[nodiscard]] bool is_subtype(HeapType sub, HeapType super) const noexcept;
+  [[nodiscard]] bool is_subtype(ValueType sub, ValueType super) const noexcept;
+
+  /// Live groups, for tests of release.
+  [[nodiscard]] size_t group_count() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+class TypeRegistry::Group {
+ public:
+  virtual ~Group() = default;
+  [[nodiscard]] TypeId first() const { return first_; }
+  [[nodiscard]] uint32_t count() const { return count_; }
+
+ protected:
+  TypeId first_ = kNoType;
+  uint32_t count_ = 0;
+};
+
+}  // namespace heddle::engine
