@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Trap: why and where guest code stopped, with a named backtrace.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace heddle {
+
+/// Every way a guest can stop. Rows live in traps.def, with the message the spec suite expects.
+enum class TrapKind : uint8_t {
+#define HEDDLE_TRAP(name, message) name,
+#include "heddle/traps.def"
+};
+
+/// The message of a kind, e.g. "integer divide by zero".
+[[nodiscard]] const char* to_string(TrapKind kind) noexcept;
+
+/// One frame of a backtrace, innermost first.
+struct Frame {
+  std::string function;      ///< name section, else export name, else func[N]; safe to print
+  uint32_t index = 0;        ///< function index in its module
+  uint64_t offset = 0;       ///< byte offset of the instruction in the module
+  std::string module;        ///< the module's name, if it has one
+};
+
+/// A finished trap. Plain data: stays valid after its store is gone.
+struct Trap {
+  TrapKind kind = TrapKind::none;
+  std::string message;         ///< to_string(kind), or what a host function said
+  std::vector<Frame> frames;   ///< at most 64; `omitted_frames` says how many more there were
+  uint64_t omitted_frames = 0;
+
+  /// Message and backtrace, one line a frame.
+  [[nodiscard]] std::string to_string() const;
+};
+
+}  // namespace heddle

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Blocking: the seam through which a guest thread sleeps; OS threads by default, fibers once a scheduler plugs in.
+//
+// The wait queue decides who sleeps and who wakes; a Parker only knows how. Contract: unpark() may come before
+// park() (then park() returns at once), exactly one unpark() is consumed by one park(), and park() may also
+// return early for no reason: the caller re-checks its own state.
+#pragma once
+
+#include <cstdint>
+
+namespace heddle::engine {
+
+class Parker {
+ public:
+  virtual ~Parker() = default;
+  /// Sleeps until unpark() or until the monotonic clock reaches `deadline_ns` (INT64_MAX: never). Owner only.
+  virtual void park(int64_t deadline_ns) noexcept = 0;
+  /// Lets park() return. Any thread.
+  virtual void unpark() noexcept = 0;
+};
+
+/// Told before and after a call that may block the OS thread for long (host I/O), so that a scheduler can
+/// let another worker take over. The default does nothing.
+class BlockingObserver {
+ public:
+  virtual ~BlockingObserver() = default;
+  virtual void before_blocking() noexcept {}
+  virtual void after_blocking() noexcept {}
+};
+
+/// Nanoseconds of the monotonic clock that park() deadlines use.
+[[nodiscard]] int64_t monotonic_now_ns() noexcept;
+
+}  // namespace heddle::engine

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// ExecContext: everything one guest thread of execution needs besides its frame: stack, interrupt, fuel, trap, waiter.
+//
+// One per Store. Owned and touched by the thread that runs the store; the members marked "any thread" may be written
+// by others (interrupt). Tiers address the first members directly, so they come first and stay.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "engine/runtime/slot.h"
+#include "engine/runtime/wait_queue.h"
+#include "heddle/trap.h"
+
+namespace heddle::engine {
+
+struct Instance;
+class Store;
+
+/// What stopped the guest, as recorded by whoever noticed; Store turns it into a public Trap with names.
+struct TrapRecord {
+  TrapKind kind = TrapKind::none;
+  std::string message;               ///< only from hosts
+  const uint64_t* ip = nullptr;      ///< interpreter word of the trapping instruction, if it was guest code
+  Slot* fp = nullptr;                ///< its frame
+  Instance* instance = nullptr;
+};
+
+struct ExecContext {
+  /// Lowest address that a new frame may not reach. Interrupting poisons it to null so that the next call
+  /// takes its slow path. Any thread may write null; only the owner restores it.
+  std::atomic<Slot*> stack_limit{nullptr};
+  /// Set to 1 by interrupt(); polled by every loop back-edge. Any thread.
+  std::atomic<uint32_t> interrupt_requested{0};
+  /// Remaining fuel; counted only by code translated with fuel.
+  int64_t fuel = 0;
+  /// First free slot for a new entry from the host; tiers raise it while a host function runs.
+  Slot* stack_top = nullptr;
+  /// Native stack below which nothing more may be entered (host -> guest -> host nesting).
+  uintptr_t native_stack_limit = 0;
+  Slot* stack_begin = nullptr;
+  Slot* stack_end = nullptr;      ///< the true limit, restored after an interrupt
+  TrapRecord trap;
+  Waiter waiter;
+  Store* store = nullptr;
+  uint32_t entries = 0;           ///< nesting of host -> guest entries
+
+  /// Stops the guest at its next check, also inside atomic.wait. Any thread, async-signal-unsafe.
+  void request_interrupt() noexcept;
+  /// Owner only: forget a request.
+  void clear_interrupt() noexcept;
+  [[nodiscard]] bool interrupt_pending() const noexcept {
+    return interrupt_requested.load(std::memory_order_relaxed) != 0;
+  }
+
+  /// Records a trap (the first one stays) and returns false, for `return context.fail(...)`.
+  bool fail(TrapKind kind, std::string message = {}) noexcept;
+};
+
+}  // namespace heddle::engine

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Store: the owner of all run-time objects of one guest thread, and of its ExecContext and limits.
+//
+// Threads: one thread at a time. Only interrupt() may come from elsewhere.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/runtime/exec_context.h"
+#include "engine/runtime/instance.h"
+#include "engine/runtime/tier.h"
+
+namespace heddle::engine {
+
+struct StoreLimits {
+  uint64_t memory_bytes = UINT64_MAX;
+  uint64_t table_elements = 10'000'000;
+  uint32_t instances = 10'000;
+  uint64_t stack_bytes = uint64_t{1} << 20;  ///< guest stack (slots)
+};
+
+/// What an import may be bound to, and what an export is.
+struct External {
+  ExternKind kind = ExternKind::function;
+  Function* function = nullptr;
+  Table* table = nullptr;
+  std::shared_ptr<Memory> memory;
+  Global* global = nullptr;
+};
+
+/// Shared by all stores of an engine.
+struct EngineState {
+  TypeRegistry registry;
+  WaitQueues wait_queues;
+  std::unique_ptr<Tier> tier;
+  MemoryMode memory_mode = MemoryMode::automatic;
+  bool fuel = false;  ///< code counts fuel
+};
+
+class Store {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Store>> create(std::shared_ptr<EngineState> engine,
+                                                             const StoreLimits& limits);
+  ~Store();
+
+  [[nodiscard]] EngineState& engine() noexcept { return *engine_; }
+  [[nodiscard]] ExecContext& context() noexcept { return context_; }
+
+  /// Links, allocates, initializes and runs the start function. On a trap during initialization the instance
+  /// stays in the store (others may hold its functions) and `trap` is set; otherwise errors are kind link,
+  /// limit or resource. `imports` in the order of module.imports.
+  [[nodiscard]] Result<Instance*> instantiate(std::shared_ptr<const ModuleImage> module,
+                                              std::span<const External> imports, Trap* trap);
+
+  /// The instance's export by index in module.exports.
+  [[nodiscard]] External get_export(Instance& instance, const Export& what);
+
+  [[nodiscard]] Result<Table*> new_table(const TableType& type, Slot init);
+  [[nodiscard]] Result<std::shared_ptr<Memory>> new_memory(const MemoryType& type);
+  [[nodiscard]] Global* new_global(const GlobalType& type, const Slot* value);
+  /// Takes ownership of `host`; `group` keeps the type alive.
+  [[nodiscard]] Function* new_host_function(std::shared_ptr<TypeRegistry::Group> group,
+                                            std::unique_ptr<HostFunction> host);
+
+  /// Calls a function. `slots` holds arguments and receives results (max of both). False after a trap.
+  bool call(Function& function, std::span<Slot> slots, Trap* trap);
+
+  void set_limits(const StoreLimits& limits);
+  /// Any thread.
+  void interrupt() noexcept { context_.request_interrupt(); }
+
+ private:
+  explicit Store(std::shared_ptr<EngineState> engine);
+
+  std::shared_ptr<EngineState> engine_;
+  ExecContext context_;
+  struct Objects;
+  std::unique_ptr<Objects> objects_;
+};
+
+}  // namespace heddle::engine

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// WaitQueues: memory.atomic.wait and notify for all shared memories of one engine.
+//
+// 256 cache-line buckets keyed by (memory, address), each a lock and an intrusive FIFO of waiters. A Waiter lives in
+// its thread's ExecContext, so waiting allocates nothing and leaves nothing behind.
+//
+// Invariants
+//  1. A Waiter is in exactly one bucket's list iff its state is `waiting`; both change under that bucket's lock.
+//  2. Whoever moves the state away from `waiting` (notifier, canceller, or the waiter at its deadline) has
+//     unlinked it; the waiter's answer follows from that state alone: no spurious wake-up, never "not equal"
+//     after having slept, and a waiter counted by notify() never reports a time-out.
+//  3. notify() takes waiters of its address oldest first, exactly min(count, waiting).
+//  4. A bucket's `waiting` count is raised (seq_cst) before the waiter loads the value; a notifier that reads 0
+//     after its own store may therefore return without the lock.
+// (Threads proposal: "wait and notify operators"; threads-anchors sections 1 and 4.)
+//
+// Threads: every member function may be called from any thread, except wait(), which is the Waiter owner's.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "engine/runtime/blocking.h"
+#include "engine/support/thread_annotations.h"
+
+namespace heddle::engine {
+
+class Memory;
+class WaitQueues;
+
+enum class WaitResult : uint8_t {
+  woken = 0,
+  not_equal = 1,
+  timed_out = 2,
+  cancelled,         ///< interrupted from outside: the guest traps
+  too_many_waiters,  ///< 2^32 - 1 threads wait at this address already: the guest traps
+};
+
+/// One thread's place in a queue. Reused for every wait; one wait at a time.
+class Waiter {
+ public:
+  Waiter();  ///< sleeps by futex (OS thread)
+  ~Waiter();
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+  /// Replaces how this thread sleeps. REQUIRES: not waiting. The parker must outlive the waiter.
+  void set_parker(Parker* parker) noexcept;
+
+  /// Cancels the present wait, or, if there is none, the next one. Any thread. Idempotent.
+  void cancel() noexcept;
+  /// Owner only: forgets a cancel() that found no wait.
+  void clear_cancel() noexcept;
+
+ private:
+  friend class WaitQueues;
+  enum class State : uint32_t { idle, waiting, notified, timed_out, cancelled };
+
+  Waiter* next_ = nullptr;
+  Waiter* previous_ = nullptr;
+  const Memory* memory_ = nullptr;
+  uint64_t address_ = 0;
+  std::atomic<State> state_{State::idle};
+  std::atomic<bool> cancel_requested_{false};
+  std::atomic<WaitQueues*> queues_{nullptr};
+  Parker* parker_ = nullptr;
+  std::unique_ptr<Parker> own_parker_;
+};
+
+class WaitQueues {
+ public:
+  WaitQueues();
+  ~WaitQueues();
+  WaitQueues(const WaitQueues&) = delete;
+  WaitQueues& operator=(const WaitQueues&) = delete;
+
+  /// Waits at `address` (checked: in bounds and aligned) of a shared memory while it holds `expected`.
+  /// timeout_ns < 0 waits for ever, 0 returns at once.
+  WaitResult wait32(Waiter& waiter, const Memory& memory, uint64_t address, uint32_t expected, int64_t timeout_ns);
+  WaitResult wait64(Waiter& waiter, const Memory& memory, uint64_t address, uint64_t expected, int64_t timeout_ns);
+
+  /// Wakes up to `count` waiters at `address`, oldest first; how many.
+  uint32_t notify(const Memory& memory, uint64_t address, uint32_t count);
+
+  /// Waiters at `address` right now; for tests and reports.
+  [[nodiscard]] uint32_t waiting_at(const Memory& memory, uint64_t address);
+
+ private:
+  friend class Waiter;
+  struct Bucket;
+  template <class T>
+  WaitResult wait(Waiter& waiter, const Memory& memory, uint64_t address, T expected, int64_t timeout_ns);
+  Bucket& bucket_of(const Memory& memory, uint64_t address) const noexcept;
+  void cancel(Waiter& waiter) noexcept;
+
+  static constexpr size_t kBuckets = 256;
+  std::unique_ptr<Bucket[]> buckets_;
+};
+
+}  // namespace heddle::engine
