@@ -38,3 +38,13 @@ install(FILES "${PROJECT_BINARY_DIR}/heddleConfig.cmake" "${PROJECT_BINARY_DIR}/
 install(FILES "${PROJECT_BINARY_DIR}/heddle.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/engine/include/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
   FILES_MATCHING PATTERN "*.h")
+
+# The proof that the installed files are enough: an example is built against nothing else.
+set(consumer "${PROJECT_SOURCE_DIR}/examples/embed.cpp")
+if(PROJECT_IS_TOP_LEVEL AND EXISTS "${consumer}")
+  add_test(NAME install-and-consume COMMAND "${CMAKE_COMMAND}"
+    -D "BUILD_DIR=${PROJECT_BINARY_DIR}" -D "SOURCE_DIR=${PROJECT_SOURCE_DIR}" -D "SOURCE=${consumer}"
+    -D "CXX=${CMAKE_CXX_COMPILER}" -D "SHARED=${BUILD_SHARED_LIBS}" -D "SANITIZE=${HEDDLE_SANITIZE}"
+    -P "${PROJECT_SOURCE_DIR}/cmake/install_and_consume.cmake")
+  set_tests_properties(install-and-consume PROPERTIES LABELS install TIMEOUT 300)
+endif()
