@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Counts executed instructions instead of time: repeatable to a fraction of a percent, for deciding between A and B."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+
+import engines
+import programs
+
+REMEDIES = {
+    "callgrind": "install it with: apt-get install valgrind",
+    "perf": "install it with: apt-get install linux-perf (and the processor must offer its counters to this system)",
+}
+
+
+def callgrind_command(command: list[str], keep: str | None) -> list[str]:
+    return ["valgrind", "--tool=callgrind", f"--callgrind-out-file={keep or '/dev/null'}", *command]
+
+
+def perf_command(command: list[str]) -> list[str]:
+    return ["perf", "stat", "-x", ",", "-e", "instructions:u", *command]
+
+
+def parse_callgrind(text: str) -> int | None:
+    found = re.search(r"Collected : (\d+)", text)
+    return int(found[1]) if found else None
+
+
+def parse_perf(text: str) -> int | None:
+    found = re.search(r"^(\d+),[^,]*,instructions", text, re.MULTILINE)
+    return int(found[1]) if found else None
+
+
+def count_once(counter: str, command: list[str], keep: str | None = None) -> int | None:
+    """Instructions of one process, or None when the counter does not work here."""
+    wrapped = callgrind_command(command, keep) if counter == "callgrind" else perf_command(command)
+    environment = {**os.environ, "PYTHONHASHSEED": "0", "LC_ALL": "C"}
+    with tempfile.TemporaryDirectory() as scratch:
+        done = subprocess.run(wrapped, capture_output=True, text=True, check=False, env=environment, cwd=scratch)
+    if done.returncode != 0:
+        return None
+    return parse_callgrind(done.stderr) if counter == "callgrind" else parse_perf(done.stderr)
+
+
+def available(counter: str) -> bool:
+    tool = "valgrind" if counter == "callgrind" else "perf"
+    return shutil.which(tool) is not None and count_once(counter, ["true"]) is not None
+
+
+def report(counter: str, selected: list[programs.Program], present: list[engines.Engine], quick: bool,
+           profiles: pathlib.Path) -> str:
+    """A table of instructions per engine and program, the empty run subtracted. Under callgrind the profile of
+    each run is kept, for callgrind_annotate."""
+    profiles.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for program in selected:
+        amount = program.amount(quick)
+        first = None
+        for engine in present:
+            keep = str((profiles / f"{program.name}.{engine.name}.callgrind").resolve())
+            full = count_once(counter, engine.command(program, amount), keep)
+            empty = count_once(counter, engine.command(program, 0))
+            if full is None or empty is None:
+                lines.append(f"{program.name:12} {engine.name:20} failed")
+                continue
+            spent = full - empty
+            first = first or spent
+            lines.append(f"{program.name:12} {engine.name:20} {spent:>16,} instructions  {spent / first:8.4f} x")
+    if counter == "callgrind":
+        lines.append(f"profiles are in {profiles}; read one with callgrind_annotate")
+    return "\n".join(lines)
