@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cursor: bounds-checked reading of a binary module's primitives, with a sticky first error.
 //
-// After an error every read returns zero and failed() stays true, so that callers may check once per
-// construct. No read allocates. Not thread-safe; one per decoding thread. (Spec 5.1, 5.2)
+// After an error every read returns zero, at_end() holds and failed() stays true, so that callers may check
+// once per construct. No read allocates. Not thread-safe; one per decoding thread. (Spec 5.1, 5.2)
+//
+// By default a type of a feature that is not built yet is refused (ErrorKind::unsupported), here and by the
+// InstructionReader on top; accept_unbuilt() lifts that for tools which only look at a module.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/opcodes/opcode.h"
 #include "heddle/result.h"
 #include "heddle/value_type.h"
 
@@ -17,6 +21,8 @@ namespace heddle::engine {
 
 class Cursor {
  public:
+  static constexpr uint64_t kNoIndex = UINT64_MAX;
+
   /// Reads `bytes`; `base` is the offset of bytes[0] in the whole module, for error messages.
   explicit Cursor(std::span<const uint8_t> bytes, uint64_t base = 0)
       : begin_(bytes.data()), position_(bytes.data()), end_(bytes.data() + bytes.size()), base_(base) {}
@@ -27,13 +33,24 @@ class Cursor {
   /// Offset of the next byte in the whole module.
   [[nodiscard]] uint64_t offset() const { return base_ + static_cast<uint64_t>(position_ - begin_); }
 
-  uint8_t read_byte();
-  uint8_t peek_byte();
-  uint32_t read_u32();   ///< LEB128, at most 5 bytes, unused bits checked
-  uint64_t read_u64();   ///< LEB128, at most 10 bytes
-  int32_t read_s32();
-  int64_t read_s33();
-  int64_t read_s64();
+  uint8_t read_byte() {
+    if (position_ != end_) [[likely]] return *position_++;
+    return static_cast<uint8_t>(fail_end());
+  }
+  uint8_t peek_byte() { return position_ != end_ ? *position_ : static_cast<uint8_t>(fail_end()); }
+  /// LEB128, at most 5 bytes, unused bits checked.
+  uint32_t read_u32() {
+    if (position_ != end_ && *position_ < 0x80) [[likely]] return *position_++;
+    return static_cast<uint32_t>(read_unsigned(32));
+  }
+  /// LEB128, at most 10 bytes.
+  uint64_t read_u64() {
+    if (position_ != end_ && *position_ < 0x80) [[likely]] return *position_++;
+    return read_unsigned(64);
+  }
+  int32_t read_s32() { return static_cast<int32_t>(read_signed_inline(32)); }
+  int64_t read_s33() { return read_signed_inline(33); }
+  int64_t read_s64() { return read_signed_inline(64); }
   uint32_t read_fixed32();  ///< little-endian bytes (f32)
   uint64_t read_fixed64();
   std::span<const uint8_t> read_bytes(uint64_t count);
@@ -47,7 +64,21 @@ class Cursor {
   ValueType read_reference_type();
   HeapType read_heap_type();
 
-  void set_section(std::string section) { section_ = std::move(section); }
+  /// False after refusing a feature that is not built yet.
+  bool require(Feature feature) {
+    if (accept_unbuilt_ || info(feature).built) [[likely]] return true;
+    fail_unbuilt(feature, offset());
+    return false;
+  }
+  void fail_unbuilt(Feature feature, uint64_t offset);
+  void accept_unbuilt() { accept_unbuilt_ = true; }
+  [[nodiscard]] bool accepts_unbuilt() const { return accept_unbuilt_; }
+
+  /// What is being read, for errors: a static name and, where there are several, which one: "code[3]".
+  void set_section(const char* name, uint64_t index = kNoIndex) {
+    section_ = name;
+    section_index_ = index;
+  }
   /// Records the first error; later ones are ignored.
   void fail(ErrorKind kind, std::string message) { fail_at(offset(), kind, std::move(message)); }
   void fail_at(uint64_t offset, ErrorKind kind, std::string message);
@@ -55,13 +86,26 @@ class Cursor {
   [[nodiscard]] Error error() const { return error_; }
 
  private:
+  int64_t read_signed_inline(uint32_t bits) {
+    if (position_ != end_ && *position_ < 0x80) [[likely]] {
+      return static_cast<int8_t>(static_cast<uint8_t>(*position_++ << 1)) >> 1;
+    }
+    return read_signed(bits);
+  }
+  uint64_t read_unsigned(uint32_t bits);
+  int64_t read_signed(uint32_t bits);
+  uint32_t fail_end();
+  ValueType read_type(bool allow_packed, bool references_only);
+
   const uint8_t* begin_;
   const uint8_t* position_;
   const uint8_t* end_;
   uint64_t base_;
   bool failed_ = false;
+  bool accept_unbuilt_ = false;
+  const char* section_ = "";
+  uint64_t section_index_ = kNoIndex;
   Error error_;
-  std::string section_;
 };
 
 }  // namespace heddle::engine

@@ -13,6 +13,8 @@
 //   };
 //
 // so that a row without a handler does not compile.
+//
+// A row whose feature is not built is refused, unless the cursor accepts it (Cursor::accept_unbuilt).
 #pragma once
 
 #include <array>
@@ -51,8 +53,10 @@ struct Instruction {
   Opcode opcode{};
   uint64_t offset = 0;  ///< of its first byte, in the whole module
 
-  uint32_t index = 0;        ///< first index: label, function, type, local, table, memory, lane, element, data, tag ...
-  uint32_t second_index = 0; ///< second index: table of call_indirect, source of copies, field, count, segment ...
+  /// The first index: label, function, type, local, table, memory, lane, element, data, tag ...
+  uint32_t index = 0;
+  /// The second, in the order the immediate's name says: table of call_indirect, source of copies, field, count ...
+  uint32_t second_index = 0;
   uint64_t bits = 0;         ///< constants: i32 sign-extended to 64 bits, i64, raw f32, raw f64
   MemoryArgument memory;     ///< memory_argument, memory_argument_lane
   BlockType block;           ///< block_type, catch_list
@@ -74,9 +78,20 @@ class InstructionReader {
 
   /// Decodes one instruction. False at an error, which the cursor then holds. The caller stops at the end
   /// of the body itself (Cursor::at_end()). Never recurses, never allocates beyond one br_table's own size.
+  /// Members of `instruction` that the opcode's immediate does not fill keep what they had.
   bool next(Instruction& instruction);
 
  private:
+  bool read_opcode(Instruction& instruction);
+  void read_immediate(Immediate immediate, Instruction& instruction);
+  void read_block_type(BlockType& block);
+  void read_catches(Instruction& instruction);
+  void read_labels(Instruction& instruction);
+  void read_label_cast(Instruction& instruction);
+  void read_select_types(Instruction& instruction);
+  void read_memory_argument(MemoryArgument& argument);
+  void read_array(std::array<uint8_t, 16>& bytes);
+
   Cursor& cursor_;
   std::vector<uint32_t> labels_;
   std::vector<CatchClause> catches_;

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cursor's slow paths: multi-byte LEB128, names, types, and the wording of errors.
+#include "engine/binary/cursor.h"
+
+#include <cstring>
+
+#include "engine/support/utf8.h"
+
+namespace heddle::engine {
+
+namespace {
+
+constexpr uint8_t kRefNull = static_cast<uint8_t>(ValueType::Kind::ref_null);
+constexpr uint8_t kRef = static_cast<uint8_t>(ValueType::Kind::ref);
+
+bool is_abstract_heap_type(uint8_t byte) {
+  return byte >= static_cast<uint8_t>(HeapType::Kind::exn) && byte <= static_cast<uint8_t>(HeapType::Kind::noexn);
+}
+
+}  // namespace
+
+void Cursor::fail_at(uint64_t offset, ErrorKind kind, std::string message) {
+  if (!failed_) {
+    error_.kind = kind;
+    error_.message = std::move(message);
+    error_.section = section_;
+    if (section_index_ != kNoIndex) error_.section += "[" + std::to_string(section_index_) + "]";
+    error_.offset = offset;
+  }
+  failed_ = true;
+  position_ = end_;  // from here on every read finds nothing
+}
+
+void Cursor::fail_unbuilt(Feature feature, uint64_t offset) {
+  fail_at(offset, ErrorKind::unsupported, "feature " + std::string(info(feature).text) + " is not supported yet");
+}
+
+uint32_t Cursor::fail_end() {
+  fail(ErrorKind::malformed, *section_ != '\0' ? "unexpected end of section or function" : "unexpected end");
+  return 0;
+}
+
+uint64_t Cursor::read_unsigned(uint32_t bits) {
+  const uint64_t start = offset();
+  uint64_t value = 0;
+  for (uint32_t shift = 0;; shift += 7) {
+    if (position_ == end_) return fail_end();
+    const uint8_t byte = *position_++;
+    const uint32_t room = bits - shift;
+    if (room <= 7) {  // the last byte there may be
+      if (byte & 0x80) {
+        fail_at(start, ErrorKind::malformed, "integer representation too long");
+        return 0;
+      }
+      if (room < 7 && (byte >> room) != 0) {
+        fail_at(start, ErrorKind::malformed, "integer too large");
+        return 0;
+      }
+    }
+    value |= static_cast<uint64_t>(byte & 0x7f) << shift;
+    if (!(byte & 0x80)) return value;
+  }
+}
+
+int64_t Cursor::read_signed(uint32_t bits) {
+  const uint64_t start = offset();
+  uint64_t value = 0;
+  for (uint32_t shift = 0;; shift += 7) {
+    if (position_ == end_) return fail_end();
+    const uint8_t byte = *position_++;
+    const uint32_t room = bits - shift;
+    if (room <= 7) {
+      if (byte & 0x80) {
+        fail_at(start, ErrorKind::malformed, "integer representation too long");
+        return 0;
+      }
+      // The bits beyond the value must repeat its sign.
+      const int8_t extended = static_cast<int8_t>(static_cast<int8_t>(static_cast<uint8_t>(byte << 1)) >> room);
+      if (extended != 0 && extended != -1) {
+        fail_at(start, ErrorKind::malformed, "integer too large");
+        return 0;
+      }
+    }
+    value |= static_cast<uint64_t>(byte & 0x7f) << shift;
+    if (!(byte & 0x80)) {
+      const uint32_t width = shift + 7;
+      return width >= 64 ? static_cast<int64_t>(value)
+                         : static_cast<int64_t>(value << (64 - width)) >> (64 - width);
+    }
+  }
+}
+
+uint32_t Cursor::read_fixed32() {
+  const auto bytes = read_bytes(4);
+  uint32_t value = 0;
+  for (size_t i = 0; i < bytes.size(); ++i) value |= static_cast<uint32_t>(bytes[i]) << (8 * i);
+  return value;
+}
+
+uint64_t Cursor::read_fixed64() {
+  const auto bytes = read_bytes(8);
+  uint64_t value = 0;
+  for (size_t i = 0; i < bytes.size(); ++i) value |= static_cast<uint64_t>(bytes[i]) << (8 * i);
+  return value;
+}
+
+std::span<const uint8_t> Cursor::read_bytes(uint64_t count) {
+  if (count > remaining()) {
+    fail_end();
+    return {};
+  }
+  const std::span<const uint8_t> bytes(position_, count);
+  position_ += count;
+  return bytes;
+}
+
+std::string_view Cursor::read_name() {
+  const uint64_t start = offset();
+  const uint32_t length = read_u32();
+  if (length > remaining()) {
+    fail_at(start, ErrorKind::malformed, "length out of bounds");
+    return {};
+  }
+  const std::string_view name(reinterpret_cast<const char*>(position_), length);
+  position_ += length;
+  if (!is_valid_utf8(name)) {
+    fail_at(start, ErrorKind::malformed, "malformed UTF-8 encoding");
+    return {};
+  }
+  return name;
+}
+
+uint32_t Cursor::read_count(uint32_t least_bytes_each) {
+  const uint64_t start = offset();
+  const uint32_t count = read_u32();
+  if (static_cast<uint64_t>(count) * least_bytes_each > remaining()) {
+    const char* reason = *section_ != '\0' ? "unexpected end of section or function" : "unexpected end";
+    fail_at(start, ErrorKind::malformed,
+            std::string(reason) + ": " + std::to_string(count) + " elements declared, " +
+                std::to_string(remaining()) + " bytes left");
+    return 0;
+  }
+  return count;
+}
+
+HeapType Cursor::read_heap_type() {
+  const uint64_t start = offset();
+  const uint8_t first = peek_byte();
+  if (is_abstract_heap_type(first)) {
+    ++position_;
+    return static_cast<HeapType::Kind>(first);
+  }
+  const int64_t index = read_s33();
+  if (failed_) return {};
+  if (index < 0) {
+    fail_at(start, ErrorKind::malformed, "malformed heap type");
+    return {};
+  }
+  if (index >= HeapType::kMaxTypes) {
+    fail_at(start, ErrorKind::invalid, "unknown type " + std::to_string(index));
+    return {};
+  }
+  return HeapType::defined(static_cast<uint32_t>(index));
+}
+
+ValueType Cursor::read_type(bool allow_packed, bool references_only) {
+  const uint64_t start = offset();
+  const uint8_t byte = read_byte();
+  if (failed_) return {};
+  if (byte == kRefNull || byte == kRef) return ValueType::ref(read_heap_type(), byte == kRefNull);
+  if (is_abstract_heap_type(byte)) return ValueType::ref(static_cast<HeapType::Kind>(byte), true);
+  const ValueType type(static_cast<ValueType::Kind>(byte));
+  if (references_only) {
+    fail_at(start, ErrorKind::malformed, "malformed reference type");
+    return {};
+  }
+  if (byte >= static_cast<uint8_t>(ValueType::Kind::v128) && byte <= static_cast<uint8_t>(ValueType::Kind::i32)) {
+    if (type == ValueType::Kind::v128 && !require(Feature::simd)) return {};
+    return type;
+  }
+  const bool is_packed = type == ValueType::Kind::i8 || type == ValueType::Kind::i16;
+  if (allow_packed && is_packed) return type;
+  fail_at(start, ErrorKind::malformed, allow_packed ? "malformed storage type" : "malformed value type");
+  return {};
+}
+
+ValueType Cursor::read_value_type() { return read_type(false, false); }
+ValueType Cursor::read_storage_type() { return read_type(true, false); }
+ValueType Cursor::read_reference_type() { return read_type(false, true); }
+
+}  // namespace heddle::engine
