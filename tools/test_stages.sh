@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+# The stages of ./dev test: what each runs, what it counts, and the table at the end (sourced by dev).
+# shellcheck shell=bash
+
+stage_limit=1500 # Seconds; a stage that takes longer hangs.
+
+# tally PASSED FAILED: adds to what the running stage has counted.
+tally() { echo "$1 $2" >>"${HEDDLE_TALLY:-/dev/null}"; }
+
+# ---------------------------------------------------------------------------------------------- the stages
+
+stage_tree() {
+  local check mode
+  for check in layers style; do
+    for mode in "" --self-test; do
+      # shellcheck disable=SC2086 # No argument at all, not an empty one.
+      if python3 "$root/tools/check_$check.py" $mode; then tally 1 0; else tally 0 1; fi
+    done
+  done
+  ! grep -q ' 1$' "$HEDDLE_TALLY"
+}
+
+# stage_unit PRESET CTEST-OPTIONS: builds the preset and runs its tests.
+stage_unit() {
+  local preset=$1 directory=$root/build/$1
+  shift
+  build "$preset"
+  run_ctest "$directory" "$@"
+}
+
+run_ctest() {
+  local directory=$1 status=0
+  shift
+  ctest --test-dir "$directory" --output-on-failure --no-tests=error -j "$(nproc)" "$@" || status=$?
+  # A GoogleTest program counts as its tests, anything else as one.
+  # shellcheck disable=SC2046 # Two numbers, two arguments.
+  tally $(awk '
+    /^\[  PASSED  \] [0-9]+ test/ { passed += $4; inner = 1 }
+    /^\[  FAILED  \] [0-9]+ test.*listed below/ { failed += $4; inner = 1 }
+    /^Test Passed\.$/ { if (!inner) passed++; inner = 0 }
+    /^Test Failed\.$/ || /^Test timeout/ { if (!inner) failed++; inner = 0 }
+    END { print passed + 0, failed + 0 }' "$directory/Testing/Temporary/LastTest.log")
+  return $status
+}
+
+# stage_suites PRESET FOLDER...: the official suites in the interpreter, every unexpected result a failure.
+stage_suites() {
+  local preset=$1 folder paths=() report status=0 where
+  shift
+  where=$(suites)
+  for folder in "$@"; do
+    [ ! -d "$where/$folder" ] || paths+=("$where/$folder")
+  done
+  report=$root/build/$preset/suites-$1.json
+  mkdir -p "$root/build/$preset"
+  rm -f "$report"
+  build "$preset" bin/heddle
+  "$root/build/$preset/bin/heddle" wast --tier interp --jobs "$(nproc)" --report json --output "$report" "${paths[@]}" ||
+    status=$?
+  # shellcheck disable=SC2046 # Two numbers, two arguments.
+  tally $(python3 "$root/tools/suite_summary.py" "$report" "$status")
+  return $status
+}
+
+stage_fuzz() {
+  local target failed=0
+  for target in $(fuzz_targets); do
+    build fuzz "bin/fuzz_$target"
+    if run_fuzz "$target" "$1" >"$root/build/fuzz/work-$target.log" 2>&1; then
+      tally 1 0
+      echo "fuzz $target: $(grep -o 'number_of_executed_units: *[0-9]*' "$root/build/fuzz/work-$target.log" |
+        grep -o '[0-9]*$') runs, no finding"
+    else
+      tally 0 1
+      tail -n 60 "$root/build/fuzz/work-$target.log"
+      failed=1
+    fi
+  done
+  return $failed
+}
+
+# The engine with jit/, wasi/ and threads/ left out, as a shared library, used by a stranger's project.
+stage_engine_alone() {
+  local directory=$root/build/engine-alone tests=OFF
+  # While nothing is left out, the release's unit tests were these very tests.
+  [ ! -d "$root/jit" ] && [ ! -d "$root/threads" ] || tests=ON
+  (cd "$root" && cmake --preset release -B "$directory" -DBUILD_SHARED_LIBS=ON -DHEDDLE_ONLY_ENGINE=ON \
+    -DHEDDLE_TOOLS=OFF -DHEDDLE_BENCH=OFF -DHEDDLE_TESTS=$tests >/dev/null)
+  build engine-alone
+  run_ctest "$directory"
+}
+
+# ---------------------------------------------------------------------------------------------- running them
+
+rows=()
+all_passed=0
+all_failed=0
+
+# stage TITLE FUNCTION ARGUMENTS: runs one stage in a process of its own, so that it can fail without ending the others.
+run_stage() {
+  local title=$1 started=$SECONDS status=0 passed failed verdict=passed
+  shift
+  export HEDDLE_TALLY=$root/build/tally
+  : >"$HEDDLE_TALLY"
+  printf '\n== %s  [%d:%02d so far]\n' "$title" $((started / 60)) $((started % 60))
+  timeout --foreground "$stage_limit" bash "$root/dev" stage "$@" || status=$?
+  read -r passed failed < <(awk '{ passed += $1; failed += $2 } END { print passed + 0, failed + 0 }' "$HEDDLE_TALLY")
+  if [ $status != 0 ]; then
+    verdict=FAILED
+    # A stage that broke before it counted anything, a build for example, is one failure.
+    [ "$failed" != 0 ] || failed=1
+    [ $status != 124 ] || say "$title took longer than $stage_limit seconds"
+  elif [ $((passed + failed)) = 0 ]; then
+    passed=1
+  fi
+  all_passed=$((all_passed + passed))
+  all_failed=$((all_failed + failed))
+  rows+=("$(printf '%-52s %-7s %8d passed %6d failed %6d s' "$title" "$verdict" "$passed" "$failed" $((SECONDS - started)))")
+}
+
+# What ./dev runs in the stage's own process.
+stage() {
+  [[ "$(type -t "stage_${1:-}")" = function ]] || die "there is no stage '${1:-}'"
+  "stage_$1" "${@:2}"
+}
+
+test_options() {
+  quick=0
+  with_suites=1
+  local option
+  for option in "$@"; do
+    case $option in
+      --quick) quick=1 ;;
+      --without-suites) with_suites=0 ;;
+      *) usage >&2; die "test knows no option '$option'" ;;
+    esac
+  done
+}
+
+suite_stage() { [ $with_suites = 0 ] || run_stage "$@"; }
+
+run_tests() {
+  local quick with_suites row
+  test_options "$@"
+  setup all
+  mkdir -p "$root/build"
+  SECONDS=0
+  [ $with_suites = 0 ] || { HEDDLE_SUITES=$(suites) && export HEDDLE_SUITES; }
+
+  run_stage "layers and style" tree
+  run_stage "release: build and every test" unit release
+  suite_stage "release: suites" suites release spec threads
+  if [ $quick = 0 ]; then
+    run_stage "GCC: build and unit tests" unit gcc -L 'unit|example'
+    suite_stage "GCC: suites" suites gcc spec threads
+    run_stage "ASan and UBSan: build and unit tests" unit asan-ubsan -L 'unit|example'
+    suite_stage "ASan and UBSan: suites" suites asan-ubsan spec threads
+    run_stage "TSan: build and tests of threaded folders" unit tsan -L threads
+    suite_stage "TSan: suites of threads" suites tsan threads
+    run_stage "fuzz targets, 20 s each" fuzz 20
+    run_stage "the engine alone, shared, installed, consumed" engine_alone
+  fi
+
+  printf '\n'
+  for row in "${rows[@]}"; do printf '%s\n' "$row"; done
+  [ $with_suites = 1 ] || say "the official suites were left out (--without-suites)"
+  printf '%d passed, %d failed\n' "$all_passed" "$all_failed"
+  [ "$all_failed" = 0 ]
+}
