@@ -28,56 +28,60 @@ inline constexpr FeatureInfo kFeatures[] = {
 };
 inline constexpr size_t kFeatureCount = std::size(kFeatures);
 
-[[nodiscard]] constexpr const FeatureInfo& info(Feature feature) { return kFeatures[static_cast<size_t>(feature)]; }
+[[nodiscard]] constexpr const FeatureInfo& info(Feature feature) {
+  return kFeatures[static_cast<size_t>(feature)];
+}
 
 /// What follows the opcode's bytes in the binary format. (Spec 5.4; named after what the immediate denotes.)
 enum class Immediate : uint8_t {
   none,
-  block_type,          ///< block loop if try: s33
-  catch_list,          ///< try_table: block type, vec(catch clause)
-  label,               ///< br br_if br_on_null br_on_non_null, rethrow, delegate: u32 depth
-  label_table,         ///< br_table: vec(u32), u32
-  label_cast,          ///< br_on_cast br_on_cast_fail: flags byte, u32 depth, heap type, heap type
-  function,            ///< call return_call ref.func: u32
-  type,                ///< call_ref return_call_ref struct.new array.new ...: u32
-  type_table,          ///< call_indirect return_call_indirect: u32 type, u32 table
-  type_field,          ///< struct.get struct.set ...: u32 type, u32 field
-  type_count,          ///< array.new_fixed: u32 type, u32 count
-  type_data,           ///< array.new_data array.init_data: u32 type, u32 data
-  type_element,        ///< array.new_elem array.init_elem: u32 type, u32 element
-  type_type,           ///< array.copy: u32, u32
-  tag,                 ///< throw, catch: u32
-  local,               ///< u32
-  global,              ///< u32
-  table,               ///< u32
-  table_table,         ///< table.copy: u32 destination, u32 source
-  element_table,       ///< table.init: u32 element, u32 table
-  element,             ///< elem.drop: u32
-  memory,              ///< memory.size memory.grow memory.fill: u32
-  memory_memory,       ///< memory.copy: u32 destination, u32 source
-  data_memory,         ///< memory.init: u32 data, u32 memory
-  data,                ///< data.drop: u32
-  memory_argument,     ///< loads, stores, atomics: align, [memory], offset
+  block_type,            ///< block loop if try: s33
+  catch_list,            ///< try_table: block type, vec(catch clause)
+  label,                 ///< br br_if br_on_null br_on_non_null, rethrow, delegate: u32 depth
+  label_table,           ///< br_table: vec(u32), u32
+  label_cast,            ///< br_on_cast br_on_cast_fail: flags byte, u32 depth, heap type, heap type
+  function,              ///< call return_call ref.func: u32
+  type,                  ///< call_ref return_call_ref struct.new array.new ...: u32
+  type_table,            ///< call_indirect return_call_indirect: u32 type, u32 table
+  type_field,            ///< struct.get struct.set ...: u32 type, u32 field
+  type_count,            ///< array.new_fixed: u32 type, u32 count
+  type_data,             ///< array.new_data array.init_data: u32 type, u32 data
+  type_element,          ///< array.new_elem array.init_elem: u32 type, u32 element
+  type_type,             ///< array.copy: u32, u32
+  tag,                   ///< throw, catch: u32
+  local,                 ///< u32
+  global,                ///< u32
+  table,                 ///< u32
+  table_table,           ///< table.copy: u32 destination, u32 source
+  element_table,         ///< table.init: u32 element, u32 table
+  element,               ///< elem.drop: u32
+  memory,                ///< memory.size memory.grow memory.fill: u32
+  memory_memory,         ///< memory.copy: u32 destination, u32 source
+  data_memory,           ///< memory.init: u32 data, u32 memory
+  data,                  ///< data.drop: u32
+  memory_argument,       ///< loads, stores, atomics: align, [memory], offset
   memory_argument_lane,  ///< v128.load8_lane ...: memory argument, lane byte
-  lane,                ///< lane byte
-  shuffle,             ///< 16 lane bytes
-  i32_constant,        ///< s32
-  i64_constant,        ///< s64
-  f32_constant,        ///< 4 bytes
-  f64_constant,        ///< 8 bytes
-  v128_constant,       ///< 16 bytes
-  select_types,        ///< select t*: vec(value type)
-  heap_type,           ///< ref.null ref.test ref.cast: s33
-  fence,               ///< atomic.fence: one zero byte
+  lane,                  ///< lane byte
+  shuffle,               ///< 16 lane bytes
+  i32_constant,          ///< s32
+  i64_constant,          ///< s64
+  f32_constant,          ///< 4 bytes
+  f64_constant,          ///< 8 bytes
+  v128_constant,         ///< 16 bytes
+  select_types,          ///< select t*: vec(value type)
+  heap_type,             ///< ref.null ref.test ref.cast: s33
+  fence,                 ///< atomic.fence: one zero byte
 };
 
 /// The kinds of rows in opcodes.def.
+// clang-format off
 enum class RowKind : uint8_t {
   control, parametric, variable, table, reference, gc, exception,
   constant, load, store, memory, unary, binary, test, compare,
   atomic_load, atomic_store, atomic_rmw, atomic_cmpxchg, atomic_wait, atomic_notify, atomic_fence,
   simd, wide,
 };
+// clang-format on
 
 /// Dense, in the order of the table. Names are the mnemonics with '.' turned into '_' (and a trailing '_'
 /// where that is a C++ keyword): i32_add, memory_atomic_wait32, return_, if_.
@@ -109,7 +113,15 @@ inline constexpr OpcodeInfo kOpcodes[] = {
 };
 inline constexpr size_t kOpcodeCount = std::size(kOpcodes);
 
-[[nodiscard]] constexpr const OpcodeInfo& info(Opcode opcode) { return kOpcodes[static_cast<size_t>(opcode)]; }
+[[nodiscard]] constexpr const OpcodeInfo& info(Opcode opcode) {
+  return kOpcodes[static_cast<size_t>(opcode)];
+}
+
+/// True for loads, stores and atomics, scalar or vector: a memory argument follows, access_log2 means
+/// something.
+[[nodiscard]] constexpr bool accesses_memory(const OpcodeInfo& row) {
+  return row.immediate == Immediate::memory_argument || row.immediate == Immediate::memory_argument_lane;
+}
 
 /// Prefix bytes of multi-byte opcodes. The sub-opcode follows as u32 LEB128.
 inline constexpr uint8_t kPrefixGc = 0xfb;

@@ -10,7 +10,7 @@
 
 namespace heddle::engine {
 
-// Wasm stores numbers little-endian (spec 4.3, storage); so does every host we run on, which makes these plain moves.
+// Wasm stores numbers little-endian, and so does every host we run on: these are plain moves.
 static_assert(std::endian::native == std::endian::little, "Heddle needs a little-endian host");
 
 /// The T stored at `address`, whatever its alignment.
@@ -31,8 +31,8 @@ inline void store_little_endian(void* address, std::type_identity_t<T> value) no
 
 [[nodiscard]] constexpr bool is_power_of_two(uint64_t value) noexcept { return std::has_single_bit(value); }
 
-/// The least multiple of `alignment` that is not below `value`. REQUIRES: alignment is a power of two, and the
-/// result fits (callers bound `value` first; it wraps otherwise).
+/// The least multiple of `alignment` that is not below `value`. REQUIRES: alignment is a power of two, and
+/// the result fits (callers bound `value` first; it wraps otherwise).
 [[nodiscard]] constexpr uint64_t align_up(uint64_t value, uint64_t alignment) noexcept {
   assert(is_power_of_two(alignment));
   return (value + alignment - 1) & ~(alignment - 1);

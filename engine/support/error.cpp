@@ -21,7 +21,7 @@ std::string hexadecimal(uint64_t value) {
   return buffer;
 }
 
-/// Excerpts are shown in the terminal's columns; a tab is one of them, so that the caret stays below its byte.
+/// A tab is shown as one space, so that the caret stays below its byte.
 std::string printable_source(std::string_view source) {
   std::string line(source);
   std::replace(line.begin(), line.end(), '\t', ' ');
@@ -48,7 +48,8 @@ std::string excerpt_with_caret(std::string_view excerpt, uint32_t column) {
   const size_t begin = caret > kExcerptReach ? code_point_start(excerpt, caret - kExcerptReach) : 0;
   const size_t end = excerpt.size() - caret > kExcerptReach ? code_point_start(excerpt, caret + kExcerptReach)
                                                             : excerpt.size();
-  const std::string before = (begin > 0 ? "..." : "") + printable_source(excerpt.substr(begin, caret - begin));
+  const std::string before =
+      (begin > 0 ? "..." : "") + printable_source(excerpt.substr(begin, caret - begin));
   const std::string after =
       printable_source(excerpt.substr(caret, end - caret)) + (end < excerpt.size() ? "..." : "");
   std::string out = "\n  " + before + after;

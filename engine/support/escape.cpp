@@ -15,7 +15,7 @@ bool is_printable(char32_t code_point) noexcept {
   };
   if (code_point < 0x20 || within(0x7f, 0x9f)) return false;  // C0, DEL, C1
   if (code_point == 0xad || code_point == 0x61c || code_point == 0xfeff) return false;
-  // Zero-width spaces and joiners, line and paragraph separators, everything that changes the direction of text.
+  // Zero-width spaces and joiners, separators of lines, everything that turns the direction of text.
   if (within(0x200b, 0x200f) || within(0x2028, 0x202e) || within(0x2060, 0x206f)) return false;
   if (within(0xfff9, 0xfffb) || within(0xe0000, 0xe007f)) return false;  // annotation marks, invisible tags
   return (code_point & 0xfffe) != 0xfffe && !within(0xfdd0, 0xfdef);     // noncharacters
