@@ -14,7 +14,7 @@ import measure
 import programs
 import report
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+ROOT = programs.ROOT
 
 EXAMPLES = """examples:
   python3 bench/compare --install-peers            install wasm3, wasmi and wasmtime under build/peers, once
@@ -106,7 +106,7 @@ def choose_baseline(wanted: str, present: list[engines.Engine]) -> str:
 def write_outputs(made: report.Report, directory: pathlib.Path, update_docs: bool) -> None:
     (directory / "results.json").write_text(report.json_text(made), encoding="utf-8")
     (directory / "results.md").write_text(report.markdown(made), encoding="utf-8")
-    print(f"written: {directory / 'results.json'}, {directory / 'results.md'}")
+    print(f"written: {programs.shown(directory / 'results.json')} and results.md beside it")
     if update_docs:
         page = ROOT / "docs/BENCHMARKS.md"
         text = report.replace_between_marks(page.read_text(encoding="utf-8"), report.markdown(made))

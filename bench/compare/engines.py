@@ -68,7 +68,8 @@ def heddle(options: Options) -> list[Engine | Absent]:
         for tier in options.tiers:
             name = "heddle" + (f":{label}" if label else "") + (f"-{tier}" if len(options.tiers) > 1 else "")
             if not binary.is_file():
-                found.append(Absent(name, f"no binary at {path}; './dev build release' makes build/release/bin/heddle"))
+                where = programs.shown(binary)
+                found.append(Absent(name, f"no binary at {where}; './dev build release' makes build/release/bin/heddle"))
                 continue
             version = first_line([str(binary), "--version"]) or "unknown version"
             prefix = [str(binary.resolve()), "run", "--tier", tier, "--invoke", "run"]
@@ -99,7 +100,7 @@ def wasmi(options: Options) -> list[Engine | Absent]:
         version = first_line([binary, "--version"]) if binary else None
         if binary and version:
             return [Engine("wasmi", version, [binary, "run", "--invoke", "run"], timed_inside=False)]
-    return [Absent("wasmi", f"install it with --install-peers, or: cargo install wasmi_cli --root {options.peers}")]
+    return [Absent("wasmi", f"install it with --install-peers, or: cargo install wasmi_cli --root build/peers")]
 
 
 def node(options: Options) -> list[Engine | Absent]:

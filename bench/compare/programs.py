@@ -11,7 +11,8 @@ import re
 import shutil
 import subprocess
 
-SOURCE_DIR = pathlib.Path(__file__).resolve().parent.parent / "programs"
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+SOURCE_DIR = ROOT / "bench/programs"
 NATIVE_MAIN = SOURCE_DIR / "native_main.c"
 CHECKSUMS = SOURCE_DIR / "checksums.json"
 
@@ -24,6 +25,11 @@ WASM_FLAGS = [
     "--target=wasm32", "-mcpu=mvp", "-mbulk-memory", "-msign-ext", "-mnontrapping-fptoint", "-mmutable-globals",
     "-ffreestanding", "-nostdlib", "-Wl,--no-entry", "-Wl,--export=run", "-Wl,-z,stack-size=65536",
 ]
+
+
+def shown(path: pathlib.Path) -> str:
+    """A path as a reader of a report needs it: relative inside the project."""
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
 
 class BuildError(Exception):

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stresses dynamic programming with minima and a rolling row: edit distances of n pairs of strings.
-// n = 60, quick = 2
+// n = 140, quick = 8
 #include <stdint.h>
 
 enum { kLength = 400 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stresses a tight f64 loop with a data-dependent exit: escape counts of the Mandelbrot set on an n x n grid.
-// n = 220, quick = 40
+// n = 850, quick = 200
 #include <stdint.h>
 
 enum { kMaxIterations = 200 };

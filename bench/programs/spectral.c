@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stresses f32 division and integer-to-float conversion: the spectral norm of an n x n Hilbert-like matrix.
-// n = 250, quick = 40
+// n = 770, quick = 180
 #include <stdint.h>
 
 enum { kMax = 1024 };
