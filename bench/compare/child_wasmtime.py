@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Child process that runs FILE's export `run` with N in Wasmtime (PyPI: wasmtime) and prints result and times as JSON."""
+"""Child process that runs FILE's export `run` with N in Wasmtime and prints result and times as JSON."""
 
 import json
 import sys

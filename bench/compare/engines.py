@@ -69,7 +69,8 @@ def heddle(options: Options) -> list[Engine | Absent]:
             name = "heddle" + (f":{label}" if label else "") + (f"-{tier}" if len(options.tiers) > 1 else "")
             if not binary.is_file():
                 where = programs.shown(binary)
-                found.append(Absent(name, f"no binary at {where}; './dev build release' makes build/release/bin/heddle"))
+                remedy = f"no binary at {where}; './dev build release' makes build/release/bin/heddle"
+                found.append(Absent(name, remedy))
                 continue
             version = first_line([str(binary), "--version"]) or "unknown version"
             prefix = [str(binary.resolve()), "run", "--tier", tier, "--invoke", "run"]
@@ -83,7 +84,8 @@ def python_peer(options: Options, name: str, module: str, package: str) -> Engin
     for python in [options.peers / "venv/bin/python", pathlib.Path(sys.executable)]:
         version = first_line([str(python), "-c", query])
         if version:
-            return Engine(name, f"{package} {version}", [str(python), str(HERE / f"child_{name}.py")], timed_inside=True)
+            prefix = [str(python), str(HERE / f"child_{name}.py")]
+            return Engine(name, f"{package} {version}", prefix, timed_inside=True)
     return Absent(name, f"install it with --install-peers, or: pip install {package}")
 
 
