@@ -145,10 +145,14 @@ run_tests() {
   setup all
   mkdir -p "$root/build"
   SECONDS=0
-  [ $with_suites = 0 ] || { HEDDLE_SUITES=$(suites) && export HEDDLE_SUITES; }
+  if [ "$with_suites" = 1 ]; then
+    # Said once, before anything is built, rather than in every stage.
+    HEDDLE_SUITES=$(suites) || exit 2
+    export HEDDLE_SUITES
+  fi
 
   run_stage "layers and style" tree
-  run_stage "release: build and every test" unit release
+  run_stage "release: build and every test" unit release -LE layering
   suite_stage "release: suites" suites release spec threads
   if [ $quick = 0 ]; then
     run_stage "GCC: build and unit tests" unit gcc -L 'unit|example'
