@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Platform: address space, processors and native stacks; with signals and futexes, all that the engine asks of the OS.
+//
+// Every function may be called from any thread. None allocates from the heap, and failure is a value.
+#pragma once
+
+#include <cstdint>
+
+namespace heddle::engine {
+
+/// Bytes per page of the host.
+[[nodiscard]] uint64_t host_page_size() noexcept;
+
+/// Processors this process may run on; at least 1.
+[[nodiscard]] uint32_t processor_count() noexcept;
+
+/// Reserves `bytes` (rounded up to pages) of address space that nothing may touch yet and that costs no memory.
+/// Null if the host refuses. REQUIRES: bytes > 0.
+[[nodiscard]] void* reserve_address_space(uint64_t bytes) noexcept;
+
+/// Makes [begin, begin + bytes) of a reservation readable and writable; fresh pages read as zero. False if the host
+/// refuses, and then nothing has changed. REQUIRES: begin and bytes are multiples of the page size.
+[[nodiscard]] bool commit_pages(void* begin, uint64_t bytes) noexcept;
+
+/// Gives back a whole reservation, as it was made.
+void release_address_space(void* begin, uint64_t bytes) noexcept;
+
+/// The extent of the calling thread's own stack; {0, 0} if the host does not tell. Cached per thread.
+struct NativeStack {
+  uintptr_t low = 0;
+  uintptr_t high = 0;
+};
+[[nodiscard]] NativeStack current_native_stack() noexcept;
+
+}  // namespace heddle::engine
