@@ -32,6 +32,7 @@ struct FunctionCode {
   uint32_t index = 0;                   ///< function index in the module
   uint32_t parameter_slots = 0;
   uint32_t result_slots = 0;
+  HostFunction* host = nullptr;         ///< null for wasm functions
 
   /// Slots at the frame's start that arguments and results share; the frame header follows them.
   [[nodiscard]] uint32_t header_slot() const {
