@@ -20,6 +20,7 @@ namespace {
 constexpr size_t kFirstChunk = 4096;
 constexpr size_t kLargestChunk = 1 << 20;
 constexpr size_t kGreatestAlignment = 4096;
+constexpr size_t kGreatestRequest = size_t{1} << 38;  // no host has more for us, and sums cannot overflow
 
 #ifdef HEDDLE_MIMALLOC
 void* get_memory(size_t bytes) noexcept { return mi_malloc(bytes); }
@@ -49,7 +50,7 @@ Arena& Arena::operator=(Arena&& other) noexcept {
 
 void* Arena::allocate_in_new_chunk(size_t bytes, size_t alignment) noexcept {
   assert(is_power_of_two(alignment) && alignment <= kGreatestAlignment);
-  if (bytes > SIZE_MAX - sizeof(Chunk) - alignment) return nullptr;
+  if (bytes > kGreatestRequest) return nullptr;
   const size_t needed = sizeof(Chunk) + alignment + bytes;
   const size_t regular = newest_ == nullptr ? kFirstChunk : std::min(newest_->size * 2, kLargestChunk);
   const size_t size = std::max(needed, regular);
