@@ -67,9 +67,8 @@ class Lexer {
 
   /// At '(': passes the whole balanced form, whatever tokens it holds. False (and failed()) if it is not closed.
   bool skip_form();
-  /// The text of the form that skip_form() would pass, as a lexer of its own with the same line numbers that ends
-  /// with the form.
-  Lexer form_lexer();
+  /// skip_form(), and a lexer of its own over the form, with the same line numbers.
+  Lexer take_form();
   /// A lexer of the same source over [begin, end), whose first byte stands in `line`.
   [[nodiscard]] Lexer section(uint64_t begin, uint64_t end, uint32_t line, uint64_t line_start) const;
 
@@ -93,15 +92,17 @@ class Lexer {
  private:
   void fill(int count);
   Token scan();
-  bool skip_space();
-  bool skip_block_comment();
-  bool skip_line_comment();
-  bool skip_annotation();
-  bool skip_annotation_contents();
-  Token scan_string(uint64_t start);
   Token scan_word(uint64_t start);
-  bool scan_string_body(uint64_t& position);
+  bool scan_string_body(uint64_t& position, bool in_identifier);
   bool scan_escape(uint64_t& position);
+  bool skip_space();
+  bool skip_comment_character(bool strict);
+  bool skip_line_comment(bool strict);
+  bool skip_block_comment(bool strict);
+  bool skip_annotation();
+  bool skip_balanced(const Token& start, bool strict);
+  bool skip_loose_string();
+  void rewind(const Token& token);
   [[nodiscard]] Token token_at(TokenKind kind, uint64_t begin, uint64_t end) const;
   Token fail_here(uint64_t offset, std::string message);
   [[nodiscard]] uint8_t byte_at(uint64_t offset) const {

@@ -2,7 +2,7 @@
 // Number literals of the text format: parsing with exact ranges and rounding, and printing that parses back.
 //
 // Parsers take the token's text (sign, underscores, hexadecimal and all). An empty optional means that the text is
-// not such a literal or its value does not fit; NumberError tells which. (Spec 6.3.1, 6.3.2)
+// not such a literal or that its value does not fit. (Spec 6.3.1, 6.3.2)
 #pragma once
 
 #include <array>
