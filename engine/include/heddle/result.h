@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include <heddle/export.h>
+
 namespace heddle {
 
 /// Which stage refused the input. Traps are not errors: see trap.h.
@@ -22,10 +24,10 @@ enum class ErrorKind : uint8_t {
 };
 
 /// The field's name for a kind, e.g. "malformed".
-[[nodiscard]] const char* to_string(ErrorKind kind) noexcept;
+[[nodiscard]] HEDDLE_API const char* to_string(ErrorKind kind) noexcept;
 
 /// One failure: what, where and why. Plain data, freely copyable.
-struct Error {
+struct HEDDLE_API Error {
   static constexpr uint64_t kNoOffset = UINT64_MAX;
 
   ErrorKind kind = ErrorKind::malformed;

@@ -4,7 +4,10 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include <heddle/export.h>
 
 namespace heddle {
 
@@ -15,7 +18,7 @@ enum class TrapKind : uint8_t {
 };
 
 /// The message of a kind, e.g. "integer divide by zero".
-[[nodiscard]] const char* to_string(TrapKind kind) noexcept;
+[[nodiscard]] HEDDLE_API const char* to_string(TrapKind kind) noexcept;
 
 /// One frame of a backtrace, innermost first.
 struct Frame {
@@ -26,11 +29,19 @@ struct Frame {
 };
 
 /// A finished trap. Plain data: stays valid after its store is gone.
-struct Trap {
+struct HEDDLE_API Trap {
   TrapKind kind = TrapKind::none;
   std::string message;         ///< to_string(kind), or what a host function said
   std::vector<Frame> frames;   ///< at most 64; `omitted_frames` says how many more there were
   uint64_t omitted_frames = 0;
+
+  /// A trap of kind host_error, for a host function to return.
+  [[nodiscard]] static Trap host(std::string reason) {
+    Trap trap;
+    trap.kind = TrapKind::host_error;
+    trap.message = std::move(reason);
+    return trap;
+  }
 
   /// Message and backtrace, one line a frame.
   [[nodiscard]] std::string to_string() const;

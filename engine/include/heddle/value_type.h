@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include <heddle/export.h>
+
 namespace heddle {
 
 /// A heap type: one of the abstract heap types, or a defined type by number. (Spec 2.3.4)
@@ -78,7 +80,7 @@ class ValueType {
 };
 
 /// The text format's spelling; a defined type reads "(ref null 5)".
-[[nodiscard]] std::string to_string(HeapType type);
-[[nodiscard]] std::string to_string(ValueType type);
+[[nodiscard]] HEDDLE_API std::string to_string(HeapType type);
+[[nodiscard]] HEDDLE_API std::string to_string(ValueType type);
 
 }  // namespace heddle

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Config and limits: everything an embedder can choose, with defaults that suit most.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace heddle {
+
+/// How a guest's accesses to memory are kept inside it.
+enum class MemoryMode : uint8_t {
+  automatic,  ///< guarded where the host allows it, else checked
+  guarded,    ///< guard pages and a signal handler: fastest; 8 GiB of address space per 32-bit memory
+  checked,    ///< a comparison before every access: no signal handler, no large reservations
+};
+
+/// Modules beyond these are refused at load with ErrorKind::limit.
+struct ModuleLimits {
+  uint64_t module_bytes = uint64_t{1} << 30;
+  uint32_t types = 1u << 20;
+  uint32_t functions = 4'000'000;
+  uint32_t imports = 1'000'000;
+  uint32_t exports = 1'000'000;
+  uint32_t globals = 1'000'000;
+  uint32_t tables = 100'000;
+  uint32_t memories = 10'000;
+  uint32_t segments = 1'000'000;       ///< element and data segments, each
+  uint32_t function_locals = 50'000;   ///< parameters included
+  uint32_t function_bytes = 128u << 20;
+  uint32_t parameters = 1'000;
+  uint32_t results = 1'000;
+};
+
+/// How an engine works. Fixed once the engine exists, because compiled code depends on it.
+struct Config {
+  std::string tier = "interp";  ///< who executes: "interp" is the only one yet
+  MemoryMode memory_mode = MemoryMode::automatic;
+  bool fuel = false;            ///< count fuel; see StoreRef::set_fuel
+  bool eager = false;           ///< translate all functions when a module is loaded, not on their first call
+  ModuleLimits limits;
+};
+
+/// What the guests of one store may take. Growing beyond fails as the guest expects (-1), creating is refused.
+struct StoreLimits {
+  uint64_t memory_bytes = UINT64_MAX;           ///< all memories together
+  uint64_t table_elements = 10'000'000;         ///< all tables together
+  uint32_t instances = 10'000;
+  uint64_t stack_bytes = uint64_t{1} << 20;     ///< the guest's call stack; fixed when the store is created
+};
+
+}  // namespace heddle

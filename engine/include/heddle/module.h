@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Module: a loaded, validated WebAssembly module, ready to be instantiated any number of times.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <heddle/engine.h>
+#include <heddle/export.h>
+#include <heddle/types.h>
+
+namespace heddle::engine {
+struct ModuleImage;
+}
+
+namespace heddle {
+
+/// A counted reference on an immutable module; copies are the same module. Keeps its engine alive.
+///
+/// Threads: every function may be called from any thread at any time; one module serves all stores of its engine.
+class HEDDLE_API Module {
+ public:
+  /// Decodes and validates a binary module; copies the bytes. Errors: malformed, invalid, unsupported or limit,
+  /// with byte offset, section and reason; usage if `engine` was moved from.
+  [[nodiscard]] static Result<Module> load(const Engine& engine, std::span<const uint8_t> bytes);
+
+  /// Assembles the text format (.wat), then loads. Errors of the text carry line, column and the source line.
+  [[nodiscard]] static Result<Module> load_text(const Engine& engine, std::string_view source);
+
+  /// In the module's order; empty if moved from.
+  [[nodiscard]] std::vector<ImportType> imports() const;
+  [[nodiscard]] std::vector<ExportType> exports() const;
+
+  /// From the name section; empty if there is none. Not escaped: a guest chose it.
+  [[nodiscard]] std::string_view name() const noexcept;
+  /// The binary module.
+  [[nodiscard]] std::span<const uint8_t> bytes() const noexcept;
+
+  explicit operator bool() const noexcept { return image_ != nullptr; }
+  friend bool operator==(const Module& a, const Module& b) noexcept { return a.image_ == b.image_; }
+
+ private:
+  friend struct detail::Access;
+  Module(std::shared_ptr<detail::EngineImpl> engine, std::shared_ptr<const engine::ModuleImage> image)
+      : engine_(std::move(engine)), image_(std::move(image)) {}
+
+  std::shared_ptr<detail::EngineImpl> engine_;  // first: the module's types live in it
+  std::shared_ptr<const engine::ModuleImage> image_;
+};
+
+}  // namespace heddle
