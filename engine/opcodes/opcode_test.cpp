@@ -8,12 +8,16 @@
 #include <map>
 #include <set>
 #include <string>
-#include <type_traits>
 
 namespace heddle::engine {
 namespace {
 
 uint16_t row_of(const OpcodeInfo& row) { return static_cast<uint16_t>(&row - kOpcodes); }
+
+template <class Condition>
+int rows_with(Condition condition) {
+  return static_cast<int>(std::count_if(std::begin(kOpcodes), std::end(kOpcodes), condition));
+}
 
 bool is_sibling(Opcode opcode) {
   return opcode == Opcode::select_t || opcode == Opcode::ref_test_null || opcode == Opcode::ref_cast_null;
@@ -46,10 +50,10 @@ TEST(opcode, every_code_finds_its_row) {
 }
 
 TEST(opcode, codes_without_a_row_find_nothing) {
-  size_t one_byte = 0;
+  int one_byte = 0;
   for (unsigned byte = 0; byte < 256; ++byte)
     one_byte += find_opcode(static_cast<uint8_t>(byte)) != kNoOpcode;
-  EXPECT_EQ(one_byte, 199u);
+  EXPECT_EQ(one_byte, rows_with([](const OpcodeInfo& row) { return row.code < 0x100; }));
   for (const uint8_t prefix : {kPrefixGc, kPrefixMisc, kPrefixSimd, kPrefixAtomic}) {
     EXPECT_EQ(find_opcode(prefix), kNoOpcode);
     EXPECT_EQ(find_opcode(prefix, 0x1000), kNoOpcode);
@@ -159,14 +163,14 @@ TEST(opcode, a_kind_can_be_overridden_alone) {
   int binaries = 0;
 #define WASM_BINARY(...) ++binaries;
 #include "engine/opcodes/opcodes.def"
-  EXPECT_EQ(binaries, 44);
+  EXPECT_EQ(binaries, rows_with([](const OpcodeInfo& row) { return row.kind == RowKind::binary; }));
 
   int accesses = 0;
   int others = 0;
 #define WASM_OP(...) ++others;
 #define WASM_ACCESS(...) ++accesses;
 #include "engine/opcodes/opcodes.def"
-  EXPECT_EQ(accesses, 23 + 66 + 22);
+  EXPECT_EQ(accesses, rows_with(accesses_memory));
   EXPECT_EQ(static_cast<size_t>(accesses + others), kOpcodeCount);
 }
 
@@ -176,74 +180,43 @@ TEST(opcode, features_have_unique_names) {
   EXPECT_EQ(info(Feature::threads).text, "threads");
 }
 
-// Stand-ins with the names of the semantics types: what they take and give follows from their arguments, so a
-// row whose semantics contradict its signature does not compile.
-namespace semantics {
-
-template <class ResultType, class ArgumentType = ResultType>
-struct Conversion {
-  using Result = ResultType;
-  using Argument = ArgumentType;
-};
-
-// clang-format off
-#define HEDDLE_SAME_TYPE(name) template <class T> struct name : Conversion<T> {};
-HEDDLE_SAME_TYPE(Clz) HEDDLE_SAME_TYPE(Ctz) HEDDLE_SAME_TYPE(Popcnt)
-HEDDLE_SAME_TYPE(Add) HEDDLE_SAME_TYPE(Sub) HEDDLE_SAME_TYPE(Mul) HEDDLE_SAME_TYPE(Div)
-HEDDLE_SAME_TYPE(DivS) HEDDLE_SAME_TYPE(DivU) HEDDLE_SAME_TYPE(RemS) HEDDLE_SAME_TYPE(RemU)
-HEDDLE_SAME_TYPE(And) HEDDLE_SAME_TYPE(Or) HEDDLE_SAME_TYPE(Xor)
-HEDDLE_SAME_TYPE(Shl) HEDDLE_SAME_TYPE(ShrS) HEDDLE_SAME_TYPE(ShrU) HEDDLE_SAME_TYPE(Rotl) HEDDLE_SAME_TYPE(Rotr)
-HEDDLE_SAME_TYPE(Abs) HEDDLE_SAME_TYPE(Neg) HEDDLE_SAME_TYPE(Ceil) HEDDLE_SAME_TYPE(Floor)
-HEDDLE_SAME_TYPE(Trunc) HEDDLE_SAME_TYPE(Nearest) HEDDLE_SAME_TYPE(Sqrt)
-HEDDLE_SAME_TYPE(Min) HEDDLE_SAME_TYPE(Max) HEDDLE_SAME_TYPE(Copysign)
-#undef HEDDLE_SAME_TYPE
-
-#define HEDDLE_PREDICATE(name) template <class T> struct name : Conversion<uint32_t, T> {};
-HEDDLE_PREDICATE(Eqz) HEDDLE_PREDICATE(Eq) HEDDLE_PREDICATE(Ne)
-HEDDLE_PREDICATE(LtS) HEDDLE_PREDICATE(LtU) HEDDLE_PREDICATE(GtS) HEDDLE_PREDICATE(GtU)
-HEDDLE_PREDICATE(LeS) HEDDLE_PREDICATE(LeU) HEDDLE_PREDICATE(GeS) HEDDLE_PREDICATE(GeU)
-HEDDLE_PREDICATE(Lt) HEDDLE_PREDICATE(Gt) HEDDLE_PREDICATE(Le) HEDDLE_PREDICATE(Ge)
-#undef HEDDLE_PREDICATE
-
-template <class R, class A> struct TruncTrap : Conversion<R, A> {};
-template <class R, class A> struct TruncSat : Conversion<R, A> {};
-template <class R, class A> struct Convert : Conversion<R, A> {};
-template <class R, class A> struct Reinterpret : Conversion<R, A> {};
-template <class T, class Low> struct ExtendS : Conversion<T> { static_assert(sizeof(Low) < sizeof(T)); };
-struct Wrap : Conversion<uint32_t, uint64_t> {};
-struct ExtendI32S : Conversion<int64_t, int32_t> {};
-struct ExtendI32U : Conversion<uint64_t, uint32_t> {};
-struct Demote : Conversion<float, double> {};
-struct Promote : Conversion<double, float> {};
-// clang-format on
-
-template <class T>
-constexpr char letter() {
-  if (std::is_floating_point_v<T>) return sizeof(T) == 4 ? 'f' : 'd';
-  return sizeof(T) == 4 ? 'i' : 'l';
+/// The signature that a semantics column states: `Add<uint32_t>` with two operands is "ii:i", and
+/// `Convert<float, int32_t>` is "i:f". Empty where the types are in the name (Wrap).
+std::string signature_of(std::string_view semantics, size_t operands, bool is_predicate) {
+  const auto letter = [](std::string_view type) {
+    if (type == "float") return 'f';
+    if (type == "double") return 'd';
+    return type.find("64") != std::string_view::npos ? 'l' : 'i';
+  };
+  const size_t open = semantics.find('<');
+  if (open == std::string_view::npos) return "";
+  const std::string_view types = semantics.substr(open + 1, semantics.size() - open - 2);
+  const size_t comma = types.find(", ");
+  const char first = letter(types.substr(0, comma));
+  // The second type of ExtendS is the part that is extended, not the operand.
+  const bool converts = comma != std::string_view::npos && semantics.substr(0, open) != "ExtendS";
+  const char operand = converts ? letter(types.substr(comma + 2)) : first;
+  return std::string(operands, operand) + ':' + (is_predicate ? 'i' : first);
 }
 
-/// True if the signature is `arguments` times the argument type, then the result type.
-template <class Semantics>
-constexpr bool agrees(std::string_view signature, size_t arguments) {
-  if (signature.size() != arguments + 2 || signature[arguments] != ':') return false;
-  for (size_t i = 0; i < arguments; ++i) {
-    if (signature[i] != letter<typename Semantics::Argument>()) return false;
-  }
-  return signature.back() == letter<typename Semantics::Result>();
-}
-
+TEST(opcode, semantics_agree_with_signatures) {
+  int checked = 0;
+  const auto check = [&](std::string_view text, std::string_view signature, const std::string& stated) {
+    if (stated.empty()) return;
+    EXPECT_EQ(signature, stated) << text;
+    ++checked;
+  };
 #define WASM_UNARY(name, code, text, immediate, signature, feature, ...) \
-  static_assert(agrees<__VA_ARGS__>(signature, 1), text);
+  check(text, signature, signature_of(#__VA_ARGS__, 1, false));
 #define WASM_TEST(name, code, text, immediate, signature, feature, ...) \
-  static_assert(agrees<__VA_ARGS__>(signature, 1), text);
+  check(text, signature, signature_of(#__VA_ARGS__, 1, true));
 #define WASM_BINARY(name, code, text, immediate, signature, feature, ...) \
-  static_assert(agrees<__VA_ARGS__>(signature, 2), text);
+  check(text, signature, signature_of(#__VA_ARGS__, 2, false));
 #define WASM_COMPARE(name, code, text, immediate, signature, feature, ...) \
-  static_assert(agrees<__VA_ARGS__>(signature, 2), text);
+  check(text, signature, signature_of(#__VA_ARGS__, 2, true));
 #include "engine/opcodes/opcodes.def"
-
-}  // namespace semantics
+  EXPECT_GT(checked, 130);
+}
 
 }  // namespace
 }  // namespace heddle::engine

@@ -19,7 +19,6 @@ namespace {
 
 constexpr size_t kFirstChunk = 4096;
 constexpr size_t kLargestChunk = 1 << 20;
-constexpr size_t kGreatestAlignment = 4096;
 constexpr size_t kGreatestRequest = size_t{1} << 38;  // no host has more for us, and sums cannot overflow
 
 #ifdef HEDDLE_MIMALLOC

@@ -15,6 +15,7 @@ namespace heddle::engine {
 class Arena {
  public:
   static constexpr size_t kDefaultAlignment = 16;
+  static constexpr size_t kGreatestAlignment = 4096;
 
   Arena() = default;
   Arena(Arena&& other) noexcept;
@@ -24,7 +25,7 @@ class Arena {
   ~Arena() { release(); }
 
   /// `bytes` uninitialized bytes, aligned to `alignment`; null if the host has no memory. Zero bytes give a
-  /// pointer that must not be read. REQUIRES: alignment is a power of two, at most 4096.
+  /// pointer that must not be read. REQUIRES: alignment is a power of two up to kGreatestAlignment.
   [[nodiscard]] void* allocate(size_t bytes, size_t alignment = kDefaultAlignment) noexcept {
     const uintptr_t start = (next_ + alignment - 1) & ~(static_cast<uintptr_t>(alignment) - 1);
     if (next_ == 0 || start > end_ || bytes > end_ - start) return allocate_in_new_chunk(bytes, alignment);
