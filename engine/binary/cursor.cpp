@@ -43,9 +43,10 @@ uint32_t Cursor::fail_end() {
 uint64_t Cursor::read_unsigned(uint32_t bits) {
   const uint64_t start = offset();
   uint64_t value = 0;
+  const uint8_t* byte_at = position_;
   for (uint32_t shift = 0;; shift += 7) {
-    if (position_ == end_) return fail_end();
-    const uint8_t byte = *position_++;
+    if (byte_at == horizon_) return fail_end();
+    const uint8_t byte = *byte_at++;
     const uint32_t room = bits - shift;
     if (room <= 7) {  // the last byte there may be
       if (byte & 0x80) {
@@ -58,16 +59,20 @@ uint64_t Cursor::read_unsigned(uint32_t bits) {
       }
     }
     value |= static_cast<uint64_t>(byte & 0x7f) << shift;
-    if (!(byte & 0x80)) return value;
+    if (byte & 0x80) continue;
+    if (byte_at > end_) return fail_end();
+    position_ = byte_at;
+    return value;
   }
 }
 
 int64_t Cursor::read_signed(uint32_t bits) {
   const uint64_t start = offset();
   uint64_t value = 0;
+  const uint8_t* byte_at = position_;
   for (uint32_t shift = 0;; shift += 7) {
-    if (position_ == end_) return fail_end();
-    const uint8_t byte = *position_++;
+    if (byte_at == horizon_) return fail_end();
+    const uint8_t byte = *byte_at++;
     const uint32_t room = bits - shift;
     if (room <= 7) {
       if (byte & 0x80) {
@@ -82,11 +87,12 @@ int64_t Cursor::read_signed(uint32_t bits) {
       }
     }
     value |= static_cast<uint64_t>(byte & 0x7f) << shift;
-    if (!(byte & 0x80)) {
-      const uint32_t width = shift + 7;
-      return width >= 64 ? static_cast<int64_t>(value)
-                         : static_cast<int64_t>(value << (64 - width)) >> (64 - width);
-    }
+    if (byte & 0x80) continue;
+    if (byte_at > end_) return fail_end();
+    position_ = byte_at;
+    const uint32_t width = shift + 7;
+    return width >= 64 ? static_cast<int64_t>(value)
+                       : static_cast<int64_t>(value << (64 - width)) >> (64 - width);
   }
 }
 

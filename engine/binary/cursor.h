@@ -25,7 +25,11 @@ class Cursor {
 
   /// Reads `bytes`; `base` is the offset of bytes[0] in the whole module, for error messages.
   explicit Cursor(std::span<const uint8_t> bytes, uint64_t base = 0)
-      : begin_(bytes.data()), position_(bytes.data()), end_(bytes.data() + bytes.size()), base_(base) {}
+      : begin_(bytes.data()),
+        position_(bytes.data()),
+        end_(bytes.data() + bytes.size()),
+        horizon_(end_),
+        base_(base) {}
 
   [[nodiscard]] bool failed() const { return failed_; }
   [[nodiscard]] bool at_end() const { return position_ == end_; }
@@ -79,6 +83,9 @@ class Cursor {
     section_ = name;
     section_index_ = index;
   }
+  /// How many bytes behind the cursor's own end belong to the same module. They are never part of a value, but an
+  /// integer that runs over the end is judged whole: one that is too long is called so.
+  void set_bytes_beyond(uint64_t count) { horizon_ = end_ + count; }
   /// Records the first error; later ones are ignored.
   void fail(ErrorKind kind, std::string message) { fail_at(offset(), kind, std::move(message)); }
   void fail_at(uint64_t offset, ErrorKind kind, std::string message);
@@ -100,6 +107,7 @@ class Cursor {
   const uint8_t* begin_;
   const uint8_t* position_;
   const uint8_t* end_;
+  const uint8_t* horizon_;
   uint64_t base_;
   bool failed_ = false;
   bool accept_unbuilt_ = false;

@@ -130,8 +130,28 @@ class TierData {
   virtual ~TierData() = default;
 };
 
+/// Decoding limits; documented in docs/EMBEDDING.md and refused with ErrorKind::limit.
+struct DecodeLimits {
+  uint32_t types = HeapType::kMaxTypes;
+  uint32_t functions = 1'000'000 * 4;
+  uint32_t imports = 1'000'000;
+  uint32_t exports = 1'000'000;
+  uint32_t globals = 1'000'000;
+  uint32_t tables = 100'000;
+  uint32_t memories = 10'000;
+  uint32_t tags = 1'000'000;
+  uint32_t segments = 1'000'000;
+  uint32_t locals = 50'000;             ///< per function, parameters included
+  uint32_t parameters = 1'000;
+  uint32_t results = 1'000;
+  uint32_t body_bytes = 128u << 20;
+  uint32_t fields = 10'000;
+  uint32_t subtype_depth = TypeRegistry::kMaxDepth;
+};
+
 struct ModuleImage {
   std::vector<uint8_t> bytes;
+  DecodeLimits limits;               ///< what it was decoded with; validation of bodies goes by them too
   TypeRegistry* registry = nullptr;  ///< outlives the module
   std::vector<std::shared_ptr<TypeRegistry::Group>> groups;
   std::vector<TypeId> types;  ///< type section index -> canonical id
@@ -154,11 +174,14 @@ struct ModuleImage {
   std::vector<ElementSegment> elements;
   std::vector<DataSegment> data;
   std::optional<uint32_t> data_count;
+  ByteRange code_section;  ///< contents of the code section; empty if there is none
   std::vector<CustomSection> customs;
   std::vector<FunctionName> function_names;
   std::string_view module_name;
+  std::vector<uint32_t> exports_by_name;  ///< indices into `exports`, sorted by name
 
-  /// Functions that may become references (ref.func in code must name one; exports, elements, globals), one flag each.
+  /// Functions that may become references (ref.func in code must name one; exports, elements, globals), one flag
+  /// each. Filled by validate_declarations.
   std::vector<bool> declared_references;
 
   std::unique_ptr<TierData> tier_data;
@@ -174,28 +197,11 @@ struct ModuleImage {
   [[nodiscard]] std::string function_name(uint32_t function) const;
 };
 
-/// Decoding limits; documented in docs/EMBEDDING.md and refused with ErrorKind::limit.
-struct DecodeLimits {
-  uint32_t types = HeapType::kMaxTypes;
-  uint32_t functions = 1'000'000 * 4;
-  uint32_t imports = 1'000'000;
-  uint32_t exports = 1'000'000;
-  uint32_t globals = 1'000'000;
-  uint32_t tables = 100'000;
-  uint32_t memories = 10'000;
-  uint32_t segments = 1'000'000;
-  uint32_t locals = 50'000;             ///< per function, parameters included
-  uint32_t parameters = 1'000;
-  uint32_t results = 1'000;
-  uint32_t body_bytes = 128u << 20;
-  uint32_t fields = 10'000;
-  uint32_t subtype_depth = 63;
-};
-
 /// Decodes a whole binary module (all sections; bodies are only delimited) and registers its types.
 /// Types are checked as they are registered; everything else is validated by validation/validate_module.h.
 /// Errors name byte offset, section and reason.
-[[nodiscard]] Result<std::unique_ptr<ModuleImage>> decode_module(std::span<const uint8_t> bytes, TypeRegistry& registry,
+[[nodiscard]] Result<std::unique_ptr<ModuleImage>> decode_module(std::span<const uint8_t> bytes,
+                                                                 TypeRegistry& registry,
                                                                  const DecodeLimits& limits = {});
 
 }  // namespace heddle::engine

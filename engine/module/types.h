@@ -50,6 +50,10 @@ struct TypeDefinition {
 /// Canonicalizes rec groups. One per Engine.
 class TypeRegistry {
  public:
+  /// What a HeapType can hold, less a margin in which the numbers of a group's own members are kept apart.
+  static constexpr uint32_t kMaxIds = (1u << 24) - HeapType::kMaxTypes;
+  static constexpr uint32_t kMaxDepth = 63;      ///< longest chain of supertypes
+
   TypeRegistry();
   ~TypeRegistry();
   TypeRegistry(const TypeRegistry&) = delete;
@@ -61,7 +65,9 @@ class TypeRegistry {
 
   /// Registers one rec group. In `definitions`, a number n < `first_index` names the already registered
   /// type `known[n]`; first_index + k names the k-th member of this very group.
-  /// REQUIRES: the group has been checked (no number beyond, supertypes valid): see validation/validate_types.
+  /// Null if the registry is full (kMaxIds types alive) or the group larger than HeapType::kMaxTypes.
+  /// REQUIRES: no number beyond the group; a supertype stands before its subtype; at most kMaxDepth of them.
+  /// That a supertype matches is checked on the registered types: see matches_declared_supertype.
   [[nodiscard]] std::shared_ptr<Group> add_group(std::vector<TypeDefinition> definitions, uint32_t first_index,
                                                  std::span<const TypeId> known);
 
@@ -77,12 +83,17 @@ class TypeRegistry {
   [[nodiscard]] bool is_subtype(HeapType sub, HeapType super) const noexcept;
   [[nodiscard]] bool is_subtype(ValueType sub, ValueType super) const noexcept;
 
+  /// Does the structure of `sub` match that of its declared supertype, and is that one not final? Both
+  /// registered. (Spec 3.2.x "sub types")
+  [[nodiscard]] bool matches_declared_supertype(TypeId sub) const noexcept;
+
   /// Live groups, for tests of release.
   [[nodiscard]] size_t group_count() const;
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  class CountedGroup;
+  std::shared_ptr<State> state_;  // shared with the groups, which may outlive the registry
 };
 
 class TypeRegistry::Group {
