@@ -140,7 +140,7 @@ def install_peers(peers: pathlib.Path, clang: str) -> bool:
     pip = [python, "-m", "pip", "install", "--quiet"]
     steps = [
         ("a Python environment", [sys.executable, "-m", "venv", str(peers / "venv")]),
-        ("wasm3", ["env", f"CC={clang}", *pip, "--no-binary", "pywasm3", PYTHON_PACKAGES[0]]),
+        ("wasm3", ["env", f"CC={clang}", *pip, "--no-cache-dir", "--no-binary", "pywasm3", PYTHON_PACKAGES[0]]),
         ("wasmtime", [*pip, PYTHON_PACKAGES[1]]),
         ("wasmi", ["nice", "cargo", "install", *WASMI_PACKAGE, "--root", str(peers)]),
     ]
