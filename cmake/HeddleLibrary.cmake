@@ -37,7 +37,7 @@ install(FILES "${PROJECT_BINARY_DIR}/heddleConfig.cmake" "${PROJECT_BINARY_DIR}/
   "${PROJECT_SOURCE_DIR}/third_party/FindxxHash.cmake" DESTINATION "${package_dir}")
 install(FILES "${PROJECT_BINARY_DIR}/heddle.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/engine/include/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
-  FILES_MATCHING PATTERN "*.h")
+  FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
 
 # The proof that the installed files are enough: an example is built against nothing else.
 set(consumer "${PROJECT_SOURCE_DIR}/examples/embed.cpp")
