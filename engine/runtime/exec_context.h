@@ -47,7 +47,6 @@ struct ExecContext {
   Store* store = nullptr;
   uint32_t entries = 0;           ///< nesting of host -> guest entries
   Instance* caller = nullptr;     ///< set by tiers before HostFunction::call: the calling instance, null if the host called
-  Instance* caller = nullptr;     ///< while a host function runs: the instance whose code called it, or null
 
   /// Stops the guest at its next check, also inside atomic.wait. Any thread, async-signal-unsafe.
   void request_interrupt() noexcept;
