@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests of the comparison itself; run them with `python3 -m unittest discover -s bench/compare -p '*_test.py'`."""
 
+import contextlib
+import io
 import pathlib
 import re
 import sys
 import tempfile
 import unittest
 
+import command_line
 import engines
 import instructions
 import measure
@@ -74,6 +77,11 @@ class MeasureTest(unittest.TestCase):
         self.assertEqual(taken.call("wall"), 2.0)
         self.assertEqual(taken.noise("wall"), 1.2)
 
+    def test_a_call_that_drowns_in_the_start_up_is_no_figure(self):
+        self.assertIsNone(series([1.0], [1.5]).call("wall"))
+        self.assertIsNone(series([1.2], [1.0]).call("wall"))
+        self.assertIsNotNone(series([1.3], [1.0]).call("wall"))
+
     def test_ratios_leave_out_programs_with_an_error(self):
         results = {
             "a": {"heddle": series([1.0], [0.0]), "wasm3": series([2.0], [0.0])},
@@ -122,6 +130,27 @@ class ReportTest(unittest.TestCase):
         page = (programs.ROOT / "docs/BENCHMARKS.md").read_text()
         self.assertIn(report.BEGIN_MARK, page)
         self.assertIn(report.END_MARK, page)
+
+
+class VerdictTest(unittest.TestCase):
+    GOOD = {"heddle": series([1.0], [0.0]), "wasm3": series([2.0], [0.0])}
+
+    def judge(self, results, at_most, baseline="wasm3", present=("heddle", "wasm3")):
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            return command_line.verdict(sample_report(results, present), at_most, baseline)
+
+    def test_the_bar_is_met_or_missed(self):
+        self.assertEqual(self.judge({"a": self.GOOD}, 0.6), 0)
+        self.assertEqual(self.judge({"a": self.GOOD}, 0.4), 1)
+        self.assertEqual(self.judge({"a": self.GOOD}, None), 0)
+
+    def test_what_was_not_measured_does_not_meet_the_bar(self):
+        short = {"heddle": series([1.0], [1.0]), "wasm3": series([2.0], [0.0])}
+        failed = {"heddle": series([], [], "trap"), "wasm3": series([2.0], [0.0])}
+        self.assertEqual(self.judge({"a": self.GOOD, "b": short}, 0.6), 1)
+        self.assertEqual(self.judge({"a": self.GOOD, "b": failed}, None), 1)
+        self.assertEqual(self.judge({"a": {"wasm3": series([2.0], [0.0])}}, 0.6, present=("wasm3",)), 1)
+        self.assertEqual(self.judge({"a": self.GOOD}, 0.6, baseline="native"), 1)
 
 
 class InstructionsTest(unittest.TestCase):

@@ -18,6 +18,10 @@ import engines
 import programs
 
 
+# A call must take at least this share of the empty run's time, or the difference of the two is not a measurement.
+LEAST_SHARE = 0.25
+
+
 @dataclasses.dataclass
 class Run:
     """One finished child process: the result it printed and what it cost, in seconds."""
@@ -40,9 +44,12 @@ class Series:
         """The fastest run: load, compile and call, and for a command line tool its process too."""
         return min(getattr(run, clock) for run in self.full)
 
-    def call(self, clock: str) -> float:
-        """The fastest run less the fastest empty one: what is left is the call alone."""
-        return max(self.whole(clock) - min(getattr(run, clock) for run in self.empty), 1e-6)
+    def call(self, clock: str) -> float | None:
+        """The fastest run less the fastest empty one: what is left is the call alone. None where the work drowned
+        in the start-up that is subtracted: such a difference would be noise with a number's looks."""
+        empty = min(getattr(run, clock) for run in self.empty)
+        spent = self.whole(clock) - empty
+        return spent if spent > LEAST_SHARE * empty else None
 
     def noise(self, clock: str) -> float:
         """Median over minimum: 1.0 on a quiet machine."""
@@ -164,10 +171,15 @@ def ratios(results: Results, engine: str, baseline: str, kind: str, clock: str) 
     """program -> time of the engine over time of the baseline, where both have one. kind: whole or call."""
     found = {}
     for program, row in results.items():
-        mine, other = row.get(engine), row.get(baseline)
-        if mine and other and not mine.error and not other.error:
-            found[program] = getattr(mine, kind)(clock) / getattr(other, kind)(clock)
+        times = [time_of(row.get(name), kind, clock) for name in (engine, baseline)]
+        if times[0] is not None and times[1] is not None:
+            found[program] = times[0] / times[1]
     return found
+
+
+def time_of(series: Series | None, kind: str, clock: str) -> float | None:
+    """A series' time of that kind; None after an error or where it was too short to tell."""
+    return getattr(series, kind)(clock) if series and not series.error else None
 
 
 def geometric_mean(values: list[float]) -> float | None:

@@ -67,6 +67,13 @@ def format_markdown(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in [head, rule, *rows])
 
 
+def cell(series: measure.Series, value: float | None, digits: int) -> str:
+    """A figure, or why there is none: `error` for a failed run, `short` for one too short to tell."""
+    if series.error:
+        return "error"
+    return "short" if value is None else f"{value:.{digits}f}"
+
+
 def ratio_rows(report: Report, kind: str) -> tuple[list[str], list[list[str]]]:
     """Head and rows: seconds of the baseline, then each engine's time as a multiple of it, geometric means last."""
     head = ["program", f"{report.baseline} s", *report.compared()]
@@ -74,12 +81,11 @@ def ratio_rows(report: Report, kind: str) -> tuple[list[str], list[list[str]]]:
                  for name in report.compared()}
     rows = []
     for program, series in report.results.items():
-        base = series.get(report.baseline)
-        seconds = f"{getattr(base, kind)(report.clock):.3f}" if base and not base.error else "error"
-        row = [program, seconds]
+        base = series[report.baseline]
+        seconds = measure.time_of(base, kind, report.clock)
+        row = [program, cell(base, seconds, 3)]
         for name in report.compared():
-            failed = series[name].error or (base.error if base else "no baseline")
-            row.append("error" if failed else f"{by_engine[name][program]:.2f}")
+            row.append(cell(series[name], by_engine[name].get(program), 2))
         rows.append(row)
     means = [measure.geometric_mean(list(by_engine[name].values())) for name in report.compared()]
     rows.append(["geometric mean", "", *["-" if mean is None else f"{mean:.3f}" for mean in means]])
