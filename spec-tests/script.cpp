@@ -222,17 +222,13 @@ class ScriptParser {
 
   Result<void> parse_instance(Command& command) {
     for (int i = 0; i < 3; ++i) lexer_.next();
-    std::optional<std::string> first;
-    std::optional<std::string> second;
-    take_identifier(first);
-    take_identifier(second);
     if (command.is_assertion()) {
       command.instantiates = true;
     } else {
       command.kind = CommandKind::instance;
     }
-    command.name = second ? first : std::nullopt;  // one name alone is the definition's
-    command.definition = second ? second : first;
+    take_identifier(command.name);
+    take_identifier(command.definition);
     return close();
   }
 

@@ -43,7 +43,7 @@ struct Command {
   uint32_t line = 1, column = 1;
   uint64_t begin = 0, end = 0;            ///< the directive's text in the source
   std::optional<std::string> name;        ///< module, instance or thread it introduces, refers to (wait, register)
-  std::optional<std::string> definition;  ///< instance: which definition
+  std::optional<std::string> definition;  ///< instance: which definition; nothing: the latest
   bool instantiates = false;              ///< assert_trap and assert_unlinkable: a (module instance ...) form
   std::string text;                       ///< register: import name; assert_*: the message; malformed: why
   std::optional<engine::ModuleForm> module;

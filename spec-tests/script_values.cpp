@@ -96,8 +96,7 @@ Result<Pattern> parse_null(Lexer& lexer) {
   pattern.value = Value::reference_to(ReferenceKind::null);
   pattern.reference = ReferencePattern::null;
   if (lexer.peek().is(TokenKind::right_paren)) return pattern;
-  const Token heap = lexer.next();
-  pattern.value.null_of_extern = heap.text == "extern" || heap.text == "noextern";
+  lexer.next();
   return pattern;
 }
 

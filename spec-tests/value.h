@@ -18,7 +18,6 @@ enum class ReferenceKind : uint8_t { null, func, extern_, host, exn, i31, struct
 struct Value {
   ValueKind kind = ValueKind::i32;
   ReferenceKind reference = ReferenceKind::null;
-  bool null_of_extern = false;  ///< a null of the extern hierarchy; arguments need to know
   std::array<uint8_t, 16> bytes{};  ///< little-endian; the number of a (ref.extern N), the bits of a number
 
   [[nodiscard]] static Value number(ValueKind kind, uint64_t bits);
