@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Instance: one module brought to life in one store; the arrays that running code indexes.
 //
-// Belongs to one Store and so to one guest thread. Tiers read the first members directly; their order is fixed.
+// Belongs to one Store and so to one guest thread. Tiers read the first members directly; their order is
+// fixed.
 #pragma once
 
 #include <cstdint>
@@ -20,17 +21,19 @@ struct ExecContext;
 class Store;
 
 struct Instance {
-  uint8_t* memory0_base = nullptr;    ///< of memory 0; a harmless guarded address if there is none
-  Global** globals = nullptr;         ///< index space, imports first
+  uint8_t* memory0_base = nullptr;  ///< of memory 0; a harmless guarded address if there is none
+  Global** globals = nullptr;       ///< index space, imports first
   Memory** memories = nullptr;
   Table** tables = nullptr;
-  Function** functions = nullptr;     ///< imports: always set; defined ones: null until someone asks function()
+  Function** functions = nullptr;  ///< imports: always set; defined ones: null until someone asks function()
   ExecContext* context = nullptr;
   const ModuleImage* module = nullptr;
   Store* store = nullptr;
 
   std::vector<bool> dropped_elements;  ///< elem.drop, and active segments after instantiation
   std::vector<bool> dropped_data;
+  /// Values of the segments that are written as expressions, evaluated once at instantiation; else empty.
+  std::vector<std::vector<Slot>> element_values;
 
   // Owners behind the arrays above.
   std::shared_ptr<const ModuleImage> module_owner;

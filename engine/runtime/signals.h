@@ -21,11 +21,12 @@ struct CodeRange {
   uintptr_t landing;
 };
 
-/// Installs the handlers (first call) and adds ranges. Ranges are never removed for static code.
-void register_code_range(CodeRange range);
+/// Installs the handlers (first call) and adds a range, unless it is there already. Ranges are never removed for
+/// static code. False if faults cannot be turned into traps here, or there are too many ranges. Any thread.
+bool register_code_range(CodeRange range);
 
-/// Adds or removes a guarded reservation. Any thread.
-bool register_reservation(const void* begin, uint64_t size);
+/// Adds or removes a guarded reservation. False if there are too many. Any thread.
+[[nodiscard]] bool register_reservation(const void* begin, uint64_t size);
 void unregister_reservation(const void* begin);
 
 /// Can faults be turned into traps in this build and process? (False under sanitizers that own the signals.)

@@ -20,6 +20,8 @@ class Table {
   [[nodiscard]] static Result<std::unique_ptr<Table>> create(const TableType& type, Slot init,
                                                              std::shared_ptr<GrowthLimiter> limiter);
   ~Table();
+  Table(const Table&) = delete;
+  Table& operator=(const Table&) = delete;
 
   [[nodiscard]] uint64_t size() const noexcept { return size_; }
   [[nodiscard]] Slot* elements() noexcept { return elements_; }
@@ -32,6 +34,7 @@ class Table {
 
  private:
   Table() = default;
+  [[nodiscard]] bool reserve(uint64_t elements) noexcept;
 
   Slot* elements_ = nullptr;  // first two members: the interpreter reads them on every call_indirect
   uint64_t size_ = 0;

@@ -1,26 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 // WaitQueues: memory.atomic.wait and notify for all shared memories of one engine.
 //
-// 256 cache-line buckets keyed by (memory, address), each a lock and an intrusive FIFO of waiters. A Waiter lives in
-// its thread's ExecContext, so waiting allocates nothing and leaves nothing behind.
+// 256 cache-line buckets keyed by (memory, address), each a lock and an intrusive FIFO of waiters. A Waiter
+// lives in its thread's ExecContext, so waiting allocates nothing and leaves nothing behind.
 //
 // Invariants
-//  1. A Waiter is in exactly one bucket's list iff its state is `waiting`; both change under that bucket's lock.
+//  1. A Waiter is in exactly one bucket's list iff its state is `waiting`; both change under that bucket's
+//  lock.
 //  2. Whoever moves the state away from `waiting` (notifier, canceller, or the waiter at its deadline) has
 //     unlinked it; the waiter's answer follows from that state alone: no spurious wake-up, never "not equal"
 //     after having slept, and a waiter counted by notify() never reports a time-out.
+//     A notifier or canceller passes through `waking` while it still needs the waiter's parker; its last
+//     access to a waiter is the store of the final state, and before that the waiter does not return.
 //  3. notify() takes waiters of its address oldest first, exactly min(count, waiting).
-//  4. A bucket's `waiting` count is raised (seq_cst) before the waiter loads the value; a notifier that reads 0
+//  4. A bucket's `waiting` count is raised (seq_cst) before the waiter loads the value; a notifier that reads
+//  0
 //     after its own store may therefore return without the lock.
 // (Threads proposal: "wait and notify operators"; threads-anchors sections 1 and 4.)
 //
 // Threads: every member function may be called from any thread, except wait(), which is the Waiter owner's.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "engine/runtime/blocking.h"
 #include "engine/support/thread_annotations.h"
@@ -38,7 +42,8 @@ enum class WaitResult : uint8_t {
   too_many_waiters,  ///< 2^32 - 1 threads wait at this address already: the guest traps
 };
 
-/// One thread's place in a queue. Reused for every wait; one wait at a time.
+/// One thread's place in a queue. Reused for every wait; one wait at a time. The WaitQueues it waits in must
+/// outlive every concurrent cancel().
 class Waiter {
  public:
   Waiter();  ///< sleeps by futex (OS thread)
@@ -56,14 +61,24 @@ class Waiter {
 
  private:
   friend class WaitQueues;
-  enum class State : uint32_t { idle, waiting, notified, timed_out, cancelled };
+  enum class State : uint32_t { idle, waiting, waking, notified, timed_out, cancelled };
+  static constexpr uint32_t kNoBucket = UINT32_MAX;
 
+  State await_change(int64_t deadline_ns) noexcept;
+  State await_end_of_waking() const noexcept;
+  [[nodiscard]] bool spin() noexcept;
+
+  // Guarded by the lock of the bucket the waiter is in, or owned by whoever has just taken it out.
   Waiter* next_ = nullptr;
   Waiter* previous_ = nullptr;
   const Memory* memory_ = nullptr;
   uint64_t address_ = 0;
+
   std::atomic<State> state_{State::idle};
   std::atomic<bool> cancel_requested_{false};
+  std::atomic<uint32_t> bucket_{
+      kNoBucket};       ///< index of the bucket it is in; changes under that bucket's lock
+  uint32_t spins_ = 0;  ///< how long to hope for a wake-up before sleeping; adapts
   std::atomic<WaitQueues*> queues_{nullptr};
   Parker* parker_ = nullptr;
   std::unique_ptr<Parker> own_parker_;
@@ -78,8 +93,10 @@ class WaitQueues {
 
   /// Waits at `address` (checked: in bounds and aligned) of a shared memory while it holds `expected`.
   /// timeout_ns < 0 waits for ever, 0 returns at once.
-  WaitResult wait32(Waiter& waiter, const Memory& memory, uint64_t address, uint32_t expected, int64_t timeout_ns);
-  WaitResult wait64(Waiter& waiter, const Memory& memory, uint64_t address, uint64_t expected, int64_t timeout_ns);
+  WaitResult wait32(Waiter& waiter, const Memory& memory, uint64_t address, uint32_t expected,
+                    int64_t timeout_ns);
+  WaitResult wait64(Waiter& waiter, const Memory& memory, uint64_t address, uint64_t expected,
+                    int64_t timeout_ns);
 
   /// Wakes up to `count` waiters at `address`, oldest first; how many.
   uint32_t notify(const Memory& memory, uint64_t address, uint32_t count);
@@ -92,6 +109,13 @@ class WaitQueues {
   struct Bucket;
   template <class T>
   WaitResult wait(Waiter& waiter, const Memory& memory, uint64_t address, T expected, int64_t timeout_ns);
+  template <class T>
+  std::optional<WaitResult> enqueue(Waiter& waiter, const Memory& memory, uint64_t address, T expected);
+  WaitResult sleep(Waiter& waiter, int64_t timeout_ns);
+  void give_up(Waiter& waiter);
+  [[nodiscard]] bool take_out(Waiter& waiter) noexcept;
+  [[nodiscard]] Bucket* bucket_of(const Waiter& waiter) const noexcept;
+  static uint32_t bucket_index(const Memory& memory, uint64_t address) noexcept;
   Bucket& bucket_of(const Memory& memory, uint64_t address) const noexcept;
   void cancel(Waiter& waiter) noexcept;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Platform: address space, processors and native stacks; with signals and futexes, all that the engine asks of the OS.
+// Platform: address space, processors and native stacks; with signals and futexes, all that the engine asks
+// of the OS.
 //
 // Every function may be called from any thread. None allocates from the heap, and failure is a value.
 #pragma once
@@ -14,12 +15,21 @@ namespace heddle::engine {
 /// Processors this process may run on; at least 1.
 [[nodiscard]] uint32_t processor_count() noexcept;
 
-/// Reserves `bytes` (rounded up to pages) of address space that nothing may touch yet and that costs no memory.
-/// Null if the host refuses. REQUIRES: bytes > 0.
+/// Tells the processor that this is a loop waiting for another one.
+inline void spin_pause() noexcept {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+/// Reserves `bytes` (rounded up to pages) of address space that nothing may touch yet and that costs no
+/// memory. Null if the host refuses. REQUIRES: bytes > 0.
 [[nodiscard]] void* reserve_address_space(uint64_t bytes) noexcept;
 
-/// Makes [begin, begin + bytes) of a reservation readable and writable; fresh pages read as zero. False if the host
-/// refuses, and then nothing has changed. REQUIRES: begin and bytes are multiples of the page size.
+/// Makes [begin, begin + bytes) of a reservation readable and writable; fresh pages read as zero. False if
+/// the host refuses, and then nothing has changed. REQUIRES: begin and bytes are multiples of the page size.
 [[nodiscard]] bool commit_pages(void* begin, uint64_t bytes) noexcept;
 
 /// Gives back a whole reservation, as it was made.

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+// WaitQueues: buckets, enqueueing, notifying, timing out and cancelling.
+#include "engine/runtime/wait_queue.h"
+
+#include <algorithm>
+#include <optional>
+#include <thread>
+
+#include "engine/runtime/memory.h"
+#include "engine/runtime/parker_futex.h"
+#include "engine/support/platform.h"
+
+namespace heddle::engine {
+
+namespace {
+
+constexpr size_t kCacheLine = 64;
+/// About a microsecond of pauses: half of what handing over through the kernel costs.
+constexpr uint32_t kMostSpins = 40;
+constexpr uint32_t kLeastSpins = 2;
+
+/// now + timeout, INT64_MAX (never) if there is no such time.
+int64_t deadline_after(int64_t timeout_ns) {
+  int64_t deadline = 0;
+  if (timeout_ns < 0 || __builtin_add_overflow(monotonic_now_ns(), timeout_ns, &deadline)) return INT64_MAX;
+  return deadline;
+}
+
+template <class T>
+T load_atomically(const Memory& memory, uint64_t address) {
+  return __atomic_load_n(reinterpret_cast<const T*>(memory.base() + address), __ATOMIC_SEQ_CST);
+}
+
+}  // namespace
+
+struct alignas(kCacheLine) WaitQueues::Bucket {
+  std::atomic<uint32_t> waiting{
+      0};  ///< waiters in the list, or just about to enter or leave it; changes under mutex
+  Mutex mutex;
+  Waiter* head HEDDLE_GUARDED_BY(mutex) = nullptr;  ///< oldest
+  Waiter* tail HEDDLE_GUARDED_BY(mutex) = nullptr;
+
+  void push(Waiter& waiter) HEDDLE_REQUIRES(mutex) {
+    waiter.previous_ = tail;
+    waiter.next_ = nullptr;
+    (tail != nullptr ? tail->next_ : head) = &waiter;
+    tail = &waiter;
+  }
+
+  /// Takes the waiter out, into `state`.
+  void remove(Waiter& waiter, Waiter::State state) HEDDLE_REQUIRES(mutex) {
+    (waiter.previous_ != nullptr ? waiter.previous_->next_ : head) = waiter.next_;
+    (waiter.next_ != nullptr ? waiter.next_->previous_ : tail) = waiter.previous_;
+    waiter.bucket_.store(Waiter::kNoBucket, std::memory_order_relaxed);
+    waiter.state_.store(state, std::memory_order_release);
+    waiting.fetch_sub(1, std::memory_order_release);
+  }
+};
+
+Waiter::Waiter() : own_parker_(std::make_unique<FutexParker>()) { parker_ = own_parker_.get(); }
+
+Waiter::~Waiter() = default;
+
+void Waiter::set_parker(Parker* parker) noexcept { parker_ = parker != nullptr ? parker : own_parker_.get(); }
+
+void Waiter::cancel() noexcept {
+  // First the request, then the look for a wait; enqueue() enters first and then looks for a request: one
+  // sees the other.
+  cancel_requested_.store(true, std::memory_order_seq_cst);
+  if (WaitQueues* const queues = queues_.load(std::memory_order_seq_cst); queues != nullptr)
+    queues->cancel(*this);
+}
+
+void Waiter::clear_cancel() noexcept { cancel_requested_.store(false, std::memory_order_relaxed); }
+
+bool Waiter::spin() noexcept {
+  static const bool alone = processor_count() == 1;
+  if (alone || parker_ != own_parker_.get()) return false;  // whoever shall wake us needs this processor
+  const uint32_t budget = std::clamp(spins_, kLeastSpins, kMostSpins);
+  for (uint32_t i = 0; i < budget; ++i) {
+    if (state_.load(std::memory_order_acquire) != State::waiting) {
+      spins_ = std::min(budget * 2, kMostSpins);
+      return true;
+    }
+    spin_pause();
+  }
+  spins_ = budget / 2;
+  return false;
+}
+
+Waiter::State Waiter::await_change(int64_t deadline_ns) noexcept {
+  if (!spin()) {
+    while (state_.load(std::memory_order_acquire) == State::waiting) {
+      if (deadline_ns != INT64_MAX && monotonic_now_ns() >= deadline_ns) return State::waiting;
+      parker_->park(deadline_ns);
+    }
+  }
+  return await_end_of_waking();
+}
+
+Waiter::State Waiter::await_end_of_waking() const noexcept {
+  // The waker is between its unpark() and its last store: a few instructions, unless the OS has taken its
+  // processor.
+  for (uint32_t i = 0;; ++i) {
+    const State state = state_.load(std::memory_order_acquire);
+    if (state != State::waking) return state;
+    if (i < kMostSpins) {
+      spin_pause();
+    } else {
+      std::this_thread::yield();
+    }
+  }
+}
+
+WaitQueues::WaitQueues() : buckets_(std::make_unique<Bucket[]>(kBuckets)) {
+  static_assert(sizeof(Bucket) == kCacheLine);
+}
+
+WaitQueues::~WaitQueues() = default;
+
+uint32_t WaitQueues::bucket_index(const Memory& memory, uint64_t address) noexcept {
+  // Fibonacci hashing: strides of any power of two spread over all buckets.
+  const uint64_t key = (reinterpret_cast<uintptr_t>(&memory) >> 4) ^ address;
+  return static_cast<uint32_t>((key * 0x9e3779b97f4a7c15u) >> 56);
+}
+
+WaitQueues::Bucket& WaitQueues::bucket_of(const Memory& memory, uint64_t address) const noexcept {
+  static_assert(kBuckets == 256, "bucket_index() makes 8 bits");
+  return buckets_[bucket_index(memory, address)];
+}
+
+template <class T>
+std::optional<WaitResult> WaitQueues::enqueue(Waiter& waiter, const Memory& memory, uint64_t address,
+                                              T expected) {
+  const uint32_t index = bucket_index(memory, address);
+  Bucket& bucket = buckets_[index];
+  MutexLock lock(bucket.mutex);
+  if (bucket.waiting.load(std::memory_order_relaxed) == UINT32_MAX - 1) return WaitResult::too_many_waiters;
+  bucket.waiting.fetch_add(1, std::memory_order_seq_cst);  // invariant 4: before the load
+  if (load_atomically<T>(memory, address) != expected) {
+    bucket.waiting.fetch_sub(1, std::memory_order_release);
+    return WaitResult::not_equal;
+  }
+  waiter.memory_ = &memory;
+  waiter.address_ = address;
+  bucket.push(waiter);
+  waiter.state_.store(Waiter::State::waiting, std::memory_order_relaxed);
+  waiter.bucket_.store(index, std::memory_order_seq_cst);
+  if (waiter.cancel_requested_.load(std::memory_order_seq_cst)) {
+    bucket.remove(waiter, Waiter::State::cancelled);
+    return WaitResult::cancelled;
+  }
+  return std::nullopt;
+}
+
+WaitResult WaitQueues::sleep(Waiter& waiter, int64_t timeout_ns) {
+  Waiter::State state = waiter.await_change(deadline_after(timeout_ns));
+  if (state == Waiter::State::waiting) {
+    give_up(waiter);
+    state = waiter.await_end_of_waking();
+  }
+  if (state == Waiter::State::notified) return WaitResult::woken;
+  return state == Waiter::State::timed_out ? WaitResult::timed_out : WaitResult::cancelled;
+}
+
+void WaitQueues::give_up(Waiter& waiter) {
+  Bucket* const bucket = bucket_of(waiter);
+  if (bucket == nullptr) return;  // someone was faster than the deadline
+  MutexLock lock(bucket->mutex);
+  if (bucket_of(waiter) != nullptr) bucket->remove(waiter, Waiter::State::timed_out);
+}
+
+template <class T>
+WaitResult WaitQueues::wait(Waiter& waiter, const Memory& memory, uint64_t address, T expected,
+                            int64_t timeout_ns) {
+  // Neither answer needs the queue: such a wait takes its place in the order at this load.
+  if (load_atomically<T>(memory, address) != expected) return WaitResult::not_equal;
+  if (timeout_ns == 0) return WaitResult::timed_out;
+  waiter.queues_.store(this, std::memory_order_seq_cst);
+  const std::optional<WaitResult> at_once = enqueue<T>(waiter, memory, address, expected);
+  const WaitResult result = at_once ? *at_once : sleep(waiter, timeout_ns);
+  if (result == WaitResult::cancelled) waiter.clear_cancel();
+  waiter.state_.store(Waiter::State::idle, std::memory_order_relaxed);
+  waiter.queues_.store(nullptr, std::memory_order_release);
+  return result;
+}
+
+WaitResult WaitQueues::wait32(Waiter& waiter, const Memory& memory, uint64_t address, uint32_t expected,
+                              int64_t timeout_ns) {
+  return wait<uint32_t>(waiter, memory, address, expected, timeout_ns);
+}
+
+WaitResult WaitQueues::wait64(Waiter& waiter, const Memory& memory, uint64_t address, uint64_t expected,
+                              int64_t timeout_ns) {
+  return wait<uint64_t>(waiter, memory, address, expected, timeout_ns);
+}
+
+uint32_t WaitQueues::notify(const Memory& memory, uint64_t address, uint32_t count) {
+  Bucket& bucket = bucket_of(memory, address);
+  // The guest's store before this may have been a plain one: it must be visible before the count is read.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (bucket.waiting.load(std::memory_order_seq_cst) == 0) return 0;
+
+  Waiter* first = nullptr;
+  Waiter** last = &first;
+  uint32_t woken = 0;
+  {
+    MutexLock lock(bucket.mutex);
+    for (Waiter* waiter = bucket.head; waiter != nullptr && woken < count;) {
+      Waiter* const next = waiter->next_;
+      if (waiter->address_ == address && waiter->memory_ == &memory) {
+        bucket.remove(*waiter, Waiter::State::waking);
+        waiter->next_ = nullptr;
+        *last = waiter;
+        last = &waiter->next_;
+        ++woken;
+      }
+      waiter = next;
+    }
+  }
+  for (Waiter* waiter = first; waiter != nullptr;) {
+    Waiter* const next = waiter->next_;
+    waiter->parker_->unpark();
+    waiter->state_.store(Waiter::State::notified, std::memory_order_release);  // it may be gone from here on
+    waiter = next;
+  }
+  return woken;
+}
+
+WaitQueues::Bucket* WaitQueues::bucket_of(const Waiter& waiter) const noexcept {
+  const uint32_t index = waiter.bucket_.load(std::memory_order_seq_cst);
+  return index == Waiter::kNoBucket ? nullptr : &buckets_[index];
+}
+
+void WaitQueues::cancel(Waiter& waiter) noexcept {
+  if (!take_out(waiter)) return;
+  waiter.parker_->unpark();
+  waiter.state_.store(Waiter::State::cancelled, std::memory_order_release);
+}
+
+bool WaitQueues::take_out(Waiter& waiter) noexcept {
+  // The waiter may leave one bucket and enter another while we look; each round takes it, finds it out, or
+  // follows it.
+  for (Bucket* bucket = bucket_of(waiter); bucket != nullptr; bucket = bucket_of(waiter)) {
+    MutexLock lock(bucket->mutex);
+    if (bucket_of(waiter) != bucket) continue;
+    bucket->remove(waiter, Waiter::State::waking);
+    return true;
+  }
+  return false;
+}
+
+uint32_t WaitQueues::waiting_at(const Memory& memory, uint64_t address) {
+  Bucket& bucket = bucket_of(memory, address);
+  MutexLock lock(bucket.mutex);
+  uint32_t count = 0;
+  for (const Waiter* waiter = bucket.head; waiter != nullptr; waiter = waiter->next_) {
+    count += waiter->address_ == address && waiter->memory_ == &memory;
+  }
+  return count;
+}
+
+}  // namespace heddle::engine
