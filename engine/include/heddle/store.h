@@ -13,7 +13,7 @@
 namespace heddle {
 
 namespace detail {
-struct InterruptCell;
+class InterruptCell;
 }
 
 /// Stops the guest of one store from outside.
@@ -27,7 +27,7 @@ class HEDDLE_API InterruptHandle {
   void interrupt() const noexcept;
 
  private:
-  friend struct detail::Access;
+  friend class StoreRef;
   explicit InterruptHandle(std::shared_ptr<detail::InterruptCell> cell) : cell_(std::move(cell)) {}
   std::shared_ptr<detail::InterruptCell> cell_;
 };

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// Public types and values to and from those of the run time, with every check that keeps stores apart.
+#include "engine/api/convert.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/api/access.h"
+
+namespace heddle::detail {
+
+namespace {
+
+template <class Type>
+engine::Limits limits_of(const Type& type) {
+  engine::Limits limits;
+  limits.min = type.min;
+  limits.max = type.max;
+  limits.is_64 = type.is_64;
+  return limits;
+}
+
+}  // namespace
+
+FunctionType public_type(const engine::TypeDefinition& definition) {
+  return {definition.parameters, definition.results};
+}
+
+TableType public_type(const engine::TableType& type) {
+  return {type.element, type.limits.min, type.limits.max, type.limits.is_64};
+}
+
+MemoryType public_type(const engine::MemoryType& type) {
+  return {type.limits.min, type.limits.max, type.limits.is_64, type.is_shared, type.page_size_log2};
+}
+
+GlobalType public_type(const engine::GlobalType& type) { return {type.type, type.is_mutable}; }
+
+engine::TableType internal_type(const TableType& type) { return {type.element, limits_of(type)}; }
+
+engine::MemoryType internal_type(const MemoryType& type) {
+  engine::MemoryType out;
+  out.limits = limits_of(type);
+  out.is_shared = type.is_shared;
+  out.page_size_log2 = type.page_size_log2;
+  return out;
+}
+
+engine::GlobalType internal_type(const GlobalType& type) { return {type.type, type.is_mutable}; }
+
+Result<void> check_type(const TableType& type) {
+  if (!type.element.is_ref()) return usage_error("a table holds references, not " + to_string(type.element));
+  if (type.max && *type.max < type.min) return usage_error("size minimum must not be greater than maximum");
+  if (!type.is_64 && std::max(type.min, type.max.value_or(0)) > UINT32_MAX) {
+    return usage_error("table size must be at most 2^32-1");
+  }
+  return {};
+}
+
+Result<void> check_type(const MemoryType& type) {
+  if (type.page_size_log2 != 0 && type.page_size_log2 != 16) return usage_error("invalid custom page size");
+  if (type.is_shared && !type.max) return usage_error("shared memory must have maximum");
+  if (type.max && *type.max < type.min) return usage_error("size minimum must not be greater than maximum");
+  const unsigned address_bits = type.is_64 ? 64 : 32;
+  const unsigned page_bits = address_bits - type.page_size_log2;
+  if (page_bits < 64 && std::max(type.min, type.max.value_or(0)) > uint64_t{1} << page_bits) {
+    return usage_error("memory size must be at most 2^" + std::to_string(page_bits) + " pages");
+  }
+  return {};
+}
+
+ExternType type_in(const engine::ModuleImage& image, engine::ExternKind kind, uint32_t index) {
+  switch (kind) {
+    case engine::ExternKind::table: return public_type(image.tables[index].type);
+    case engine::ExternKind::memory: return public_type(image.memories[index]);
+    case engine::ExternKind::global: return public_type(image.globals[index].type);
+    case engine::ExternKind::tag: return TagType{public_type(image.registry->get(image.tags[index].type))};
+    case engine::ExternKind::function: break;
+  }
+  return public_type(image.function_type(index));
+}
+
+Value read_value(const std::shared_ptr<StoreLink>& link, ValueType type, const engine::Slot* slots) {
+  if (!type.is_ref()) {
+    const uint64_t mask =
+        type.kind() == ValueType::Kind::i32 || type.kind() == ValueType::Kind::f32 ? UINT32_MAX : UINT64_MAX;
+    return Access::value(type, slots[0] & mask, type.slots() == 2 ? slots[1] : 0, nullptr);
+  }
+  const engine::TypeRegistry& registry = link->engine->registry;
+  const auto below = [&](HeapType::Kind top) { return registry.is_subtype(type.heap(), HeapType(top)); };
+  if (below(HeapType::Kind::func)) {
+    if (slots[0] == 0) return Value::null(HeapType::Kind::func);
+    const auto* function =
+        reinterpret_cast<const engine::Function*>(slots[0]);  // NOLINT: what a funcref slot holds
+    return Access::value(ValueType::ref(HeapType::defined(function->type), false), slots[0], 0, link);
+  }
+  if (below(HeapType::Kind::extern_)) {
+    return slots[0] == 0
+               ? Value::null(HeapType::Kind::extern_)
+               : Access::value(ValueType::ref(HeapType::Kind::extern_, false), slots[0], 0, nullptr);
+  }
+  const auto family = below(HeapType::Kind::exn) ? HeapType::Kind::exn : HeapType::Kind::any;
+  if (slots[0] == 0) return Value::null(family);
+  return Access::value(ValueType::ref(type.heap(), false), slots[0], 0, link);
+}
+
+Result<void> write_value(const StoreLink& link, ValueType type, const Value& value, engine::Slot* slots,
+                         const std::string& what) {
+  // A reference that belongs to a store is checked first: its type's number means nothing in another engine.
+  if (const auto& owner = Access::link(value); owner != nullptr) {
+    if (owner.get() != &link) return usage_error(what + ": a reference of another store or engine");
+    if (owner->store == nullptr) return store_gone();
+  }
+  const bool fits =
+      type.is_ref() ? link.engine->registry.is_subtype(value.type(), type) : value.type() == type;
+  if (!fits) {
+    return usage_error(what + ": expected " + to_string(type) + ", found " + to_string(value.type()));
+  }
+  slots[0] = Access::bits(value, 0);
+  if (type.slots() == 2) slots[1] = Access::bits(value, 1);
+  return {};
+}
+
+namespace {
+
+/// The object behind a handle of this very store.
+template <class T>
+Result<void*> object_of(const std::shared_ptr<StoreLink>& link, const T& handle, const char* what) {
+  const Handle& inner = Access::handle(handle);
+  if (auto alive = check_link(inner.link, what); !alive) return alive.error();
+  if (inner.link != link) return foreign_handle(what);
+  return inner.object;
+}
+
+Result<engine::External> memory_external(const std::shared_ptr<EngineImpl>& engine, const StoreLink& link,
+                                         const std::shared_ptr<engine::Memory>& memory) {
+  if (memory == nullptr) return empty_handle("memory");
+  if (engine != link.engine) return foreign_handle("memory");
+  engine::External external;
+  external.kind = engine::ExternKind::memory;
+  external.memory = memory;
+  return external;
+}
+
+}  // namespace
+
+Result<engine::External> to_external(const std::shared_ptr<StoreLink>& link, const Extern& object) {
+  engine::External external;
+  external.kind = static_cast<engine::ExternKind>(kind_of(object));
+  if (const auto* function = std::get_if<Function>(&object)) {
+    auto address = object_of(link, *function, "function");
+    if (!address) return address.error();
+    external.function = static_cast<engine::Function*>(*address);
+  } else if (const auto* table = std::get_if<Table>(&object)) {
+    auto address = object_of(link, *table, "table");
+    if (!address) return address.error();
+    external.table = static_cast<engine::Table*>(*address);
+  } else if (const auto* global = std::get_if<Global>(&object)) {
+    auto address = object_of(link, *global, "global");
+    if (!address) return address.error();
+    external.global = static_cast<engine::Global*>(*address);
+  } else if (const auto* shared = std::get_if<SharedMemory>(&object)) {
+    return memory_external(Access::impl(*shared), *link, Access::memory(*shared));
+  } else if (const auto* memory = std::get_if<Memory>(&object)) {
+    const auto& owner = Access::link(*memory);
+    // A shared memory is at home in every store of its engine.
+    if (owner != nullptr && owner != link && !Access::memory(*memory)->is_shared())
+      return foreign_handle("memory");
+    return memory_external(owner ? owner->engine : nullptr, *link, Access::memory(*memory));
+  }
+  return external;
+}
+
+Extern from_external(const std::shared_ptr<StoreLink>& link, const engine::External& external) {
+  switch (external.kind) {
+    case engine::ExternKind::table: return Access::make<Table>(link, external.table);
+    case engine::ExternKind::memory: return Access::memory(link, external.memory);
+    case engine::ExternKind::global: return Access::make<Global>(link, external.global);
+    default: return Access::make<Function>(link, external.function);
+  }
+}
+
+}  // namespace heddle::detail
