@@ -98,12 +98,14 @@ all_failed=0
 
 # stage TITLE FUNCTION ARGUMENTS: runs one stage in a process of its own, so that it can fail without ending the others.
 run_stage() {
-  local title=$1 started=$SECONDS status=0 passed failed verdict=passed
+  local title=$1 started=$SECONDS status=0 passed failed verdict=passed limit=(timeout)
   shift
   export HEDDLE_TALLY=$root/build/tally
   : >"$HEDDLE_TALLY"
   printf '\n== %s  [%d:%02d so far]\n' "$title" $((started / 60)) $((started % 60))
-  timeout --foreground "$stage_limit" bash "$root/dev" stage "$@" || status=$?
+  # In a terminal Ctrl-C must reach the stage; elsewhere what hangs below it must go with it.
+  [ ! -t 0 ] || limit+=(--foreground)
+  "${limit[@]}" "$stage_limit" bash "$root/dev" stage "$@" || status=$?
   read -r passed failed < <(awk '{ passed += $1; failed += $2 } END { print passed + 0, failed + 0 }' "$HEDDLE_TALLY")
   if [ $status != 0 ]; then
     verdict=FAILED
