@@ -142,8 +142,12 @@ Error Lexer::error_at(const Token& token, std::string message, ErrorKind kind) c
 }
 
 void Lexer::fail(const Token& token, std::string message, ErrorKind kind) {
+  fail(failed_ ? Error() : error_at(token, std::move(message), kind));
+}
+
+void Lexer::fail(Error error) {
   if (!failed_) {
-    error_ = error_at(token, std::move(message), kind);
+    error_ = std::move(error);
     failed_ = true;
   }
   position_ = end_;

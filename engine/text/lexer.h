@@ -78,6 +78,7 @@ class Lexer {
   [[nodiscard]] const Error& error() const { return error_; }
   /// Records the first error, at `token`; later ones are ignored.
   void fail(const Token& token, std::string message, ErrorKind kind = ErrorKind::malformed);
+  void fail(Error error);
   /// An error of kind `malformed` at `token`: line, column and the source line.
   [[nodiscard]] Error error_at(const Token& token, std::string message,
                                ErrorKind kind = ErrorKind::malformed) const;

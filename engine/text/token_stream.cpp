@@ -14,17 +14,18 @@ namespace {
 
 /// The grammar's own words, sorted; mnemonics come from the opcode table.
 constexpr std::string_view kKeywords[] = {
-    "any",        "anyref",      "array",     "arrayref",      "binary",        "catch_all_ref", "catch_ref",
-    "data",       "declare",     "definition", "do",           "elem",          "eq",            "eqref",
-    "exn",        "exnref",      "export",    "extern",        "externref",     "f32",           "f32x4",
-    "f64",        "f64x2",       "field",     "final",         "func",          "funcref",       "global",
-    "i16",        "i16x8",       "i31",       "i31ref",        "i32",           "i32x4",         "i64",
-    "i64x2",      "i8",          "i8x16",     "import",        "instance",      "item",          "local",
-    "memory",     "module",      "mut",       "noexn",         "noextern",      "nofunc",        "none",
-    "null",       "nullexnref",  "nullexternref", "nullfuncref", "nullref",     "offset",        "pagesize",
-    "param",      "quote",       "rec",       "ref",           "result",        "shared",        "start",
-    "struct",     "structref",   "sub",       "table",         "tag",           "then",          "type",
-    "v128",
+    "any",       "anyref",   "array",      "arrayref",      "binary",      "catch_all_ref",
+    "catch_ref", "data",     "declare",    "definition",    "do",          "elem",
+    "eq",        "eqref",    "exn",        "exnref",        "export",      "extern",
+    "externref", "f32",      "f32x4",      "f64",           "f64x2",       "field",
+    "final",     "func",     "funcref",    "global",        "i16",         "i16x8",
+    "i31",       "i31ref",   "i32",        "i32x4",         "i64",         "i64x2",
+    "i8",        "i8x16",    "import",     "instance",      "item",        "local",
+    "memory",    "module",   "mut",        "noexn",         "noextern",    "nofunc",
+    "none",      "null",     "nullexnref", "nullexternref", "nullfuncref", "nullref",
+    "offset",    "pagesize", "param",      "quote",         "rec",         "ref",
+    "result",    "shared",   "start",      "struct",        "structref",   "sub",
+    "table",     "tag",      "then",       "type",          "v128",
 };
 static_assert(std::is_sorted(std::begin(kKeywords), std::end(kKeywords)));
 
@@ -46,14 +47,16 @@ bool is_known_keyword(std::string_view text) {
       return !number.empty() && number[0] != '+' && number[0] != '-' && is_integer_literal(number);
     }
   }
-  return std::binary_search(std::begin(kKeywords), std::end(kKeywords), text) || find_opcode(text) != kNoOpcode;
+  return std::binary_search(std::begin(kKeywords), std::end(kKeywords), text) ||
+         find_opcode(text) != kNoOpcode;
 }
 
 void TokenStream::unexpected(const Token& token) {
   const bool unknown =
       token.is(TokenKind::reserved) || (token.is(TokenKind::keyword) && !is_known_keyword(token.text));
   if (unknown) return fail(token, quoted("unknown operator", token));
-  fail(token, token.is(TokenKind::end) ? "unexpected token: end of the text" : quoted("unexpected token", token));
+  fail(token,
+       token.is(TokenKind::end) ? "unexpected token: end of the text" : quoted("unexpected token", token));
 }
 
 bool TokenStream::accept(TokenKind kind) {
@@ -102,7 +105,8 @@ std::string TokenStream::expect_name() {
 
 uint64_t TokenStream::expect_unsigned(unsigned bits) {
   const Token token = next();
-  if (!token.is(TokenKind::integer) || token.text[0] == '+' || token.text[0] == '-') return unexpected(token), 0;
+  if (!token.is(TokenKind::integer) || token.text[0] == '+' || token.text[0] == '-')
+    return unexpected(token), 0;
   const auto value = parse_unsigned(token.text, bits);
   if (!value) fail(token, "i" + std::to_string(bits) + " constant out of range");
   return value.value_or(0);
@@ -113,15 +117,15 @@ std::string_view TokenStream::name_of(const Token& identifier) {
   return decoded_names_.emplace_back(identifier_name(identifier));
 }
 
-Binding TokenStream::parse_binding() {
+Binding TokenStream::parse_binding(std::string_view what) {
   Binding binding;
   binding.where = peek();
-  if (lexer_.has_annotations()) binding.name = take_name_annotation();
+  if (lexer_.has_annotations()) binding.name = take_name_annotation(what);
   if (at(TokenKind::identifier)) {
     binding.id = name_of(next());
     peek();
     if (lexer_.has_annotations()) {
-      const std::string_view name = take_name_annotation();
+      const std::string_view name = take_name_annotation(what);
       if (!name.empty()) binding.name = name;
     }
   }
@@ -130,7 +134,7 @@ Binding TokenStream::parse_binding() {
 }
 
 /// The string of the one @name annotation that stands here, if any.
-std::string_view TokenStream::take_name_annotation() {
+std::string_view TokenStream::take_name_annotation(std::string_view what) {
   std::string_view result;
   size_t names = 0;
   for (const Annotation& annotation : lexer_.take_annotations()) {
@@ -147,7 +151,7 @@ std::string_view TokenStream::take_name_annotation() {
     }
     result = decoded_names_.emplace_back(decode_string(token));
     if (!is_valid_utf8(result)) fail(annotation.where, "@name annotation: malformed UTF-8 encoding");
-    if (++names > 1) fail(annotation.where, "@name annotation: multiple names");
+    if (++names > 1) fail(annotation.where, "@name annotation: multiple " + std::string(what) + " names");
   }
   return result;
 }

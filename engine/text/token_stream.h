@@ -22,7 +22,10 @@ struct Binding {
 
 class TokenStream {
  public:
-  explicit TokenStream(Lexer lexer) : lexer_(std::move(lexer)) { lexer_.keep_annotations(); }
+  /// `names` keeps the decoded names that Bindings and name_of() point into.
+  TokenStream(Lexer lexer, std::deque<std::string>& names) : lexer_(std::move(lexer)), decoded_names_(names) {
+    lexer_.keep_annotations();
+  }
 
   const Token& peek() { return lexer_.peek(); }
   const Token& peek_second() { return lexer_.peek_second(); }
@@ -57,16 +60,16 @@ class TokenStream {
   /// uN; the message of a value that does not fit says "i32 constant out of range" with the bits' number.
   uint64_t expect_unsigned(unsigned bits);
 
-  /// An optional identifier and @name annotation.
-  Binding parse_binding();
-  /// The name of an identifier token; lives as long as this stream.
+  /// An optional identifier and @name annotation. `what` is defined, for error messages.
+  Binding parse_binding(std::string_view what);
+  /// The name of an identifier token; lives as long as the stream's names.
   std::string_view name_of(const Token& identifier);
 
  private:
-  std::string_view take_name_annotation();
+  std::string_view take_name_annotation(std::string_view what);
 
   Lexer lexer_;
-  std::deque<std::string> decoded_names_;
+  std::deque<std::string>& decoded_names_;
 };
 
 /// Whether `text` is a word of the text format: a mnemonic or one of the grammar's own keywords.
