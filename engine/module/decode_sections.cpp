@@ -36,6 +36,7 @@ void Decoder::decode_imports(Cursor& cursor) {
   for (uint32_t i = 0; i < count && !cursor.failed(); ++i) {
     cursor.set_section("import", i);
     Import import;
+    import.offset = cursor.offset();
     import.module = cursor.read_name();
     import.name = cursor.read_name();
     read_import(cursor, import);
@@ -64,7 +65,7 @@ void Decoder::read_import(Cursor& cursor, Import& import) {
       return add(module_->functions, function);
     }
     case ExternKind::table:
-      return add(module_->tables, TableDeclaration{read_table_type(cursor), {}});
+      return add(module_->tables, TableDeclaration{read_table_type(cursor), {}, import.offset});
     case ExternKind::memory:
       return add(module_->memories, read_memory_type(cursor));
     case ExternKind::global:
@@ -94,6 +95,7 @@ void Decoder::decode_tables(Cursor& cursor) {
   for (uint32_t i = 0; i < count && !cursor.failed(); ++i) {
     cursor.set_section("table", i);
     TableDeclaration table;
+    table.offset = cursor.offset();
     const bool has_init = cursor.peek_byte() == kWithInit;
     if (has_init) {
       cursor.read_byte();
@@ -146,6 +148,7 @@ void Decoder::decode_exports(Cursor& cursor) {
   for (uint32_t i = 0; i < count && !cursor.failed(); ++i) {
     cursor.set_section("export", i);
     Export row;
+    row.offset = cursor.offset();
     row.name = cursor.read_name();
     const uint8_t kind = cursor.read_byte();
     if (kind > static_cast<uint8_t>(ExternKind::tag)) malformed(cursor, cursor.offset() - 1, "malformed export kind");
@@ -164,6 +167,7 @@ void Decoder::decode_elements(Cursor& cursor) {
   for (uint32_t i = 0; i < count && !cursor.failed(); ++i) {
     cursor.set_section("element", i);
     ElementSegment segment;
+    segment.declaration_offset = cursor.offset();
     read_element_segment(cursor, reader, segment);
     if (!cursor.failed()) module_->elements.push_back(std::move(segment));
   }
@@ -235,9 +239,9 @@ void Decoder::decode_data(Cursor& cursor) {
   for (uint32_t i = 0; i < count && !cursor.failed(); ++i) {
     cursor.set_section("data", i);
     DataSegment segment;
-    const uint64_t start = cursor.offset();
+    segment.declaration_offset = cursor.offset();
     const uint32_t kind = cursor.read_u32();
-    if (kind > kExplicit) return malformed(cursor, start, "malformed data segment kind");
+    if (kind > kExplicit) return malformed(cursor, segment.declaration_offset, "malformed data segment kind");
     segment.mode = kind == kPassive ? SegmentMode::passive : SegmentMode::active;
     if (kind == kExplicit) segment.memory = cursor.read_u32();
     if (kind != kPassive) segment.offset = read_expression(cursor, reader);

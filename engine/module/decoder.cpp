@@ -19,13 +19,20 @@ struct Decoder::Section {
 
 /// By section id. (Spec 5.5.2, 5.5.16)
 const Decoder::Section Decoder::kSections[] = {
-    {0, "custom", &Decoder::decode_custom},    {1, "type", &Decoder::decode_types},
-    {2, "import", &Decoder::decode_imports},   {3, "function", &Decoder::decode_functions},
-    {4, "table", &Decoder::decode_tables},     {5, "memory", &Decoder::decode_memories},
-    {7, "global", &Decoder::decode_globals},   {8, "export", &Decoder::decode_exports},
-    {9, "start", &Decoder::decode_start},      {10, "element", &Decoder::decode_elements},
-    {12, "code", &Decoder::decode_code},       {13, "data", &Decoder::decode_data},
-    {11, "data count", &Decoder::decode_data_count}, {6, "tag", &Decoder::decode_tags},
+    {0, "custom", &Decoder::decode_custom},
+    {1, "type", &Decoder::decode_types},
+    {2, "import", &Decoder::decode_imports},
+    {3, "function", &Decoder::decode_functions},
+    {4, "table", &Decoder::decode_tables},
+    {5, "memory", &Decoder::decode_memories},
+    {7, "global", &Decoder::decode_globals},
+    {8, "export", &Decoder::decode_exports},
+    {9, "start", &Decoder::decode_start},
+    {10, "element", &Decoder::decode_elements},
+    {12, "code", &Decoder::decode_code},
+    {13, "data", &Decoder::decode_data},
+    {11, "data count", &Decoder::decode_data_count},
+    {6, "tag", &Decoder::decode_tags},
 };
 
 Decoder::Decoder(std::span<const uint8_t> bytes, TypeRegistry& registry, const DecodeLimits& limits)
@@ -50,8 +57,10 @@ Result<std::unique_ptr<ModuleImage>> Decoder::decode() {
 void Decoder::read_header(Cursor& cursor) {
   constexpr uint32_t kMagic = 0x6d736100;  // "\0asm"
   constexpr uint32_t kVersion = 1;
-  if (cursor.read_fixed32() != kMagic) return cursor.fail_at(0, ErrorKind::malformed, "magic header not detected");
-  if (cursor.read_fixed32() != kVersion) return cursor.fail_at(4, ErrorKind::malformed, "unknown binary version");
+  if (cursor.read_fixed32() != kMagic)
+    return cursor.fail_at(0, ErrorKind::malformed, "magic header not detected");
+  if (cursor.read_fixed32() != kVersion)
+    return cursor.fail_at(4, ErrorKind::malformed, "unknown binary version");
 }
 
 Result<void> Decoder::read_section(Cursor& cursor) {
@@ -64,7 +73,8 @@ Result<void> Decoder::read_section(Cursor& cursor) {
   const Section& section = kSections[id];
   if (section.rank != 0 && section.rank <= last_rank_) {
     cursor.fail_at(start, ErrorKind::malformed,
-                   "unexpected content after last section: " + std::string(section.name) + " section twice or out of order");
+                   "unexpected content after last section: " + std::string(section.name) +
+                       " section twice or out of order");
     return cursor.error();
   }
   if (section.rank != 0) last_rank_ = section.rank;
@@ -77,6 +87,7 @@ Result<void> Decoder::read_section(Cursor& cursor) {
   const auto contents = cursor.read_bytes(size);
   if (cursor.failed()) return cursor.error();
 
+  module_->section_offsets[id] = offset;
   Cursor inner(contents, offset);
   inner.set_section(section.name);
   inner.set_bytes_beyond(cursor.remaining());
@@ -110,7 +121,7 @@ Error Decoder::earliest(Error error) const {
   Instruction instruction;
   for (size_t i = module_->imported_functions; i < module_->functions.size(); ++i) {
     const ByteRange body = module_->functions[i].body;
-    if (body.offset >= error.offset) break;
+    if (body.size == 0 || body.offset >= error.offset) continue;  // none, or none yet
     Cursor cursor(module_->view(body), body.offset);
     cursor.set_section("code", i - module_->imported_functions);
     cursor.set_bytes_beyond(module_->bytes.size() - body.offset - body.size);
@@ -128,13 +139,14 @@ void Decoder::sort_exports() {
   order.resize(module_->exports.size());
   std::iota(order.begin(), order.end(), 0);
   const auto& exports = module_->exports;
-  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return exports[a].name < exports[b].name; });
+  std::sort(order.begin(), order.end(),
+            [&](uint32_t a, uint32_t b) { return exports[a].name < exports[b].name; });
 }
 
 bool Decoder::within(Cursor& cursor, uint64_t count, uint32_t limit, const char* what) {
   if (count <= limit) return !cursor.failed();
-  cursor.fail(ErrorKind::limit,
-              "too many " + std::string(what) + ": " + std::to_string(count) + ", the limit is " + std::to_string(limit));
+  cursor.fail(ErrorKind::limit, "too many " + std::string(what) + ": " + std::to_string(count) +
+                                    ", the limit is " + std::to_string(limit));
   return false;
 }
 
@@ -149,15 +161,17 @@ const char* to_string(ExternKind kind) noexcept {
 }
 
 const Export* ModuleImage::find_export(std::string_view name) const noexcept {
-  const auto found = std::lower_bound(exports_by_name.begin(), exports_by_name.end(), name,
-                                      [&](uint32_t i, std::string_view wanted) { return exports[i].name < wanted; });
+  const auto found =
+      std::lower_bound(exports_by_name.begin(), exports_by_name.end(), name,
+                       [&](uint32_t i, std::string_view wanted) { return exports[i].name < wanted; });
   if (found == exports_by_name.end() || exports[*found].name != name) return nullptr;
   return &exports[*found];
 }
 
 std::string ModuleImage::function_name(uint32_t function) const {
-  const auto found = std::lower_bound(function_names.begin(), function_names.end(), function,
-                                      [](const FunctionName& row, uint32_t wanted) { return row.index < wanted; });
+  const auto found =
+      std::lower_bound(function_names.begin(), function_names.end(), function,
+                       [](const FunctionName& row, uint32_t wanted) { return row.index < wanted; });
   if (found != function_names.end() && found->index == function) return escape_for_terminal(found->name);
   for (const Export& row : exports) {
     if (row.kind == ExternKind::function && row.index == function) return escape_for_terminal(row.name);

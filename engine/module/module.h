@@ -6,6 +6,7 @@
 // (translated code) lives behind `tier_data`. (Spec 2.5, 5.5)
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -67,12 +68,14 @@ struct Import {
   std::string name;
   ExternKind kind;
   uint32_t index;  ///< in the index space of its kind
+  uint64_t offset = 0;  ///< of the declaration in the module
 };
 
 struct Export {
   std::string name;
   ExternKind kind;
   uint32_t index;
+  uint64_t offset = 0;  ///< of the declaration in the module
 };
 
 /// A function of the index space; imported ones have an empty body.
@@ -85,6 +88,7 @@ struct FunctionDeclaration {
 struct TableDeclaration {
   TableType type;
   std::optional<ConstantExpression> init;  ///< function references: table with an initializer
+  uint64_t offset = 0;                     ///< of the declaration in the module
 };
 
 struct GlobalDeclaration {
@@ -103,6 +107,7 @@ struct ElementSegment {
   std::vector<uint32_t> functions;
   std::vector<ConstantExpression> expressions;
   bool uses_expressions = false;
+  uint64_t declaration_offset = 0;  ///< in the module
   [[nodiscard]] size_t size() const { return uses_expressions ? expressions.size() : functions.size(); }
 };
 
@@ -111,6 +116,7 @@ struct DataSegment {
   uint32_t memory = 0;
   ConstantExpression offset;
   ByteRange bytes;
+  uint64_t declaration_offset = 0;  ///< in the module
 };
 
 struct CustomSection {
@@ -175,6 +181,7 @@ struct ModuleImage {
   std::vector<DataSegment> data;
   std::optional<uint32_t> data_count;
   ByteRange code_section;  ///< contents of the code section; empty if there is none
+  std::array<uint64_t, 14> section_offsets{};  ///< by section id: where its contents begin; for error messages
   std::vector<CustomSection> customs;
   std::vector<FunctionName> function_names;
   std::string_view module_name;

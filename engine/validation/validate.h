@@ -12,12 +12,17 @@
 
 namespace heddle::engine {
 
+/// Values on one function's operand stack beyond which it is refused with ErrorKind::limit. Blocks in unreachable
+/// code can otherwise declare a thousand results in a few bytes.
+inline constexpr uint32_t kMaxOperands = 1u << 20;
+
 /// By-products of validating one body, kept for the tiers that ask.
 struct FunctionFacts {
   /// For each `loop`, in order of appearance: the locals assigned anywhere inside it, ascending.
   struct Loop {
     uint64_t offset;  ///< of the loop instruction
     std::vector<uint32_t> assigned_locals;
+    bool assigns_any = false;  ///< the list would be longer than the input justifies: assume every local
   };
   std::vector<Loop> loops;
   uint32_t max_operands = 0;  ///< operand stack's greatest height, in values

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// FunctionValidator: the type checker for one sequence of instructions, a function body or a constant expression.
+//
+// The algorithm of the spec's appendix "validation algorithm": an operand stack of types and a control stack of
+// frames, both reused from one body to the next. Each opcode goes to the member function that kHandlers, which is
+// instantiated from the opcode table, names for its row; rows with a signature need no code of their own.
+// Members of one family stand in validate_<family>.cpp.
+//
+// Invariants: `base_` and `unreachable_` are those of frames_.back(); height_ >= base_; operands_.size() >= height_.
+// A handler returns false exactly if it called fail(). Not thread-safe; one per validating thread.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/binary/cursor.h"
+#include "engine/binary/instruction_reader.h"
+#include "engine/binary/locals.h"
+#include "engine/module/module.h"
+#include "engine/validation/validate.h"
+
+namespace heddle::engine {
+
+class FunctionValidator {
+ public:
+  explicit FunctionValidator(const ModuleImage& module) : module_(module), registry_(*module.registry) {}
+
+  /// One defined function's body. `facts` may be null.
+  [[nodiscard]] Result<void> validate_body(uint32_t function, FunctionFacts* facts);
+
+  /// A constant expression that yields `type` and may read the globals before `global_end`. Functions it
+  /// names are recorded in `declared`.
+  [[nodiscard]] Result<void> validate_constant(const ConstantExpression& expression, ValueType type,
+                                               uint32_t global_end, std::vector<bool>& declared);
+
+ private:
+  using Types = std::span<const ValueType>;
+  using Handler = bool (FunctionValidator::*)(const Instruction&);
+  static const Handler kHandlers[];
+
+  struct Frame {
+    Opcode opcode;  ///< block for the body itself; else_ and catch_ take the place of if_ and try_
+    bool unreachable = false;
+    bool has_result = false;               ///< type == nullptr: one result, `result`
+    uint32_t height = 0;                   ///< operands below
+    uint32_t initializations = 0;          ///< height of initializations_ at entry
+    const TypeDefinition* type = nullptr;  ///< a function type, or null for a block type without parameters
+    ValueType result{};
+    size_t loop = 0;                       ///< facts, opcode == loop: index in FunctionFacts::loops
+    size_t assignments = 0;                ///< facts, opcode == loop: height of assignments_ at entry
+
+    [[nodiscard]] Types parameters() const { return type != nullptr ? Types(type->parameters) : Types(); }
+    [[nodiscard]] Types results() const { return type != nullptr ? Types(type->results) : Types(&result, has_result); }
+    [[nodiscard]] Types label() const { return opcode == Opcode::loop ? parameters() : results(); }
+  };
+
+  /// A run of locals that ends before `end`.
+  struct LocalRange {
+    uint32_t end;
+    ValueType type;
+  };
+  static constexpr uint32_t kFastLocals = 256;  ///< locals below need no search
+
+  // function_validator.cpp
+  void reset();
+  bool declare_locals(Cursor& cursor, const TypeDefinition& type);
+  bool run(Cursor& cursor);
+  bool finish(const Cursor& cursor, ByteRange body);
+  bool add_locals(uint64_t count, ValueType type);
+  bool fail(ErrorKind kind, std::string message);
+  bool invalid(std::string message) { return fail(ErrorKind::invalid, std::move(message)); }
+  bool unknown(const char* what, uint64_t index);
+  bool mismatch(std::string detail) { return invalid("type mismatch: " + std::move(detail)); }
+  bool mismatch(ValueType expected, ValueType found);
+  bool missing(ValueType expected);
+  [[nodiscard]] std::string text(ValueType type) const;
+  [[nodiscard]] std::string text(HeapType type) const;
+  bool grow_operands();
+
+  bool push(ValueType type) {
+    if (height_ == operands_.size() && !grow_operands()) [[unlikely]] return false;
+    operands_[height_++] = type;
+    return true;
+  }
+  /// Pops one operand of type `expected`, or of any type below it.
+  bool pop(ValueType expected) {
+    if (height_ == base_) [[unlikely]] return unreachable_ || missing(expected);
+    const ValueType found = operands_[--height_];
+    return found == expected || registry_.is_subtype(found, expected) || mismatch(expected, found);
+  }
+  /// Pops any operand; bottom in unreachable code.
+  bool pop_any(ValueType& found);
+  /// Pops a reference of any type; bottom in unreachable code.
+  bool pop_reference(ValueType& found);
+  bool pop_all(Types types);
+  bool push_all(Types types);
+  /// The topmost operands match `types`; they stay.
+  bool check_top(Types types);
+  bool matches(Types sub, Types super) const;
+  void set_unreachable();
+
+  /// Raw types and indices of an instruction to canonical ones.
+  bool resolve(ValueType raw, ValueType& type);
+  bool resolve(HeapType raw, HeapType& type);
+  bool type_at(uint32_t index, CompositeKind kind, const TypeDefinition*& type);
+  bool memory_address(uint32_t memory, ValueType& address);
+  bool table_address(uint32_t table, ValueType& address);
+
+  // Default handlers
+  bool check_signature(const Instruction& instruction);
+  bool apply_signature(const Instruction& instruction, ValueType address);
+  bool apply_slowly(const Instruction& instruction, ValueType address);
+  bool check_access(const Instruction& instruction);
+  bool check_atomic(const Instruction& instruction);
+  bool check_simd(const Instruction& instruction);
+  bool check_simd_access(const Instruction& instruction);
+  bool address_of_access(const Instruction& instruction, ValueType& address);
+
+  // validate_constant.cpp
+  bool check_constant(const Instruction& instruction);
+
+  // validate_control.cpp
+  bool push_frame(Opcode opcode, const BlockType& block);
+  bool pop_frame(Frame& frame);
+  bool close_arm(const Frame& frame);
+  void reopen(Opcode opcode);
+  void restore_initializations(const Frame& frame);
+  bool label_at(uint32_t depth, Types& types);
+  bool call_type(const TypeDefinition& type);
+  bool return_call_type(const TypeDefinition& type);
+  bool indirect_type(const Instruction& instruction, const TypeDefinition*& type);
+  bool function_type_of(uint32_t function, const TypeDefinition*& type);
+  bool pop_function_reference(uint32_t type_index, const TypeDefinition*& type);
+
+  // validate_exception.cpp
+  bool tag_at(uint32_t tag, const TypeDefinition*& type);
+  bool check_clause(const CatchClause& clause);
+
+  // validate_variable.cpp
+  bool local_at(uint32_t index, ValueType& type);
+  bool set_local(uint32_t index, ValueType type);
+  void record_assignments(const Frame& frame);
+  [[nodiscard]] bool is_initialized(uint32_t index) const;
+
+  // validate_gc.cpp
+  bool array_at(uint32_t index, const TypeDefinition*& type);
+  bool mutable_array_at(uint32_t index, const TypeDefinition*& type);
+  bool field_at(const Instruction& instruction, const TypeDefinition*& type, FieldType& field);
+  bool get_field(const Instruction& instruction, bool extends);
+  bool get_element(const Instruction& instruction, bool extends);
+  bool check_data(uint32_t segment);
+  bool check_element_type(uint32_t segment, ValueType type);
+  bool cast_operand(const Instruction& instruction, bool nullable, ValueType& target);
+  bool branch_on_cast(const Instruction& instruction, ValueType taken, ValueType fallen);
+
+  // One member per row that is written by hand.
+#define WASM_CONTROL(name, ...) bool do_##name(const Instruction& instruction);
+#define WASM_PARAMETRIC(name, ...) bool do_##name(const Instruction& instruction);
+#define WASM_VARIABLE(name, ...) bool do_##name(const Instruction& instruction);
+#define WASM_TABLE(name, ...) bool do_##name(const Instruction& instruction);
+#define WASM_REFERENCE(name, ...) bool do_##name(const Instruction& instruction);
+#define WASM_MEMORY(name, ...) bool do_##name(const Instruction& instruction);
+#define WASM_GC(name, ...) bool do_##name(const Instruction& instruction);
+#define WASM_EXCEPTION(name, ...) bool do_##name(const Instruction& instruction);
+#include "engine/opcodes/opcodes.def"
+
+  const ModuleImage& module_;
+  const TypeRegistry& registry_;
+
+  std::vector<ValueType> operands_;
+  size_t height_ = 0;
+  size_t base_ = 0;
+  bool unreachable_ = false;
+  std::vector<Frame> frames_;
+
+  std::vector<ValueType> fast_locals_;   ///< the first kFastLocals
+  std::vector<LocalRange> local_ranges_; ///< all of them, by runs
+  uint64_t local_count_ = 0;
+  std::vector<LocalRun> runs_;           ///< scratch of declare_locals
+  bool tracks_initialization_ = false;   ///< some local is not defaultable
+  std::vector<bool> initialized_;        ///< of the locals that are not; parameters are
+  std::vector<uint32_t> initializations_; ///< which ones were set since, to undo at the end of a block
+
+  // Constant expressions only
+  bool is_constant_ = false;
+  uint32_t global_end_ = 0;
+  std::vector<bool>* declared_ = nullptr;
+
+  FunctionFacts* facts_ = nullptr;
+  std::vector<uint32_t> assignments_;  ///< locals assigned so far inside open loops
+  uint64_t listed_ = 0;                ///< entries in facts' lists
+  uint64_t most_listed_ = 0;           ///< and how many the body's size justifies
+
+  Instruction instruction_;
+  bool failed_ = false;
+  Error error_;
+};
+
+}  // namespace heddle::engine
