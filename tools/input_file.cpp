@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading and writing whole files with the system's reasons for failure.
+#include "tools/input_file.h"
+
+#include <fmt/core.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include "engine/support/escape.h"
+#include "engine/support/try.h"
+#include "engine/text/assembler.h"
+
+namespace heddle::tools {
+
+namespace {
+
+Error system_error(const char* what) {
+  Error error;
+  error.kind = ErrorKind::resource;
+  error.message = std::string(what) + ": " + std::strerror(errno);
+  return error;
+}
+
+struct CloseFile {
+  void operator()(std::FILE* file) const {
+    if (file != stdin) std::fclose(file);
+  }
+};
+
+}  // namespace
+
+Result<std::vector<uint8_t>> read_file(const std::string& path) {
+  const std::unique_ptr<std::FILE, CloseFile> file(path == "-" ? stdin : std::fopen(path.c_str(), "rb"));
+  if (file == nullptr) return system_error("can't open");
+  std::vector<uint8_t> bytes;
+  size_t used = 0;
+  do {
+    bytes.resize(used + std::max<size_t>(used, 64 << 10));
+    used += std::fread(bytes.data() + used, 1, bytes.size() - used, file.get());
+  } while (used == bytes.size());
+  if (std::ferror(file.get()) != 0) return system_error("can't read");
+  bytes.resize(used);
+  return bytes;
+}
+
+Result<void> write_file(const std::string& path, std::span<const uint8_t> bytes) {
+  std::FILE* file = path == "-" ? stdout : std::fopen(path.c_str(), "wb");
+  if (file == nullptr) return system_error("can't create");
+  const bool written = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
+  const bool flushed = file == stdout ? std::fflush(file) == 0 : std::fclose(file) == 0;
+  if (written && flushed) return {};
+  const Error error = system_error("can't write");
+  if (file != stdout) std::remove(path.c_str());
+  return error;
+}
+
+bool is_binary(const std::string& path, std::span<const uint8_t> bytes) {
+  return path.ends_with(".wasm") || (!bytes.empty() && bytes.front() == 0);
+}
+
+Result<std::vector<uint8_t>> read_module_bytes(const std::string& path) {
+  HEDDLE_TRY_ASSIGN(std::vector<uint8_t> bytes, read_file(path));
+  if (is_binary(path, bytes)) return bytes;
+  return engine::assemble({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+std::string display_name(const std::string& path) {
+  return path == "-" ? "<stdin>" : engine::escape_for_terminal(path);
+}
+
+void print_error(const std::string& path, const Error& error) {
+  // The kind of a failure of the system says nothing that its reason does not say better.
+  const bool plain = error.kind == ErrorKind::resource && error.offset == Error::kNoOffset;
+  fmt::print(stderr, "{}: {}\n", display_name(path),
+             plain ? engine::escape_for_terminal(error.message) : error.to_string());
+}
+
+void print_error(const std::string& message) {
+  fmt::print(stderr, "heddle: {}\n", engine::escape_for_terminal(message));
+}
+
+}  // namespace heddle::tools

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+// `heddle run`: loads a module and runs its _start, or calls one of its functions.
+#include <fmt/core.h>
+
+#include <memory>
+#include <optional>
+
+#include "engine/api/access.h"
+#include "engine/support/escape.h"
+#include "tools/commands.h"
+#include "tools/guest_values.h"
+#include "tools/input_file.h"
+#include "tools/quantities.h"
+#include "tools/run_statistics.h"
+
+namespace heddle::tools {
+
+namespace {
+
+struct RunOptions {
+  std::string file;
+  std::string tier = "interp";
+  std::string invoke;
+  std::string timeout;
+  std::string max_memory;
+  std::string stats;
+  std::optional<uint64_t> fuel;
+  bool checked_memory = false;
+};
+
+/// Where main() leaves what the guest gets, because CLI11 must not see it.
+std::vector<std::string>& guest_arguments() {
+  static std::vector<std::string> arguments;
+  return arguments;
+}
+
+/// One `heddle run`, from the file to the exit code.
+class Run {
+ public:
+  Run(const RunOptions& options, const std::vector<std::string>& arguments)
+      : options_(options), arguments_(arguments) {}
+
+  int operator()();
+
+ private:
+  [[nodiscard]] Result<void> load();
+  [[nodiscard]] Result<void> make_store();
+  [[nodiscard]] Result<std::string> choose_function() const;
+  [[nodiscard]] Outcome<void> execute(const std::string& name);
+  void limit_time();
+  int report(const Outcome<void>& outcome) const;
+  void report_missing(const std::vector<ImportType>& missing) const;
+  void finish_statistics();
+
+  const RunOptions& options_;
+  const std::vector<std::string>& arguments_;
+  std::optional<Engine> engine_;
+  std::optional<Module> module_;
+  std::optional<Store> store_;
+  std::optional<std::chrono::nanoseconds> timeout_;
+  RunStatistics::Clock::time_point clock_ = RunStatistics::Clock::now();
+  RunStatistics::Clock::time_point began_ = clock_;
+  RunStatistics statistics_;
+};
+
+Error usage(std::string message) {
+  Error error;
+  error.kind = ErrorKind::usage;
+  error.message = std::move(message);
+  return error;
+}
+
+int Run::operator()() {
+  if (const auto loaded = load(); !loaded) {
+    print_error(options_.file, loaded.error());
+    return kUsageError;
+  }
+  if (const auto missing = Linker(*engine_).missing(*module_); !missing.empty()) {
+    report_missing(missing);
+    return kUsageError;
+  }
+  const auto name = choose_function();
+  if (!name) {
+    print_error(options_.file, name.error());
+    return kUsageError;
+  }
+  if (const auto made = make_store(); !made) {
+    print_error(made.error().message);
+    return kUsageError;
+  }
+  const auto outcome = execute(*name);
+  std::fflush(stdout);
+  finish_statistics();
+  return report(outcome);
+}
+
+Result<void> Run::load() {
+  Config config;
+  config.tier = options_.tier;
+  config.fuel = options_.fuel.has_value();
+  if (options_.checked_memory) config.memory_mode = MemoryMode::checked;
+  auto engine = Engine::create(config);
+  if (!engine) return std::move(engine).error();
+  engine_ = std::move(*engine);
+  auto bytes = read_module_bytes(options_.file);
+  if (!bytes) return std::move(bytes).error();
+  auto module = Module::load(*engine_, *bytes);
+  if (!module) return std::move(module).error();
+  module_ = std::move(*module);
+  statistics_.load_seconds = RunStatistics::lap(clock_);
+  statistics_.module_bytes = bytes->size();
+  return {};
+}
+
+Result<void> Run::make_store() {
+  StoreLimits limits;
+  if (!options_.max_memory.empty()) limits.memory_bytes = parse_size(options_.max_memory).value_or(0);
+  if (!options_.timeout.empty()) timeout_ = parse_duration(options_.timeout);
+  auto store = Store::create(*engine_, limits);
+  if (!store) return std::move(store).error();
+  store_ = std::move(*store);
+  if (options_.fuel) return store_->set_fuel(*options_.fuel);
+  return {};
+}
+
+/// What stays of the time limit goes to the next call.
+void Run::limit_time() {
+  if (!timeout_) return;
+  const auto left = *timeout_ - (RunStatistics::Clock::now() - began_);
+  (void)store_->set_timeout(std::max<std::chrono::nanoseconds>(left, std::chrono::nanoseconds(1)));
+}
+
+std::string export_list(const Module& module) {
+  std::string out;
+  for (const ExportType& entry : module.exports()) {
+    if (kind_of(entry.type) != ExternKind::function) continue;
+    out += "\n  " + engine::escape_for_terminal(entry.name) + "  " + to_string(entry.type);
+  }
+  return out;
+}
+
+/// The function to call: what --invoke says, else _start; empty if instantiating is all there is to do.
+Result<std::string> Run::choose_function() const {
+  if (!options_.invoke.empty()) return options_.invoke;
+  bool has_functions = false;
+  for (const ExportType& entry : module_->exports()) {
+    if (entry.name == "_start" && kind_of(entry.type) == ExternKind::function) return entry.name;
+    has_functions |= kind_of(entry.type) == ExternKind::function;
+  }
+  if (!has_functions) return std::string();
+  fmt::print(stderr, "{}: no function _start is exported; choose one with --invoke:{}\n",
+             display_name(options_.file), export_list(*module_));
+  return usage("nothing to run");
+}
+
+Outcome<void> Run::execute(const std::string& name) {
+  limit_time();
+  auto instance = Linker(*engine_).instantiate(*store_, *module_);
+  statistics_.instantiate_seconds = RunStatistics::lap(clock_);
+  if (!instance.ok()) return std::move(instance).failure();
+  if (name.empty()) return {};
+  const auto function = instance->function(name);
+  if (!function) return function.error();
+  if (options_.invoke.empty() && !function->type().parameters.empty()) return usage("_start takes no parameters");
+  std::vector<Value> values;
+  if (!options_.invoke.empty()) {
+    auto parsed = parse_arguments(function->type(), arguments_);
+    if (!parsed) return usage(name + ": " + parsed.error().message);
+    values = std::move(*parsed);
+  }
+  limit_time();
+  RunStatistics::lap(clock_);
+  auto results = function->call(values);
+  statistics_.run_seconds = RunStatistics::lap(clock_);
+  if (!results.ok()) return std::move(results).failure();
+  for (const Value& value : *results) fmt::print("{}\n", to_string(value));
+  return {};
+}
+
+int Run::report(const Outcome<void>& outcome) const {
+  if (outcome.ok()) return kSuccess;
+  if (outcome.trapped()) {
+    fmt::print(stderr, "{}: trap: {}\n", display_name(options_.file), outcome.trap().to_string());
+    return kTrap;
+  }
+  print_error(options_.file, outcome.error());
+  return kUsageError;
+}
+
+void Run::report_missing(const std::vector<ImportType>& missing) const {
+  fmt::print(stderr, "{}: {} import{} that nothing provides:\n", display_name(options_.file), missing.size(),
+             missing.size() == 1 ? "" : "s");
+  bool is_wasi = false;
+  for (const ImportType& import : missing) {
+    fmt::print(stderr, "  {} {} {}\n", engine::escape_for_terminal(import.module),
+               engine::escape_for_terminal(import.name), to_string(import.type));
+    is_wasi |= import.module.starts_with("wasi");
+  }
+  fmt::print(stderr, "{}\n",
+             is_wasi ? "This version of heddle has no WASI yet: `heddle run` takes modules without imports."
+                     : "`heddle run` takes modules without imports; a C++ program can provide them: see "
+                       "docs/EMBEDDING.md.");
+}
+
+void Run::finish_statistics() {
+  if (options_.stats.empty()) return;
+  statistics_.tier = engine_->config().tier;
+  statistics_.memory_mode = engine_->memory_mode() == MemoryMode::guarded ? "guarded" : "checked";
+  const engine::ModuleImage& image = *detail::Access::image(*module_);
+  statistics_.functions = image.functions.size() - image.imported_functions;
+  if (options_.fuel) statistics_.fuel_used = std::min<uint64_t>(*options_.fuel, INT64_MAX) - store_->fuel();
+  statistics_.print(options_.stats == "json");
+}
+
+std::string check_duration(const std::string& text) {
+  return parse_duration(text) ? "" : "not a duration, like 500ms, 2s or 1m: " + text;
+}
+
+std::string check_size(const std::string& text) {
+  return parse_size(text) ? "" : "not a size, like 65536, 512K or 64MiB: " + text;
+}
+
+}  // namespace
+
+void set_guest_arguments(std::vector<std::string> arguments) { guest_arguments() = std::move(arguments); }
+
+RunArguments split_run_arguments(const CLI::App& run, const std::vector<std::string>& arguments) {
+  RunArguments out;
+  size_t i = 0;
+  bool has_invoke = false;
+  for (; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (argument == "--") {
+      ++i;
+      break;
+    }
+    if (argument.size() < 2 || argument[0] != '-') break;
+    // CLI11 would take the file for the value of an option whose value is optional.
+    out.host.push_back(argument == "--stats" ? "--stats=text" : argument);
+    const std::string name = argument.substr(0, argument.find('='));
+    has_invoke |= name == "--invoke";
+    const CLI::Option* option = run.get_option_no_throw(name);
+    const bool takes_next = option != nullptr && option->get_items_expected_min() > 0 && name == argument;
+    if (takes_next && i + 1 < arguments.size()) out.host.push_back(arguments[++i]);
+  }
+  if (i < arguments.size()) out.host.push_back(arguments[i++]);  // the file
+  if (!has_invoke && i < arguments.size()) {
+    if (arguments[i] == "--invoke" && i + 1 < arguments.size()) {
+      out.host.insert(out.host.begin(), {"--invoke", arguments[i + 1]});
+      i += 2;
+    } else if (arguments[i].starts_with("--invoke=")) {
+      out.host.insert(out.host.begin(), arguments[i++]);
+    }
+  }
+  if (i < arguments.size() && arguments[i] == "--") ++i;
+  out.guest.assign(arguments.begin() + static_cast<ptrdiff_t>(i), arguments.end());
+  return out;
+}
+
+void add_run_command(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand("run", "Run a module's _start, or call one of its functions");
+  auto options = std::make_shared<RunOptions>();
+  command->add_option("FILE", options->file, "Module in binary or text form; - is standard input")->required();
+  command->add_option("--tier", options->tier, "Who executes: interp")->capture_default_str();
+  command->add_option("--invoke", options->invoke, "Call this export with ARGS and print its results, one a line");
+  command->add_option("--fuel", options->fuel, "Trap after about this many instructions");
+  command->add_option("--timeout", options->timeout, "Trap after this time, e.g. 500ms, 2s, 1m")
+      ->check(CLI::Validator(check_duration, "DURATION"));
+  command->add_option("--max-memory", options->max_memory, "Most memory the guest may have, e.g. 64MiB")
+      ->check(CLI::Validator(check_size, "SIZE"));
+  command->add_option("--stats", options->stats, "Print times and sizes to standard error, as text or json")
+      ->expected(0, 1)
+      ->default_str("text")
+      ->check(CLI::IsMember({"text", "json"}));
+  command->add_flag("--checked-memory", options->checked_memory, "Compare before every access; no guard pages");
+  command->footer(
+      "Options stand before the file; what follows it goes to the guest. --invoke NAME may also follow the file.\n"
+      "Integers are decimal or 0x hexadecimal; floats also inf, nan and nan:0x400000; references are null.\n"
+      "Exit code: the guest's; 134 after a trap; 2 for errors of usage or loading.\n\n"
+      "Examples:\n"
+      "  heddle run --invoke fib fib.wat 30            call fib(30)\n"
+      "  heddle run fib.wat --invoke fib 30            the same\n"
+      "  heddle run --fuel 1000000 --timeout 2s app.wasm\n"
+      "  heddle run --stats=json --invoke run app.wasm -5 0x10 1.5 nan\n"
+      "  heddle wat2wasm x.wat -o - | heddle run -");
+  command->callback([options, &exit_code] { exit_code = Run(*options, guest_arguments())(); });
+}
+
+}  // namespace heddle::tools

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// RunStatistics: what `heddle run --stats` reports.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace heddle::tools {
+
+struct RunStatistics {
+  using Clock = std::chrono::steady_clock;
+
+  std::string tier;
+  std::string memory_mode;
+  uint64_t module_bytes = 0;
+  uint64_t functions = 0;
+  double load_seconds = 0;
+  double instantiate_seconds = 0;
+  double run_seconds = 0;
+  std::optional<uint64_t> fuel_used;
+
+  /// One line for each figure, or one JSON object, on standard error.
+  void print(bool as_json) const;
+
+  /// Seconds since `start`, which becomes now.
+  static double lap(Clock::time_point& start);
+};
+
+}  // namespace heddle::tools
