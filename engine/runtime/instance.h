@@ -43,6 +43,8 @@ struct Instance {
   std::vector<Function*> function_space;
   std::vector<std::shared_ptr<Memory>> memory_owners;
   std::vector<std::unique_ptr<Function>> own_functions;
+  std::vector<std::unique_ptr<Table>> own_tables;
+  std::unique_ptr<Global[]> own_globals;
 
   /// The Function of an index, made on first use (funcrefs, exports).
   [[nodiscard]] Function* function(uint32_t index);

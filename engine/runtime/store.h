@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -52,8 +51,8 @@ class Store {
   [[nodiscard]] ExecContext& context() noexcept { return context_; }
 
   /// Links, allocates, initializes and runs the start function. On a trap during initialization the instance
-  /// stays in the store (others may hold its functions) and `trap` is set; otherwise errors are kind link,
-  /// limit or resource. `imports` in the order of module.imports.
+  /// stays in the store (others may hold its functions), is returned, and `trap` says why; `trap` is reset otherwise.
+  /// Errors are of kind link, limit, resource or usage. `imports` in the order of module.imports.
   [[nodiscard]] Result<Instance*> instantiate(std::shared_ptr<const ModuleImage> module,
                                               std::span<const External> imports, Trap* trap);
 
@@ -67,15 +66,25 @@ class Store {
   [[nodiscard]] Function* new_host_function(std::shared_ptr<TypeRegistry::Group> group,
                                             std::unique_ptr<HostFunction> host);
 
-  /// Calls a function. `slots` holds arguments and receives results (max of both). False after a trap.
+  /// Calls a function. `slots` holds arguments and receives results (max of both). False after a trap. Host functions
+  /// may call again; nesting ends in a trap before the native stack does.
   bool call(Function& function, std::span<Slot> slots, Trap* trap);
 
+  /// Limits what is allocated from now on. The guest stack keeps the size it was created with.
   void set_limits(const StoreLimits& limits);
+  /// Bytes of memory and elements of tables that the store's objects hold right now.
+  [[nodiscard]] uint64_t memory_bytes() const noexcept;
+  [[nodiscard]] uint64_t table_elements() const noexcept;
+
+  /// Stops the guest, or, if none runs, the next one that is called; stays until context().clear_interrupt().
   /// Any thread.
   void interrupt() noexcept { context_.request_interrupt(); }
 
  private:
   explicit Store(std::shared_ptr<EngineState> engine);
+  bool enter(Function& function, std::span<Slot> slots, bool& in_tier);
+  void take_trap(Trap* trap, bool with_frames);
+  void initialize(Instance& instance, Trap* trap);
 
   std::shared_ptr<EngineState> engine_;
   ExecContext context_;

@@ -51,8 +51,8 @@ struct alignas(kCacheLine) WaitQueues::Bucket {
   void remove(Waiter& waiter, Waiter::State state) HEDDLE_REQUIRES(mutex) {
     (waiter.previous_ != nullptr ? waiter.previous_->next_ : head) = waiter.next_;
     (waiter.next_ != nullptr ? waiter.next_->previous_ : tail) = waiter.previous_;
-    waiter.bucket_.store(Waiter::kNoBucket, std::memory_order_relaxed);
     waiter.state_.store(state, std::memory_order_release);
+    waiter.bucket_.store(Waiter::kNoBucket, std::memory_order_release);  // who reads this, reads that state
     waiting.fetch_sub(1, std::memory_order_release);
   }
 };

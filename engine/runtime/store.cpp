@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// Store: creation of objects, calls from the host, traps made presentable.
+#include "engine/runtime/store.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "engine/runtime/signals.h"
+#include "engine/runtime/store_objects.h"
+#include "engine/support/bits.h"
+#include "engine/support/platform.h"
+
+namespace heddle::engine {
+
+namespace {
+
+constexpr uint64_t kLeastStackBytes = uint64_t{4} << 10;
+constexpr uint64_t kMostStackBytes = uint64_t{64} << 30;
+/// Native stack left for the host function that was entered last; a quarter of it on small stacks.
+constexpr uintptr_t kNativeReserve = uintptr_t{128} << 10;
+
+uintptr_t native_stack_position() { return reinterpret_cast<uintptr_t>(__builtin_frame_address(0)); }
+
+/// Where entering must stop on the stack that this runs on; 0 if it is not the thread's own one (a fiber's), whose limit
+/// its scheduler has set.
+uintptr_t native_limit_here() {
+  const NativeStack stack = current_native_stack();
+  const uintptr_t here = native_stack_position();
+  if (here < stack.low || here >= stack.high) return 0;
+  return stack.low + std::min(kNativeReserve, (stack.high - stack.low) / 4);
+}
+
+Error resource_error(std::string message) {
+  Error error;
+  error.kind = ErrorKind::resource;
+  error.message = std::move(message);
+  return error;
+}
+
+}  // namespace
+
+Store::Store(std::shared_ptr<EngineState> engine)
+    : engine_(std::move(engine)), objects_(std::make_unique<Objects>()) {
+  context_.store = this;
+}
+
+Store::~Store() {
+  // Before the context: instances point to it. The limiter may live on in a shared memory.
+  uint8_t* const stack = objects_->stack;
+  const uint64_t reserved = objects_->stack_reserved;
+  objects_.reset();
+  release_address_space(stack, reserved);
+}
+
+Result<std::unique_ptr<Store>> Store::create(std::shared_ptr<EngineState> engine, const StoreLimits& limits) {
+  std::unique_ptr<Store> store(new Store(std::move(engine)));
+  const uint64_t guard = host_page_size();
+  const uint64_t bytes = align_up(std::clamp(limits.stack_bytes, kLeastStackBytes, kMostStackBytes), guard);
+  Objects& objects = *store->objects_;
+  objects.stack = static_cast<uint8_t*>(reserve_address_space(bytes + guard));
+  objects.stack_reserved = bytes + guard;
+  if (objects.stack == nullptr || !commit_pages(objects.stack, bytes)) {
+    return resource_error("the host has no memory for a guest stack of " + std::to_string(bytes) + " bytes");
+  }
+  ExecContext& context = store->context_;
+  context.stack_begin = reinterpret_cast<Slot*>(objects.stack);
+  context.stack_top = context.stack_begin;
+  context.stack_end = context.stack_begin + bytes / sizeof(Slot);
+  context.stack_limit.store(context.stack_end, std::memory_order_relaxed);
+  store->set_limits(limits);
+  return store;
+}
+
+void Store::set_limits(const StoreLimits& limits) {
+  objects_->limiter->memory.limit.store(limits.memory_bytes, std::memory_order_relaxed);
+  objects_->limiter->table.limit.store(limits.table_elements, std::memory_order_relaxed);
+  objects_->instance_limit = limits.instances;
+}
+
+uint64_t Store::memory_bytes() const noexcept { return objects_->limiter->memory.used.load(std::memory_order_relaxed); }
+
+uint64_t Store::table_elements() const noexcept { return objects_->limiter->table.used.load(std::memory_order_relaxed); }
+
+Result<Table*> Store::new_table(const TableType& type, Slot init) {
+  Result<std::unique_ptr<Table>> table = Table::create(type, init, objects_->limiter);
+  if (!table) return std::move(table).error();
+  return objects_->tables.emplace_back(std::move(table).value()).get();
+}
+
+Result<std::shared_ptr<Memory>> Store::new_memory(const MemoryType& type) {
+  return Memory::create(type, engine_->memory_mode, objects_->limiter);
+}
+
+Global* Store::new_global(const GlobalType& type, const Slot* value) {
+  auto& global = objects_->globals.emplace_back(std::make_unique<Global>());
+  global->type = type;
+  std::copy_n(value, type.type.slots(), global->value);
+  return global.get();
+}
+
+Function* Store::new_host_function(std::shared_ptr<TypeRegistry::Group> group, std::unique_ptr<HostFunction> host) {
+  auto& entry = objects_->hosts.emplace_back(std::make_unique<Objects::Host>());
+  const TypeDefinition& type = engine_->registry.get(group->first());
+  entry->code.parameter_slots = type.parameter_slots;
+  entry->code.result_slots = type.result_slots;
+  entry->code.host = host.get();
+  entry->function = {&entry->code, nullptr, host.get(), group->first()};
+  entry->group = std::move(group);
+  entry->body = std::move(host);
+  engine_->tier->prepare_host(entry->code);
+  return &entry->function;
+}
+
+External Store::get_export(Instance& instance, const Export& what) {
+  External external;
+  external.kind = what.kind;
+  switch (what.kind) {
+    case ExternKind::function: external.function = instance.function(what.index); break;
+    case ExternKind::table: external.table = instance.table_space[what.index]; break;
+    case ExternKind::memory: external.memory = instance.memory_owners[what.index]; break;
+    case ExternKind::global: external.global = instance.global_space[what.index]; break;
+    case ExternKind::tag: break;
+  }
+  return external;
+}
+
+bool Store::call(Function& function, std::span<Slot> slots, Trap* trap) {
+  Slot* const stack_top = context_.stack_top;
+  const uintptr_t outer_limit = context_.native_stack_limit;
+  if (context_.entries == 0) {
+    ensure_signal_stack();
+    if (const uintptr_t limit = native_limit_here(); limit != 0) context_.native_stack_limit = limit;
+  }
+  ++context_.entries;
+  bool in_tier = false;
+  const bool returned = enter(function, slots, in_tier);
+  --context_.entries;
+  context_.native_stack_limit = outer_limit;
+  if (!returned) take_trap(trap, in_tier);
+  context_.stack_top = stack_top;
+  return returned;
+}
+
+bool Store::enter(Function& function, std::span<Slot> slots, bool& in_tier) {
+  const FunctionCode& code = *function.code;
+  const uint32_t area = code.header_slot();
+  assert(slots.size() >= area);
+  Slot* const begin = context_.stack_top;
+  if (native_stack_position() < context_.native_stack_limit ||
+      static_cast<size_t>(context_.stack_end - begin) < area) {
+    return context_.fail(TrapKind::call_stack_exhausted);
+  }
+  std::copy_n(slots.begin(), code.parameter_slots, begin);
+  bool returned = false;
+  if (function.host != nullptr) {
+    context_.stack_top = begin + area;
+    context_.caller = nullptr;
+    returned = function.host->call(context_, begin);
+  } else {
+    in_tier = true;
+    returned = engine_->tier->invoke(context_, function, begin);
+  }
+  if (returned) std::copy_n(begin, code.result_slots, slots.begin());
+  return returned;
+}
+
+void Store::take_trap(Trap* trap, bool with_frames) {
+  TrapRecord& record = context_.trap;
+  if (trap != nullptr) {
+    *trap = {};
+    trap->kind = record.kind != TrapKind::none ? record.kind : TrapKind::host_error;
+    trap->message = !record.message.empty() ? std::move(record.message) : to_string(trap->kind);
+    if (with_frames) engine_->tier->backtrace(context_, trap->frames, trap->omitted_frames);
+  }
+  record = {};
+}
+
+}  // namespace heddle::engine
