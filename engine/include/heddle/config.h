@@ -37,7 +37,7 @@ struct Config {
   MemoryMode memory_mode = MemoryMode::automatic;
   bool fuel = false;            ///< count fuel; see StoreRef::set_fuel
   bool eager = false;           ///< translate all functions when a module is loaded, not on their first call
-  ModuleLimits limits;
+  ModuleLimits limits{};
 };
 
 /// What the guests of one store may take. Growing beyond fails as the guest expects (-1), creating is refused.
