@@ -111,21 +111,22 @@ Token Lexer::next() {
   const Token token = peek();
   ahead_[0] = ahead_[1];
   --ahead_count_;
-  if (!annotations_.empty() && annotations_.front().where.offset < token.offset) {
-    const Annotation annotation = annotations_.front();
-    annotations_.clear();
-    fail(annotation.where, "misplaced @" + std::string(annotation.id) + " annotation");
-    return peek();
-  }
-  return token;
+  if (annotations_.empty() || annotations_.front().where.offset > token.offset) return token;
+  const Annotation annotation = annotations_.front();
+  std::erase_if(annotations_, [&token](const Annotation& a) { return a.where.offset < token.offset; });
+  if (!annotations_matter_) return token;
+  fail(annotation.where, "misplaced @" + std::string(annotation.id) + " annotation");
+  return peek();
 }
 
-std::vector<Annotation> Lexer::take_annotations() {
+std::vector<Annotation> Lexer::take_annotations(std::string_view id) {
   const uint64_t limit = peek().offset;
-  const auto behind = std::find_if(annotations_.begin(), annotations_.end(),
-                                   [limit](const Annotation& a) { return a.where.offset > limit; });
-  std::vector<Annotation> taken(annotations_.begin(), behind);
-  annotations_.erase(annotations_.begin(), behind);
+  const auto is_taken = [limit, id](const Annotation& annotation) {
+    return annotation.where.offset < limit && (id.empty() || annotation.id == id);
+  };
+  std::vector<Annotation> taken;
+  std::copy_if(annotations_.begin(), annotations_.end(), std::back_inserter(taken), is_taken);
+  std::erase_if(annotations_, is_taken);
   return taken;
 }
 

@@ -83,11 +83,12 @@ class Lexer {
   [[nodiscard]] Error error_at(const Token& token, std::string message,
                                ErrorKind kind = ErrorKind::malformed) const;
 
-  /// From now on @custom, @name and @metadata.code.branch_hint are set aside rather than skipped. Each must be
-  /// taken before the token behind it is consumed; else next() fails with "misplaced @... annotation".
-  void keep_annotations() { keep_annotations_ = true; }
-  /// The annotations that stand right before peek(), removed from the lexer.
-  std::vector<Annotation> take_annotations();
+  /// The @custom, @name and @metadata.code.branch_hint annotations that stand right before peek(), or just those
+  /// with this id; removed from the lexer.
+  std::vector<Annotation> take_annotations(std::string_view id = {});
+  /// From now on each of them must be taken before the token behind it is consumed; else next() fails with
+  /// "misplaced @... annotation".
+  void expect_annotations_taken(bool expected = true) { annotations_matter_ = expected; }
   [[nodiscard]] bool has_annotations() const { return !annotations_.empty(); }
 
  private:
@@ -117,7 +118,7 @@ class Lexer {
   uint32_t line_ = 1;
   int ahead_count_ = 0;
   bool failed_ = false;
-  bool keep_annotations_ = false;
+  bool annotations_matter_ = false;
   Token ahead_[2];
   std::vector<Annotation> annotations_;
   Error error_;

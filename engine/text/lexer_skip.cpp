@@ -114,7 +114,7 @@ bool Lexer::skip_annotation() {
   annotation.contents_line_start = line_start_;
   if (!skip_balanced(where, true)) return false;
   const auto* kept = std::find(std::begin(kKeptAnnotations), std::end(kKeptAnnotations), id);
-  if (keep_annotations_ && kept != std::end(kKeptAnnotations)) {
+  if (kept != std::end(kKeptAnnotations)) {
     annotation.id = *kept;
     annotation.end = position_ - 1;
     annotations_.push_back(annotation);

@@ -93,6 +93,7 @@ class DefinitionScan {
 
 void scan_definitions(Lexer fields, ModuleState& module) {
   DefinitionScan scan(module);
+  fields.expect_annotations_taken(false);
   while (fields.peek().is(TokenKind::left_paren)) {
     scan.field(fields);
     if (!fields.skip_form()) break;

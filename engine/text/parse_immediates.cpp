@@ -254,7 +254,7 @@ void InstructionParser::shuffle(Opcode, ByteWriter& out) {
     if (!value) return tokens_.fail(token, "i8 constant out of range");
     out.byte(static_cast<uint8_t>(*value));
   }
-  if (count < kLanes && tokens_.peek().is(TokenKind::reserved)) return tokens_.unexpected(tokens_.peek());
+  if (count < kLanes && is_unknown_word(tokens_.peek())) return tokens_.unexpected(tokens_.peek());
   if (count < kLanes) tokens_.fail(tokens_.peek(), "invalid lane length");
 }
 
@@ -292,17 +292,18 @@ void InstructionParser::v128_constant(Opcode, ByteWriter& out) {
   const Token name = tokens_.next();
   const LaneShape* shape = name.is(TokenKind::keyword) ? find_lane_shape(name.text) : nullptr;
   if (shape == nullptr) return tokens_.unexpected(name);
+  std::array<Token, 16> lanes;
+  unsigned count = 0;
+  while (count < shape->lanes && is_number(tokens_.peek())) lanes[count++] = tokens_.next();
+  const Token behind = tokens_.peek();
+  if (count < shape->lanes && is_unknown_word(behind)) return tokens_.unexpected(behind);
+  if (count < shape->lanes || is_number(behind)) return tokens_.fail(behind, "wrong number of lane literals");
   std::array<uint8_t, 16> bytes{};
-  unsigned lane = 0;
-  for (; is_number(tokens_.peek()); ++lane) {
-    const Token token = tokens_.next();
-    if (lane == shape->lanes) return tokens_.fail(token, "wrong number of lane literals");
+  for (unsigned lane = 0; lane < count; ++lane) {
+    const Token& token = lanes[lane];
     if (!shape->is_float && token.is(TokenKind::floating)) return tokens_.unexpected(token);
     if (!parse_lane(token.text, *shape, lane, bytes)) return tokens_.fail(token, "constant out of range");
   }
-  const Token behind = tokens_.peek();
-  if (lane < shape->lanes && behind.is(TokenKind::reserved)) return tokens_.unexpected(behind);
-  if (lane < shape->lanes) return tokens_.fail(behind, "wrong number of lane literals");
   out.append(bytes);
 }
 

@@ -114,7 +114,7 @@ void InstructionParser::clause(FrameKind kind) {
   if (kind == FrameKind::after_do && !frames_.back().last_clause && tokens_.at(TokenKind::left_paren)) {
     if (tokens_.at_open("catch")) return folded_clause(Opcode::catch_);
     if (tokens_.at_open("catch_all")) return folded_clause(Opcode::catch_all);
-    if (tokens_.at_open("delegate")) return folded_clause(Opcode::delegate);
+    if (!frames_.back().has_catch && tokens_.at_open("delegate")) return folded_clause(Opcode::delegate);
   }
   const Token token = tokens_.next();
   if (!token.is(TokenKind::right_paren)) return tokens_.unexpected(token);
@@ -254,6 +254,7 @@ void InstructionParser::folded_clause(Opcode opcode) {
   tokens_.next();
   const Token where = tokens_.next();
   frames_.back().last_clause = opcode != Opcode::catch_;
+  frames_.back().has_catch = true;
   if (opcode == Opcode::delegate) {
     pop_label();
     frames_.back().has_label = false;  // delegate ends the try in the place of `end`
@@ -308,11 +309,9 @@ void InstructionParser::emit_waiting(const Frame& frame) {
 
 /// Takes a branch hint that stands before the next token.
 void InstructionParser::take_hint() {
-  for (const Annotation& annotation : tokens_.lexer().take_annotations()) {
-    const std::string name = "@" + std::string(annotation.id) + " annotation";
-    if (!in_function_ || annotation.id != "metadata.code.branch_hint") {
-      return tokens_.fail(annotation.where, "misplaced " + name);
-    }
+  const std::string name = "@metadata.code.branch_hint annotation";
+  for (const Annotation& annotation : tokens_.lexer().take_annotations("metadata.code.branch_hint")) {
+    if (!in_function_) return tokens_.fail(annotation.where, name + ": not in a function");
     Lexer contents = tokens_.lexer().section(annotation.begin, annotation.end, annotation.contents_line,
                                              annotation.contents_line_start);
     const Token token = contents.next();

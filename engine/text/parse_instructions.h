@@ -47,6 +47,7 @@ class InstructionParser {
   struct Frame {
     FrameKind kind;
     bool has_label = false;
+    bool has_catch = false;         ///< after_do: delegate may not follow
     bool last_clause = false;       ///< after_do: catch_all or delegate was there
     int16_t hint = -1;              ///< of the waiting instruction
     uint32_t waiting = 0;           ///< where its bytes begin in waiting_

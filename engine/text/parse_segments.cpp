@@ -139,6 +139,10 @@ void ModuleParser::data_field() {
     out.unsigned_leb(module_.parse_index(tokens_, Space::memory));
     tokens_.expect_close();
     offset_expression(out);
+  } else if (tokens_.at(TokenKind::integer)) {  // as older texts have it
+    out.byte(kActiveInMemory);
+    out.unsigned_leb(module_.parse_index(tokens_, Space::memory));
+    offset_expression(out);
   } else if (tokens_.at(TokenKind::left_paren)) {
     out.byte(kActive);
     offset_expression(out);
@@ -162,6 +166,11 @@ void ModuleParser::element_field() {
     segment.table = module_.parse_index(tokens_, Space::table);
     tokens_.expect_close();
     offset_expression(segment.offset);
+  } else if (tokens_.at(TokenKind::integer)) {  // as older texts have it
+    segment.mode = ElementSegment::Mode::active;
+    segment.names_table = true;
+    segment.table = module_.parse_index(tokens_, Space::table);
+    offset_expression(segment.offset);
   } else if (tokens_.at(TokenKind::left_paren) && !tokens_.at_open("ref")) {
     segment.mode = ElementSegment::Mode::active;
     offset_expression(segment.offset);
@@ -170,9 +179,9 @@ void ModuleParser::element_field() {
   write_element_segment(segment);
 }
 
-/// `func` and indices, or a reference type and expressions; `func` may be left out where no table is named.
+/// `func` and indices, or a reference type and expressions; `func` may be left out of active segments.
 void ModuleParser::element_list(ElementSegment& segment) {
-  const bool may_be_bare = segment.mode == ElementSegment::Mode::active && !segment.names_table;
+  const bool may_be_bare = segment.mode == ElementSegment::Mode::active;
   if (tokens_.accept_keyword("func") ||
       (may_be_bare && (at_index(tokens_) || tokens_.at(TokenKind::right_paren)))) {
     return element_functions(segment);

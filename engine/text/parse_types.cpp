@@ -110,9 +110,8 @@ bool TypeParser::accept_address_type() {
 }
 
 void TypeParser::limits(Limits& limits) {
-  const unsigned bits = limits.is64 ? 64 : 32;
-  limits.least = tokens_.expect_unsigned(bits);
-  if (tokens_.at(TokenKind::integer)) limits.most = tokens_.expect_unsigned(bits);
+  limits.least = tokens_.expect_unsigned(64);  // what a 32-bit memory or table may have is for validation
+  if (tokens_.at(TokenKind::integer)) limits.most = tokens_.expect_unsigned(64);
   limits.shared = tokens_.accept_keyword("shared");
 }
 
@@ -149,6 +148,7 @@ void TypeParser::signature(Signature& signature, std::vector<Binding>* bindings)
     value_type_list(signature.parameters);
   }
   while (tokens_.accept_open("result")) value_type_list(signature.results);
+  if (tokens_.at_open("param")) tokens_.unexpected(tokens_.peek_second());
 }
 
 /// (type x), if it stands here.

@@ -21,7 +21,7 @@ constexpr std::string_view kKeywords[] = {
     "final",     "func",     "funcref",    "global",        "i16",         "i16x8",
     "i31",       "i31ref",   "i32",        "i32x4",         "i64",         "i64x2",
     "i8",        "i8x16",    "import",     "instance",      "item",        "local",
-    "memory",    "module",   "mut",        "noexn",         "noextern",    "nofunc",
+    "memory",    "module",   "mut", "nan:arithmetic", "nan:canonical",        "noexn",         "noextern",    "nofunc",
     "none",      "null",     "nullexnref", "nullexternref", "nullfuncref", "nullref",
     "offset",    "pagesize", "param",      "quote",         "rec",         "ref",
     "result",    "shared",   "start",      "struct",        "structref",   "sub",
@@ -51,10 +51,12 @@ bool is_known_keyword(std::string_view text) {
          find_opcode(text) != kNoOpcode;
 }
 
+bool is_unknown_word(const Token& token) {
+  return token.is(TokenKind::reserved) || (token.is(TokenKind::keyword) && !is_known_keyword(token.text));
+}
+
 void TokenStream::unexpected(const Token& token) {
-  const bool unknown =
-      token.is(TokenKind::reserved) || (token.is(TokenKind::keyword) && !is_known_keyword(token.text));
-  if (unknown) return fail(token, quoted("unknown operator", token));
+  if (is_unknown_word(token)) return fail(token, quoted("unknown operator", token));
   fail(token,
        token.is(TokenKind::end) ? "unexpected token: end of the text" : quoted("unexpected token", token));
 }
@@ -113,6 +115,7 @@ uint64_t TokenStream::expect_unsigned(unsigned bits) {
 }
 
 std::string_view TokenStream::name_of(const Token& identifier) {
+  if (!identifier.is(TokenKind::identifier)) return {};  // after an error
   if (identifier.text[1] != '"') return identifier.text.substr(1);
   return decoded_names_.emplace_back(identifier_name(identifier));
 }
@@ -137,11 +140,7 @@ Binding TokenStream::parse_binding(std::string_view what) {
 std::string_view TokenStream::take_name_annotation(std::string_view what) {
   std::string_view result;
   size_t names = 0;
-  for (const Annotation& annotation : lexer_.take_annotations()) {
-    if (annotation.id != "name") {
-      fail(annotation.where, "misplaced @" + std::string(annotation.id) + " annotation");
-      return {};
-    }
+  for (const Annotation& annotation : lexer_.take_annotations("name")) {
     Lexer contents = lexer_.section(annotation.begin, annotation.end, annotation.contents_line,
                                     annotation.contents_line_start);
     const Token token = contents.next();

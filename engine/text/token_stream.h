@@ -24,7 +24,7 @@ class TokenStream {
  public:
   /// `names` keeps the decoded names that Bindings and name_of() point into.
   TokenStream(Lexer lexer, std::deque<std::string>& names) : lexer_(std::move(lexer)), decoded_names_(names) {
-    lexer_.keep_annotations();
+    lexer_.expect_annotations_taken();
   }
 
   const Token& peek() { return lexer_.peek(); }
@@ -71,6 +71,9 @@ class TokenStream {
   Lexer lexer_;
   std::deque<std::string>& decoded_names_;
 };
+
+/// A token that is no word of the text format at all: "unknown operator".
+[[nodiscard]] bool is_unknown_word(const Token& token);
 
 /// Whether `text` is a word of the text format: a mnemonic or one of the grammar's own keywords.
 [[nodiscard]] bool is_known_keyword(std::string_view text);
