@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "engine/support/thread_annotations.h"
+
 namespace heddle::engine {
 
 namespace {
@@ -29,7 +31,33 @@ void futex_wake_one(std::atomic<uint32_t>& word) noexcept {
   syscall(SYS_futex, &word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, nullptr, nullptr, 0);
 }
 
+struct FreeParkers {
+  Mutex mutex;
+  FutexParker* first HEDDLE_GUARDED_BY(mutex) = nullptr;
+};
+
+FreeParkers& free_parkers() {
+  static FreeParkers& list = *new FreeParkers;  // never destroyed: stores may die after the statics
+  return list;
+}
+
 }  // namespace
+
+FutexParker* FutexParker::take() {
+  FreeParkers& list = free_parkers();
+  MutexLock lock(list.mutex);
+  FutexParker* const parker = list.first;
+  if (parker == nullptr) return new FutexParker;
+  list.first = parker->next_free_;
+  return parker;
+}
+
+void FutexParker::give_back(FutexParker* parker) noexcept {
+  FreeParkers& list = free_parkers();
+  MutexLock lock(list.mutex);
+  parker->next_free_ = list.first;
+  list.first = parker;
+}
 
 int64_t monotonic_now_ns() noexcept {
   timespec now;

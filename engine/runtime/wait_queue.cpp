@@ -57,11 +57,11 @@ struct alignas(kCacheLine) WaitQueues::Bucket {
   }
 };
 
-Waiter::Waiter() : own_parker_(std::make_unique<FutexParker>()) { parker_ = own_parker_.get(); }
+Waiter::Waiter() : own_parker_(FutexParker::take()) { parker_ = own_parker_; }
 
-Waiter::~Waiter() = default;
+Waiter::~Waiter() { FutexParker::give_back(own_parker_); }
 
-void Waiter::set_parker(Parker* parker) noexcept { parker_ = parker != nullptr ? parker : own_parker_.get(); }
+void Waiter::set_parker(Parker* parker) noexcept { parker_ = parker != nullptr ? parker : own_parker_; }
 
 void Waiter::cancel() noexcept {
   // First the request, then the look for a wait; enqueue() enters first and then looks for a request: one
@@ -75,7 +75,7 @@ void Waiter::clear_cancel() noexcept { cancel_requested_.store(false, std::memor
 
 bool Waiter::spin() noexcept {
   static const bool alone = processor_count() == 1;
-  if (alone || parker_ != own_parker_.get()) return false;  // whoever shall wake us needs this processor
+  if (alone || parker_ != own_parker_) return false;  // whoever shall wake us needs this processor
   const uint32_t budget = std::clamp(spins_, kLeastSpins, kMostSpins);
   for (uint32_t i = 0; i < budget; ++i) {
     if (state_.load(std::memory_order_acquire) != State::waiting) {
@@ -198,8 +198,8 @@ WaitResult WaitQueues::wait64(Waiter& waiter, const Memory& memory, uint64_t add
 uint32_t WaitQueues::notify(const Memory& memory, uint64_t address, uint32_t count) {
   Bucket& bucket = bucket_of(memory, address);
   // The guest's store before this may have been a plain one: it must be visible before the count is read.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (bucket.waiting.load(std::memory_order_seq_cst) == 0) return 0;
+  sequential_fence();
+  if (bucket.waiting.load(std::memory_order_relaxed) == 0) return 0;
 
   Waiter* first = nullptr;
   Waiter** last = &first;
@@ -218,13 +218,23 @@ uint32_t WaitQueues::notify(const Memory& memory, uint64_t address, uint32_t cou
       waiter = next;
     }
   }
-  for (Waiter* waiter = first; waiter != nullptr;) {
-    Waiter* const next = waiter->next_;
-    waiter->parker_->unpark();
-    waiter->state_.store(Waiter::State::notified, std::memory_order_release);  // it may be gone from here on
-    waiter = next;
-  }
+  while (first != nullptr) first = release_some(first);
   return woken;
+}
+
+Waiter* WaitQueues::release_some(Waiter* first) {
+  // All of a batch first, then their parkers: a thread that wakes on this very processor finds its answer ready.
+  constexpr size_t kBatch = 64;
+  Parker* parkers[kBatch];
+  size_t count = 0;
+  while (first != nullptr && count < kBatch) {
+    Waiter* const next = first->next_;
+    parkers[count++] = first->parker_;
+    first->state_.store(Waiter::State::notified, std::memory_order_release);  // it may be gone from here on
+    first = next;
+  }
+  for (size_t i = 0; i < count; ++i) parkers[i]->unpark();
+  return first;
 }
 
 WaitQueues::Bucket* WaitQueues::bucket_of(const Waiter& waiter) const noexcept {
@@ -234,8 +244,9 @@ WaitQueues::Bucket* WaitQueues::bucket_of(const Waiter& waiter) const noexcept {
 
 void WaitQueues::cancel(Waiter& waiter) noexcept {
   if (!take_out(waiter)) return;
-  waiter.parker_->unpark();
+  Parker* const parker = waiter.parker_;
   waiter.state_.store(Waiter::State::cancelled, std::memory_order_release);
+  parker->unpark();
 }
 
 bool WaitQueues::take_out(Waiter& waiter) noexcept {

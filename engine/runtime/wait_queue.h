@@ -10,8 +10,8 @@
 //  2. Whoever moves the state away from `waiting` (notifier, canceller, or the waiter at its deadline) has
 //     unlinked it; the waiter's answer follows from that state alone: no spurious wake-up, never "not equal"
 //     after having slept, and a waiter counted by notify() never reports a time-out.
-//     A notifier or canceller passes through `waking` while it still needs the waiter's parker; its last
-//     access to a waiter is the store of the final state, and before that the waiter does not return.
+//     Waiters that a notifier has unlinked but not released yet are `waking`; its last access to one is the store of
+//     the final state, and the waiter does not return before. Only then comes unpark(), to the parker alone.
 //  3. notify() takes waiters of its address oldest first, exactly min(count, waiting).
 //  4. A bucket's `waiting` count is raised (seq_cst) before the waiter loads the value; a notifier that reads
 //  0
@@ -31,6 +31,7 @@
 
 namespace heddle::engine {
 
+class FutexParker;
 class Memory;
 class WaitQueues;
 
@@ -51,7 +52,8 @@ class Waiter {
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
 
-  /// Replaces how this thread sleeps. REQUIRES: not waiting. The parker must outlive the waiter.
+  /// Replaces how this thread sleeps; null: by futex again. REQUIRES: not waiting. How long the parker must stay valid
+  /// says engine/runtime/blocking.h.
   void set_parker(Parker* parker) noexcept;
 
   /// Cancels the present wait, or, if there is none, the next one. Any thread. Idempotent.
@@ -81,7 +83,7 @@ class Waiter {
   uint32_t spins_ = 0;  ///< how long to hope for a wake-up before sleeping; adapts
   std::atomic<WaitQueues*> queues_{nullptr};
   Parker* parker_ = nullptr;
-  std::unique_ptr<Parker> own_parker_;
+  FutexParker* own_parker_;
 };
 
 class WaitQueues {
@@ -114,6 +116,7 @@ class WaitQueues {
   WaitResult sleep(Waiter& waiter, int64_t timeout_ns);
   void give_up(Waiter& waiter);
   [[nodiscard]] bool take_out(Waiter& waiter) noexcept;
+  static Waiter* release_some(Waiter* first);
   [[nodiscard]] Bucket* bucket_of(const Waiter& waiter) const noexcept;
   static uint32_t bucket_index(const Memory& memory, uint64_t address) noexcept;
   Bucket& bucket_of(const Memory& memory, uint64_t address) const noexcept;
