@@ -29,6 +29,9 @@ struct TrapRecord {
 };
 
 struct ExecContext {
+  /// Slots that a stack keeps beyond stack_end: small functions that call nothing are entered unchecked.
+  static constexpr uint32_t kReserveSlots = 512;
+
   /// Lowest address that a new frame may not reach. Interrupting poisons it to null so that the next call
   /// takes its slow path. Any thread may write null; only the owner restores it.
   std::atomic<Slot*> stack_limit{nullptr};

@@ -56,10 +56,11 @@ Result<std::unique_ptr<Store>> Store::create(std::shared_ptr<EngineState> engine
   std::unique_ptr<Store> store(new Store(std::move(engine)));
   const uint64_t guard = host_page_size();
   const uint64_t bytes = align_up(std::clamp(limits.stack_bytes, kLeastStackBytes, kMostStackBytes), guard);
+  const uint64_t reserve = align_up(ExecContext::kReserveSlots * sizeof(Slot), guard);
   Objects& objects = *store->objects_;
-  objects.stack = static_cast<uint8_t*>(reserve_address_space(bytes + guard));
-  objects.stack_reserved = bytes + guard;
-  if (objects.stack == nullptr || !commit_pages(objects.stack, bytes)) {
+  objects.stack = static_cast<uint8_t*>(reserve_address_space(bytes + reserve + guard));
+  objects.stack_reserved = bytes + reserve + guard;
+  if (objects.stack == nullptr || !commit_pages(objects.stack, bytes + reserve)) {
     return resource_error("the host has no memory for a guest stack of " + std::to_string(bytes) + " bytes");
   }
   ExecContext& context = store->context_;

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The handler table's making, and how rows relate to each other under exchange of operands and negation.
+#include "engine/interpreter/handlers.h"
+
+#include <memory>
+
+namespace heddle::engine {
+
+namespace {
+
+/// "lt" <-> "gt", "le" <-> "ge"; the rest of the mnemonic stays: i32.lt_s <-> i32.gt_s.
+[[nodiscard]] std::optional<Opcode> replace_operation(Opcode opcode, std::string_view from, std::string_view to) {
+  const std::string_view text = info(opcode).text;
+  const size_t dot = text.find('.');
+  if (dot == std::string_view::npos || text.substr(dot + 1, from.size()) != from) return std::nullopt;
+  char buffer[32];
+  size_t length = 0;
+  for (const std::string_view part : {text.substr(0, dot + 1), to, text.substr(dot + 1 + from.size())}) {
+    length += part.copy(buffer + length, sizeof buffer - length);
+  }
+  const uint16_t found = find_opcode(std::string_view(buffer, length));
+  if (found == kNoOpcode) return std::nullopt;
+  return static_cast<Opcode>(found);
+}
+
+[[nodiscard]] std::optional<Opcode> find_swapped(Opcode opcode) {
+  const OpcodeInfo& row = info(opcode);
+  if (row.kind == RowKind::compare) {
+    for (const auto& [from, to] : {std::pair{"lt", "gt"}, {"gt", "lt"}, {"le", "ge"}, {"ge", "le"}}) {
+      if (const auto found = replace_operation(opcode, from, to)) return found;
+    }
+    return opcode;  // eq, ne
+  }
+  if (row.kind != RowKind::binary) return std::nullopt;
+  const std::string_view operation = row.text.substr(row.text.find('.') + 1);
+  for (const std::string_view commutative : {"add", "mul", "and", "or", "xor"}) {
+    if (operation == commutative) return opcode;
+  }
+  return std::nullopt;
+}
+
+[[nodiscard]] std::unique_ptr<HandlerTable> make_table() {
+  auto table = std::make_unique<HandlerTable>();
+  add_integer_handlers(*table);
+  add_float_handlers(*table);
+  add_memory_handlers(*table);
+  add_atomic_handlers(*table);
+  add_control_handlers(*table);
+  add_call_handlers(*table);
+  add_table_handlers(*table);
+  return table;
+}
+
+}  // namespace
+
+const HandlerTable& handlers() {
+  static const std::unique_ptr<const HandlerTable> table = make_table();
+  return *table;
+}
+
+std::optional<Opcode> swapped_operands(Opcode opcode) {
+  static const auto table = [] {
+    std::array<std::optional<Opcode>, kOpcodeCount> swapped;
+    for (size_t i = 0; i < kOpcodeCount; ++i) swapped[i] = find_swapped(static_cast<Opcode>(i));
+    return swapped;
+  }();
+  return table[static_cast<size_t>(opcode)];
+}
+
+}  // namespace heddle::engine

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// The interpreter as a Tier: attaching code to modules, entering and leaving guest code, backtraces.
+#include "engine/interpreter/interpreter.h"
+
+#include <algorithm>
+#include <array>
+
+#include "engine/interpreter/handlers.h"
+#include "engine/interpreter/module_code.h"
+#include "engine/runtime/signals.h"
+
+namespace heddle::engine {
+
+namespace {
+
+/// Frames a Trap keeps; the rest are only counted.
+constexpr size_t kMaxFrames = 64;
+
+/// The machine code a guest's memory fault may come from: all handlers of guarded accesses.
+[[nodiscard]] CodeRange guarded_handlers(const HandlerTable& table) {
+  constexpr uintptr_t kLongestHandler = 256;
+  uintptr_t begin = UINTPTR_MAX;
+  uintptr_t end = 0;
+  const auto include = [&](Handler handler) {
+    if (handler == nullptr) return;
+    begin = std::min(begin, reinterpret_cast<uintptr_t>(handler));
+    end = std::max(end, reinterpret_cast<uintptr_t>(handler) + kLongestHandler);
+  };
+  for (const LoadHandlers& row : table.load) {
+    for (const auto& forms : row.guarded) std::ranges::for_each(forms, include);
+  }
+  for (const StoreHandlers& row : table.store) {
+    for (const auto& forms : row.guarded) std::ranges::for_each(forms, include);
+  }
+  return {begin, end, reinterpret_cast<uintptr_t>(table.landing)};
+}
+
+class Interpreter final : public Tier {
+ public:
+  explicit Interpreter(const InterpreterOptions& options) : options_(options) {
+    const SingleHandlers& single = handlers().single;
+    translate_words_ = {word_of(single.translate)};
+    host_words_ = {word_of(single.call_host)};
+    leave_words_.fill(word_of(single.leave));
+    if (options.memory_mode == MemoryMode::guarded) register_code_range(guarded_handlers(handlers()));
+  }
+
+  [[nodiscard]] std::string_view name() const noexcept override { return "interp"; }
+
+  void on_module(ModuleImage& module) override {
+    const TranslationOptions translation = {options_.memory_mode == MemoryMode::guarded, options_.fuel};
+    auto code = std::make_unique<ModuleCode>(module, translation, translate_words_.data());
+    ModuleCode& added = *code;
+    module.tier_data = std::move(code);
+    if (!options_.eager) return;
+    for (uint32_t i = module.imported_functions; i < module.functions.size(); ++i) added.translate(i);
+  }
+
+  [[nodiscard]] FunctionCode* code_of(const ModuleImage& module, uint32_t function) noexcept override {
+    return &ModuleCode::of(module).function(function);
+  }
+
+  void prepare_host(FunctionCode& code) noexcept override {
+    code.entry.store(host_words_.data(), std::memory_order_release);
+  }
+
+  bool invoke(ExecContext& context, Function& function, Slot* slots) noexcept override {
+    const FunctionCode& code = *function.code;
+    Slot* header = slots + code.header_slot();
+    if (header + kHeaderSlots > context.stack_end) return context.fail(TrapKind::call_stack_exhausted);
+    if (context.interrupt_pending()) return context.fail(TrapKind::interrupted);
+    // A tail call into another instance returns to the words before the return address; here they leave as well.
+    header[0] = reinterpret_cast<Slot>(leave_words_.data() + kReloadWords);
+    header[1] = 0;
+    Instance* instance = function.instance;
+    const Word* ip = code.entry.load(std::memory_order_acquire);
+    reinterpret_cast<Handler>(*ip)(ip, slots, instance == nullptr ? nullptr : instance->memory0_base,
+                                   reinterpret_cast<uint64_t>(&code), &context, instance, 0.0F, 0.0);
+    return context.trap.kind == TrapKind::none;
+  }
+
+  void backtrace(const ExecContext& context, std::vector<Frame>& frames, uint64_t& omitted) override {
+    const Word* ip = context.trap.ip;
+    Slot* fp = context.trap.fp;
+    Instance* instance = context.trap.instance;
+    omitted = 0;
+    while (ip != nullptr && instance != nullptr) {
+      const ModuleCode& module_code = ModuleCode::of(*instance->module);
+      const FunctionCode* code = module_code.find(ip);
+      if (code == nullptr) return;  // left_words_: the host called
+      if (frames.size() < kMaxFrames) {
+        frames.push_back({instance->module->function_name(code->index), code->index, module_code.offset_of(*code, ip),
+                          std::string(instance->module->module_name)});
+      } else {
+        ++omitted;
+      }
+      const Slot* header = fp + code->header_slot();
+      const Word* return_address = reinterpret_cast<const Word*>(header[0]);
+      fp = reinterpret_cast<Slot*>(header[1]);
+      ip = return_address - 1;
+      if (fp != nullptr && *return_address == word_of(handlers().single.reload)) {
+        instance = reinterpret_cast<Instance*>(fp[field<0>(return_address) + 2]);
+        ip = return_address;
+      }
+    }
+  }
+
+ private:
+  const InterpreterOptions options_;
+  std::array<Word, 1> translate_words_{};
+  std::array<Word, 1> host_words_{};
+  std::array<Word, kReloadWords + 1> leave_words_{};
+};
+
+}  // namespace
+
+void record_trap(TrapKind kind, const Word* ip, Slot* fp, ExecContext* context, Instance* instance) noexcept {
+  TrapRecord& record = context->trap;
+  if (record.kind == TrapKind::none) record.kind = kind;
+  record.ip = ip;
+  record.fp = fp;
+  record.instance = instance;
+}
+
+std::unique_ptr<Tier> make_interpreter(const InterpreterOptions& options) {
+  return std::make_unique<Interpreter>(options);
+}
+
+}  // namespace heddle::engine

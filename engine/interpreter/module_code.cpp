@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// ModuleCode's bodies: lazy translation, code storage, and the way back from code to functions and offsets.
+#include "engine/interpreter/module_code.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "engine/interpreter/translator.h"
+
+namespace heddle::engine {
+
+namespace {
+
+/// Words per chunk of code storage; a larger function gets a chunk of its own.
+constexpr size_t kChunkWords = 8192;
+
+}  // namespace
+
+ModuleCode::ModuleCode(const ModuleImage& module, const TranslationOptions& options, const Word* translate_entry)
+    : module_(module), options_(options), translate_entry_(translate_entry) {
+  const size_t count = module.functions.size();
+  functions_ = std::make_unique<FunctionCode[]>(count);
+  for (size_t i = 0; i < count; ++i) {
+    FunctionCode& code = functions_[i];
+    const TypeDefinition& type = module.function_type(static_cast<uint32_t>(i));
+    code.entry.store(translate_entry, std::memory_order_relaxed);
+    code.module = &module;
+    code.index = static_cast<uint32_t>(i);
+    code.parameter_slots = type.parameter_slots;
+    code.result_slots = type.result_slots;
+  }
+}
+
+ModuleCode::~ModuleCode() = default;
+
+bool ModuleCode::translate(uint32_t index) {
+  MutexLock lock(mutex_);
+  FunctionCode& code = functions_[index];
+  if (code.entry.load(std::memory_order_relaxed) != translate_entry_) return true;
+  if (translator_ == nullptr) translator_ = std::make_unique<Translator>(module_, *this, options_);
+  if (!translator_->translate(index)) return false;
+
+  const std::span<const Word> words = translator_->words();
+  if (chunk_used_ + words.size() > chunk_size_) {
+    chunk_size_ = std::max(kChunkWords, words.size());
+    chunk_used_ = 0;
+    chunks_.push_back(std::make_unique_for_overwrite<Word[]>(chunk_size_));
+  }
+  Word* storage = chunks_.back().get() + chunk_used_;
+  std::memcpy(storage, words.data(), words.size_bytes());
+  chunk_used_ += words.size();
+  total_words_ += words.size();
+  ranges_.push_back({storage, static_cast<uint32_t>(words.size()), index});
+  sorted_ = false;
+  code.entry.store(storage, std::memory_order_release);
+  return true;
+}
+
+const ModuleCode::Range* ModuleCode::find_range(const Word* ip) const {
+  if (!sorted_) {
+    std::ranges::sort(ranges_, {}, &Range::begin);
+    sorted_ = true;
+  }
+  const auto after = std::ranges::upper_bound(ranges_, ip, {}, &Range::begin);
+  if (after == ranges_.begin()) return nullptr;
+  const Range& range = *std::prev(after);
+  return ip < range.begin + range.words ? &range : nullptr;
+}
+
+const FunctionCode* ModuleCode::find(const Word* ip) const {
+  MutexLock lock(mutex_);
+  const Range* range = find_range(ip);
+  return range == nullptr ? nullptr : &functions_[range->function];
+}
+
+uint64_t ModuleCode::offset_of(const FunctionCode& code, const Word* ip) const {
+  MutexLock lock(mutex_);
+  const Range* range = find_range(ip);
+  if (range == nullptr) return module_.functions[code.index].body.offset;
+  return translator_->offset_of(code.index, static_cast<uint64_t>(ip - range->begin));
+}
+
+std::span<const Word> ModuleCode::words(uint32_t index) const {
+  MutexLock lock(mutex_);
+  for (const Range& range : ranges_) {
+    if (range.function == index) return {range.begin, range.words};
+  }
+  return {};
+}
+
+uint64_t ModuleCode::total_words() const {
+  MutexLock lock(mutex_);
+  return total_words_;
+}
+
+bool translate_function(FunctionCode& code) { return ModuleCode::of(*code.module).translate(code.index); }
+
+}  // namespace heddle::engine

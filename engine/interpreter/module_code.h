@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// ModuleCode: the interpreter's code of one module, translated function by function on first call.
+//
+// Threads: shared by all instances. A FunctionCode's entry changes once, by a release store under the mutex, from
+// "translate me" to its code; readers take it with acquire and no lock.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/interpreter/code.h"
+#include "engine/module/module.h"
+#include "engine/runtime/function.h"
+#include "engine/support/thread_annotations.h"
+
+namespace heddle::engine {
+
+class Translator;
+
+/// How code is translated; fixed per engine.
+struct TranslationOptions {
+  bool guarded = false;  ///< memory 0 of ordinary modules is a guarded memory
+  bool fuel = false;     ///< count fuel
+};
+
+class ModuleCode final : public TierData {
+ public:
+  ModuleCode(const ModuleImage& module, const TranslationOptions& options, const Word* translate_entry);
+  ~ModuleCode() override;
+
+  [[nodiscard]] FunctionCode& function(uint32_t index) noexcept { return functions_[index]; }
+
+  /// Translates one function unless somebody has. False if its frame is too large (a limit; see kMaxFrameSlots).
+  bool translate(uint32_t index) HEDDLE_EXCLUDES(mutex_);
+
+  /// The function whose code contains this word, or null.
+  [[nodiscard]] const FunctionCode* find(const Word* ip) const HEDDLE_EXCLUDES(mutex_);
+
+  /// The module offset of the wasm instruction that the code at `ip` came from: translates once more, watching.
+  [[nodiscard]] uint64_t offset_of(const FunctionCode& code, const Word* ip) const HEDDLE_EXCLUDES(mutex_);
+
+  /// The words of a translated function, for tests and the disassembler. Empty if not translated yet.
+  [[nodiscard]] std::span<const Word> words(uint32_t index) const HEDDLE_EXCLUDES(mutex_);
+  [[nodiscard]] uint64_t total_words() const HEDDLE_EXCLUDES(mutex_);
+
+  [[nodiscard]] static ModuleCode& of(const ModuleImage& module) {
+    return static_cast<ModuleCode&>(*module.tier_data);
+  }
+
+ private:
+  struct Range {
+    const Word* begin;
+    uint32_t words;
+    uint32_t function;
+  };
+
+  [[nodiscard]] const Range* find_range(const Word* ip) const HEDDLE_REQUIRES(mutex_);
+
+  const ModuleImage& module_;
+  const TranslationOptions options_;
+  const Word* const translate_entry_;
+  std::unique_ptr<FunctionCode[]> functions_;
+  mutable Mutex mutex_;
+  std::unique_ptr<Translator> translator_ HEDDLE_PT_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<Word[]>> chunks_ HEDDLE_GUARDED_BY(mutex_);
+  size_t chunk_used_ HEDDLE_GUARDED_BY(mutex_) = 0;
+  size_t chunk_size_ HEDDLE_GUARDED_BY(mutex_) = 0;
+  mutable std::vector<Range> ranges_ HEDDLE_GUARDED_BY(mutex_);  ///< sorted when someone looks
+  mutable bool sorted_ HEDDLE_GUARDED_BY(mutex_) = true;
+  uint64_t total_words_ HEDDLE_GUARDED_BY(mutex_) = 0;
+};
+
+/// ModuleCode::translate for the module that `code` belongs to.
+bool translate_function(FunctionCode& code);
+
+}  // namespace heddle::engine

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Translation of the numeric rows: constants, unary, test, binary and compare.
+#include "engine/interpreter/translator.h"
+
+namespace heddle::engine {
+
+namespace {
+
+/// The type a signature letter names.
+[[nodiscard]] ValueType::Kind type_of(char letter) {
+  switch (letter) {
+    case 'i': return ValueType::Kind::i32;
+    case 'l': return ValueType::Kind::i64;
+    case 'f': return ValueType::Kind::f32;
+    default: return ValueType::Kind::f64;
+  }
+}
+
+}  // namespace
+
+void Translator::constant(const Instruction& instruction) {
+  const ValueType::Kind type = type_of(info(instruction.opcode).signature.back());
+  const bool narrow = type == ValueType::Kind::i32 || type == ValueType::Kind::f32;
+  push_constant(type, narrow ? static_cast<uint32_t>(instruction.bits) : instruction.bits);
+}
+
+void Translator::unary(const Instruction& instruction) {
+  const Operand operand = pop();
+  const Use use = operand.kind == Operand::Kind::constant ? consume_slot(operand) : consume(operand);
+  const auto& form = table_.unary[static_cast<size_t>(instruction.opcode)].form[static_cast<unsigned>(use.source)];
+  const uint32_t position = emit(form[0], pack(next_home(), use.slot));
+  push_result(type_of(info(instruction.opcode).signature.back()), position, form[1]);
+  last_.opcode = instruction.opcode;
+  last_.left = use;
+}
+
+void Translator::test(const Instruction& instruction) {
+  unary(instruction);
+  last_.foldable = true;
+}
+
+void Translator::binary(const Instruction& instruction) {
+  const Operand right = pop();
+  const Operand left = pop();
+  emit_binary(instruction.opcode, left, right, false);
+}
+
+void Translator::compare(const Instruction& instruction) {
+  const Operand right = pop();
+  const Operand left = pop();
+  emit_binary(instruction.opcode, left, right, true);
+}
+
+/// Can the constant share word 1 (or, a double, take word 2)? 64-bit integers must be sign-extended 32-bit ones.
+bool Translator::fits_immediate(const Operand& operand) const {
+  if (operand.type != ValueType::Kind::i64) return true;
+  return static_cast<int64_t>(operand.bits) == static_cast<int32_t>(operand.bits);
+}
+
+void Translator::emit_binary(Opcode opcode, Operand left, Operand right, bool is_compare) {
+  const uint32_t home = left.home;
+  const auto swapped = swapped_operands(opcode);
+  if (swapped && (left.kind == Operand::Kind::constant ||
+                  (where(left) == Source::slot && where(right) == Source::accumulator))) {
+    std::swap(left, right);
+    opcode = *swapped;
+  }
+  const auto store_constant = [this](Operand& operand) {
+    operand.slot = consume_slot(operand).slot;
+    operand.kind = Operand::Kind::temporary;
+  };
+  if (left.kind == Operand::Kind::constant &&
+      (swapped || right.kind == Operand::Kind::constant || !fits_immediate(left))) {
+    store_constant(left);  // both are constants, or this one is too wide
+  }
+  if (right.kind == Operand::Kind::constant && !fits_immediate(right)) store_constant(right);
+
+  const Mirrors before = registers_;
+  const Use use_left = consume(left);
+  Use use_right = consume(right);
+  if (use_left.source == Source::accumulator && use_right.source == Source::accumulator) {
+    use_right.source = Source::slot;  // the same local twice; its slot is valid
+  }
+  const auto& form = table_.binary[static_cast<size_t>(opcode)]
+                         .form[static_cast<unsigned>(pair_of(use_left.source, use_right.source))];
+  const bool has_immediate = use_left.source == Source::immediate || use_right.source == Source::immediate;
+  const uint64_t bits = use_left.source == Source::immediate ? use_left.bits : use_right.bits;
+  const uint32_t other = use_left.source == Source::immediate ? use_right.slot : use_left.slot;
+  const Word word1 = has_immediate ? pack_immediate(home, other, static_cast<uint32_t>(bits))
+                                   : pack(home, use_left.slot, use_right.slot);
+  const uint32_t position = emit(form[0], word1);
+  if (has_immediate && left.type == ValueType::Kind::f64) emit_word(bits);
+  push_result(type_of(info(opcode).signature.back()), position, form[1]);
+  last_.before = before;
+  last_.opcode = opcode;
+  last_.left = use_left;
+  last_.right = use_right;
+  last_.foldable = is_compare || opcode == Opcode::i32_add;
+}
+
+}  // namespace heddle::engine

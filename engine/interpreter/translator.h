@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+// Translator: one validated function body -> interpreter words, in one pass.
+//
+// It follows the operand stack abstractly. An operand is a temporary in its home slot (home = position on the
+// stack), a local that has been read but not copied yet, or a constant; so local.get and const emit nothing.
+// At every label the operands that a branch carries are temporaries in their homes, and so are all that stood below
+// the block when it began (constants excepted), so all paths to a label agree.
+//
+// Fusion looks back one instruction: a comparison followed by a branch, an addition followed by an access, a
+// producer followed by local.set become one. `last_` describes that instruction and is forgotten at labels.
+//
+// Accumulators: every instruction with a result leaves it in the accumulator of its class as well as in its slot.
+// `registers_` knows which slot an accumulator mirrors. When a temporary is consumed from there, the store into its
+// home was useless, and the producer's handler is replaced by the one that does not store.
+//
+// Nothing recurses; memory is linear in the body. Not thread-safe; reusable.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "engine/binary/instruction_reader.h"
+#include "engine/interpreter/handlers.h"
+#include "engine/interpreter/module_code.h"
+#include "engine/module/module.h"
+
+namespace heddle::engine {
+
+class Translator {
+ public:
+  Translator(const ModuleImage& module, ModuleCode& code, const TranslationOptions& options);
+
+  /// Translates one function; its code is in words() until the next call. False if the frame is too large.
+  bool translate(uint32_t function);
+  [[nodiscard]] std::span<const Word> words() const { return std::span(code_).subspan(skipped_words_); }
+
+  /// Translates and returns the module offset of the instruction that gave words()[word].
+  uint64_t offset_of(uint32_t function, uint64_t word);
+
+ private:
+  struct Operand {
+    enum class Kind : uint8_t { temporary, local, constant } kind;
+    ValueType::Kind type;
+    uint32_t home;   ///< its slot as a temporary
+    uint32_t slot;   ///< where the value is now: home, or the local's slot
+    uint64_t bits;   ///< constant
+  };
+
+  /// An operand as a handler will get it.
+  struct Use {
+    Source source;
+    uint32_t slot = 0;
+    uint64_t bits = 0;
+  };
+
+  struct Control {
+    enum class Kind : uint8_t { block, loop, if_, else_, function } kind;
+    bool branched_to = false;
+    bool has_value = false;                ///< `value` is the one result
+    ValueType value;
+    const TypeDefinition* type = nullptr;  ///< parameters and results, if declared by index
+    uint32_t height = 0;                   ///< operands below the parameters
+    uint32_t base = 0;                     ///< home of the first parameter and of the first result
+    uint32_t start = 0;                    ///< loop: position of its first instruction
+    uint32_t fixups = kNone;               ///< forward branches to the end, linked
+    uint32_t else_fixups = kNone;          ///< if: the branch to else (or end)
+  };
+
+  /// A distance to be filled in when its label is bound.
+  struct Fixup {
+    uint32_t instruction;  ///< position the distance counts from
+    uint32_t entry;        ///< kNone: word 1's upper half; else the entry of a branch table
+    uint32_t next;
+  };
+
+  /// Code that carries a br_table's operands to one label; valid for one br_table.
+  struct Thunk {
+    uint32_t position = 0;
+    uint64_t generation = 0;
+  };
+
+  /// Which slot an accumulator mirrors, who put the value there, and that handler's form without the store.
+  struct Mirror {
+    uint32_t slot = kNone;
+    uint32_t position = kNone;
+    Handler without_store = nullptr;
+  };
+  using Mirrors = std::array<Mirror, kRegisters>;
+
+  /// The last instruction, while it may still be fused with.
+  struct Last {
+    uint32_t position = kNone;
+    uint32_t destination = kNone;  ///< its result's slot (field 0), or kNone
+    Opcode opcode{};               ///< of a unary, binary, test or compare row, if `foldable`
+    bool foldable = false;
+    Use left, right;
+    Mirrors before;                ///< accumulators before it ran
+  };
+
+  /// Where a branch goes: a label, or an if's else.
+  struct Target {
+    Control* control;
+    bool to_else = false;
+  };
+
+  static constexpr uint32_t kNone = UINT32_MAX;
+  static constexpr size_t kMaxAliases = 64;
+
+  using Method = void (Translator::*)(const Instruction&);
+  static const Method kMethods[];
+
+  // translator.cpp: the driver, operands and emission.
+  void reset(uint32_t function);
+  void lay_out_frame(Cursor& body);
+  bool skip_unreachable(const Instruction& instruction);
+  bool finish();
+
+  [[nodiscard]] static Register register_of(ValueType::Kind type);
+  [[nodiscard]] static Register register_of(char signature_letter);
+  [[nodiscard]] uint32_t next_home() const;
+  void push(Operand operand);
+  void push_temporary(ValueType::Kind type);
+  void push_constant(ValueType::Kind type, uint64_t bits);
+  void push_local(uint32_t local);
+  Operand pop();
+  void materialize(size_t index);
+  void materialize_top(size_t count);
+  void flush_aliases();
+  void flush_aliases_of(uint32_t local_slot);
+  void move_to(uint32_t destination, const Operand& operand, bool consumes);
+
+  /// Where the operand is; does not commit to it.
+  [[nodiscard]] Source where(const Operand& operand) const;
+  /// Commits to reading a popped operand from where() says; tells its producer not to store.
+  Use consume(const Operand& operand);
+  Use consume_slot(const Operand& operand);  ///< never an accumulator or immediate: stores a constant first
+
+  uint32_t emit(Handler handler, Word word1);
+  void emit_word(Word word) { code_.push_back(word); }
+  void drop_last();  ///< takes the last instruction back: what follows does its work
+  void set_field0(uint32_t position, uint32_t value);
+  void set_distance(uint32_t position, int32_t distance);
+  /// Declares that the instruction at `position` put its result into `slot` and its accumulator.
+  void define(uint32_t slot, Register which, uint32_t position, Handler without_store);
+  /// Pushes the result of the instruction at `position` as a temporary and defines it.
+  void push_result(ValueType::Kind type, uint32_t position, Handler without_store);
+  void forget_accumulators();
+  void start_fuel();
+  void reserve_slots(uint32_t slots) { if (slots > frame_slots_) frame_slots_ = slots; }
+
+  // translate_numeric.cpp
+  void constant(const Instruction& instruction);
+  void unary(const Instruction& instruction);
+  void test(const Instruction& instruction);
+  void binary(const Instruction& instruction);
+  void compare(const Instruction& instruction);
+  void emit_binary(Opcode opcode, Operand left, Operand right, bool is_compare);
+  [[nodiscard]] bool fits_immediate(const Operand& operand) const;
+
+  // translate_control.cpp
+  void unreachable(const Instruction&);
+  void nop(const Instruction&);
+  void block(const Instruction& instruction);
+  void loop(const Instruction& instruction);
+  void if_(const Instruction& instruction);
+  void else_(const Instruction&);
+  void end(const Instruction&);
+  void br(const Instruction& instruction);
+  void br_if(const Instruction& instruction);
+  void br_table(const Instruction& instruction);
+  void br_on_null(const Instruction& instruction);
+  void br_on_non_null(const Instruction& instruction);
+  void return_(const Instruction&);
+  void drop(const Instruction&);
+  void select(const Instruction&);
+  void select_t(const Instruction&);
+  Control& enter_block(Control::Kind kind, const BlockType& type);
+  void leave_block();
+  [[nodiscard]] Control& label(uint32_t depth) { return controls_[controls_.size() - 1 - depth]; }
+  [[nodiscard]] std::span<const ValueType> parameters(const Control& control) const;
+  [[nodiscard]] std::span<const ValueType> results(const Control& control) const;
+  [[nodiscard]] std::span<const ValueType> label_types(const Control& control) const;
+  [[nodiscard]] bool needs_transfer(const Control& control) const;
+  void transfer(const Control& control, bool last_use);
+  void jump_to(Control& control);
+  void return_values();
+  void link(Target target, uint32_t instruction, uint32_t entry);
+  void bind(uint32_t& fixups);
+  uint32_t branch(const Operand& condition, bool wanted, bool wide, Target target, bool keeps_operand);
+  void branch_or_carry(const Operand& condition, bool wanted, bool wide, Control& control, bool keeps_operand);
+  void make_unreachable();
+
+  // translate_call.cpp
+  void call(const Instruction& instruction);
+  void call_indirect(const Instruction& instruction);
+  void call_ref(const Instruction& instruction);
+  void return_call(const Instruction& instruction);
+  void return_call_indirect(const Instruction& instruction);
+  void return_call_ref(const Instruction& instruction);
+  uint32_t place_arguments(const TypeDefinition& type);
+  void finish_call(const TypeDefinition& type, uint32_t base);
+  [[nodiscard]] static uint32_t header_slot(const TypeDefinition& type);
+
+  // translate_variable.cpp
+  void local_get(const Instruction& instruction);
+  void local_set(const Instruction& instruction);
+  void local_tee(const Instruction& instruction);
+  void global_get(const Instruction& instruction);
+  void global_set(const Instruction& instruction);
+  void assign_local(uint32_t local, const Operand& value);
+
+  // translate_memory.cpp
+  void load(const Instruction& instruction);
+  void store(const Instruction& instruction);
+  void memory_size(const Instruction& instruction);
+  void memory_grow(const Instruction& instruction);
+  void memory_fill(const Instruction& instruction);
+  void memory_copy(const Instruction& instruction);
+  void memory_init(const Instruction& instruction);
+  void data_drop(const Instruction& instruction);
+  struct AddressUse {
+    Address address;
+    uint32_t base = 0;       ///< slot
+    uint32_t second = 0;     ///< slot_slot
+    uint32_t immediate = 0;  ///< offset, or what is added
+  };
+  AddressUse use_address(const Operand& operand, uint32_t offset, bool may_use_accumulator);
+  [[nodiscard]] bool is_guarded(const MemoryArgument& argument) const;
+  [[nodiscard]] ValueType::Kind address_type(const Limits& limits) const;
+
+  // translate_atomic.cpp
+  void atomic_load(const Instruction& instruction);
+  void atomic_store(const Instruction& instruction);
+  void atomic_rmw(const Instruction& instruction);
+  void atomic_cmpxchg(const Instruction& instruction);
+  void atomic_wait(const Instruction& instruction);
+  void atomic_notify(const Instruction& instruction);
+  void atomic_fence(const Instruction&);
+  void emit_atomic(const Instruction& instruction, unsigned operands);
+
+  // translate_table.cpp
+  void table_get(const Instruction& instruction);
+  void table_set(const Instruction& instruction);
+  void table_size(const Instruction& instruction);
+  void table_grow(const Instruction& instruction);
+  void table_fill(const Instruction& instruction);
+  void table_copy(const Instruction& instruction);
+  void table_init(const Instruction& instruction);
+  void elem_drop(const Instruction& instruction);
+  void ref_null(const Instruction&);
+  void ref_is_null(const Instruction&);
+  void ref_eq(const Instruction&);
+  void ref_func(const Instruction& instruction);
+  void ref_as_non_null(const Instruction&);
+  void emit_three(Handler handler, Word word2);
+
+  /// Rows of features that decoding still refuses.
+  void not_built(const Instruction&) {}
+
+  const ModuleImage& module_;
+  ModuleCode& module_code_;
+  const TranslationOptions options_;
+  const HandlerTable& table_;
+  const SingleHandlers& single_;
+
+  // Of the function being translated.
+  std::vector<Word> code_;
+  std::vector<Operand> operands_;
+  std::vector<Control> controls_;
+  std::vector<Fixup> fixups_;
+  std::vector<uint32_t> aliases_;       ///< positions in operands_ of locals not copied yet, ascending
+  std::vector<uint32_t> local_slots_;
+  std::vector<ValueType::Kind> local_types_;
+  std::vector<Thunk> thunks_;           ///< br_table: the thunk for each label depth
+  uint64_t thunk_generation_ = 0;       ///< which br_table; never reset, so old thunks never match
+  const TypeDefinition* type_ = nullptr;
+  uint32_t header_ = 0;                 ///< slot of this frame's header
+  uint32_t first_zeroed_ = 0;
+  uint32_t first_temporary_ = 0;
+  uint32_t frame_slots_ = 0;
+  uint32_t skipped_words_ = 0;          ///< of an `enter` that turned out unnecessary
+  uint32_t skipped_blocks_ = 0;         ///< blocks opened in unreachable code
+  uint32_t fuel_position_ = kNone;
+  uint32_t fuel_count_ = 0;
+  bool reachable_ = true;
+  bool calls_ = false;
+  Mirrors registers_;
+  Last last_;
+  std::vector<std::pair<uint32_t, uint64_t>>* offsets_ = nullptr;  ///< (position, module offset), if someone asks
+};
+
+}  // namespace heddle::engine
