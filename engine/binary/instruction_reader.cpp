@@ -9,16 +9,23 @@ namespace heddle::engine {
 
 namespace {
 
-/// Rows by opcode byte, so that the common case is one load. Prefix bytes and holes read kNoOpcode.
-constexpr std::array<uint16_t, 256> make_rows() {
-  std::array<uint16_t, 256> rows{};
-  rows.fill(kNoOpcode);
+/// What an opcode byte says, in one load. Prefix bytes, holes and unbuilt rows take the slow path.
+struct ByteRow {
+  uint16_t row = kNoOpcode;
+  Immediate immediate = Immediate::none;
+  bool is_plain = false;  ///< the whole opcode, of a built feature
+};
+
+constexpr std::array<ByteRow, 256> make_rows() {
+  std::array<ByteRow, 256> rows{};
   for (size_t row = 0; row < kOpcodeCount; ++row) {
-    if (kOpcodes[row].code < 256) rows[kOpcodes[row].code] = static_cast<uint16_t>(row);
+    const OpcodeInfo& opcode = kOpcodes[row];
+    if (opcode.code >= 256) continue;
+    rows[opcode.code] = {static_cast<uint16_t>(row), opcode.immediate, info(opcode.feature).built};
   }
   return rows;
 }
-constexpr std::array<uint16_t, 256> kRows = make_rows();
+constexpr std::array<ByteRow, 256> kRows = make_rows();
 
 std::string hexadecimal(uint32_t value) {
   constexpr char kDigits[] = "0123456789abcdef";
@@ -33,36 +40,36 @@ std::string hexadecimal(uint32_t value) {
 }  // namespace
 
 bool InstructionReader::next(Instruction& instruction) {
-  if (!read_opcode(instruction)) return false;
-  const OpcodeInfo& row = info(instruction.opcode);
-  if (row.immediate != Immediate::none) read_immediate(row.immediate, instruction);
+  instruction.offset = cursor_.offset();
+  const uint8_t byte = cursor_.read_byte();
+  const ByteRow row = kRows[byte];
+  if (!row.is_plain) [[unlikely]] return read_slowly(byte, instruction);
+  instruction.opcode = static_cast<Opcode>(row.row);
+  if (row.immediate == Immediate::none) return !cursor_.failed();
+  read_immediate(row.immediate, instruction);
   return !cursor_.failed();
 }
 
-bool InstructionReader::read_opcode(Instruction& instruction) {
-  instruction.offset = cursor_.offset();
-  const uint8_t byte = cursor_.read_byte();
-  uint16_t row = kRows[byte];
-  if (row == kNoOpcode) [[unlikely]] {
-    if (cursor_.failed()) return false;
-    std::string code = hexadecimal(byte);
-    if (is_prefix(byte)) {
-      const uint32_t sub_opcode = cursor_.read_u32();
-      if (cursor_.failed()) return false;
-      row = find_opcode(byte, sub_opcode);
-      code += " " + hexadecimal(sub_opcode);
-    }
-    if (row == kNoOpcode) {
-      cursor_.fail_at(instruction.offset, ErrorKind::malformed, "illegal opcode " + code);
-      return false;
-    }
+bool InstructionReader::read_slowly(uint8_t byte, Instruction& instruction) {
+  uint16_t row = kRows[byte].row;
+  uint32_t sub_opcode = 0;
+  if (is_prefix(byte)) {
+    sub_opcode = cursor_.read_u32();
+    row = find_opcode(byte, sub_opcode);
   }
-  instruction.opcode = static_cast<Opcode>(row);
-  const Feature feature = kOpcodes[row].feature;
-  if (!info(feature).built && !cursor_.accepts_unbuilt()) [[unlikely]] {
-    cursor_.fail_unbuilt(feature, instruction.offset);
+  if (cursor_.failed()) return false;
+  if (row == kNoOpcode) {
+    const std::string second = is_prefix(byte) ? " " + hexadecimal(sub_opcode) : "";
+    cursor_.fail_at(instruction.offset, ErrorKind::malformed, "illegal opcode " + hexadecimal(byte) + second);
     return false;
   }
+  const OpcodeInfo& opcode = kOpcodes[row];
+  if (!info(opcode.feature).built && !cursor_.accepts_unbuilt()) {
+    cursor_.fail_unbuilt(opcode.feature, instruction.offset);
+    return false;
+  }
+  instruction.opcode = static_cast<Opcode>(row);
+  read_immediate(opcode.immediate, instruction);
   return !cursor_.failed();
 }
 

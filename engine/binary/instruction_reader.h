@@ -82,7 +82,7 @@ class InstructionReader {
   bool next(Instruction& instruction);
 
  private:
-  bool read_opcode(Instruction& instruction);
+  bool read_slowly(uint8_t byte, Instruction& instruction);
   void read_immediate(Immediate immediate, Instruction& instruction);
   void read_block_type(BlockType& block);
   void read_catches(Instruction& instruction);

@@ -202,8 +202,12 @@ bool FunctionValidator::mismatch(ValueType expected, ValueType found) {
   return mismatch("expected " + text(expected) + ", found " + text(found));
 }
 
+bool FunctionValidator::wrong_operand(ValueType expected, ValueType found) {
+  return mismatch("instruction requires [" + text(expected) + "] but stack has [" + text(found) + "]");
+}
+
 bool FunctionValidator::missing(ValueType expected) {
-  return mismatch("expected " + text(expected) + ", found nothing on the stack");
+  return mismatch("instruction requires [" + text(expected) + "] but stack has []");
 }
 
 std::string FunctionValidator::text(HeapType type) const {
@@ -218,6 +222,13 @@ std::string FunctionValidator::text(ValueType type) const {
   return (type.is_nullable() ? "(ref null " : "(ref ") + text(type.heap()) + ")";
 }
 
+std::string FunctionValidator::text(Types types) const {
+  constexpr size_t kMostShown = 8;
+  std::string list;
+  for (size_t i = 0; i < std::min(types.size(), kMostShown); ++i) list += (i == 0 ? "" : " ") + text(types[i]);
+  return types.size() > kMostShown ? list + " ..." : list;
+}
+
 bool FunctionValidator::grow_operands() {
   if (height_ >= kMaxOperands) {
     return fail(ErrorKind::limit, "too many operands on the stack, the limit is " + std::to_string(kMaxOperands));
@@ -229,7 +240,7 @@ bool FunctionValidator::grow_operands() {
 bool FunctionValidator::pop_any(ValueType& found) {
   if (height_ == base_) {
     found = ValueType();
-    return unreachable_ || mismatch("expected a value, found nothing on the stack");
+    return unreachable_ || mismatch("instruction requires [any] but stack has []");
   }
   found = operands_[--height_];
   return true;
@@ -258,7 +269,7 @@ bool FunctionValidator::check_top(Types types) {
   for (size_t i = types.size(), operand = height_; i > 0; --i) {
     if (operand == base_) return unreachable_ || missing(types[i - 1]);
     const ValueType found = operands_[--operand];
-    if (!registry_.is_subtype(found, types[i - 1])) return mismatch(types[i - 1], found);
+    if (!registry_.is_subtype(found, types[i - 1])) return wrong_operand(types[i - 1], found);
   }
   return true;
 }

@@ -74,9 +74,11 @@ class FunctionValidator {
   bool unknown(const char* what, uint64_t index);
   bool mismatch(std::string detail) { return invalid("type mismatch: " + std::move(detail)); }
   bool mismatch(ValueType expected, ValueType found);
+  bool wrong_operand(ValueType expected, ValueType found);
   bool missing(ValueType expected);
   [[nodiscard]] std::string text(ValueType type) const;
   [[nodiscard]] std::string text(HeapType type) const;
+  [[nodiscard]] std::string text(Types types) const;
   bool grow_operands();
 
   bool push(ValueType type) {
@@ -88,7 +90,7 @@ class FunctionValidator {
   bool pop(ValueType expected) {
     if (height_ == base_) [[unlikely]] return unreachable_ || missing(expected);
     const ValueType found = operands_[--height_];
-    return found == expected || registry_.is_subtype(found, expected) || mismatch(expected, found);
+    return found == expected || registry_.is_subtype(found, expected) || wrong_operand(expected, found);
   }
   /// Pops any operand; bottom in unreachable code.
   bool pop_any(ValueType& found);
@@ -116,12 +118,13 @@ class FunctionValidator {
   bool check_atomic(const Instruction& instruction);
   bool check_simd(const Instruction& instruction);
   bool check_simd_access(const Instruction& instruction);
-  bool address_of_access(const Instruction& instruction, ValueType& address);
+  bool check_offset(const Instruction& instruction, ValueType address);
 
   // validate_constant.cpp
   bool check_constant(const Instruction& instruction);
 
   // validate_control.cpp
+  bool resolve(const BlockType& block, Frame& frame);
   bool push_frame(Opcode opcode, const BlockType& block);
   bool pop_frame(Frame& frame);
   bool close_arm(const Frame& frame);

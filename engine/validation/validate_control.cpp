@@ -6,14 +6,20 @@ namespace heddle::engine {
 
 // Blocks
 
-bool FunctionValidator::push_frame(Opcode opcode, const BlockType& block) {
-  Frame frame{opcode};
+bool FunctionValidator::resolve(const BlockType& block, Frame& frame) {
   if (block.kind == BlockType::Kind::value) {
     frame.has_result = true;
     if (!resolve(block.value, frame.result)) return false;
   } else if (block.kind == BlockType::Kind::index) {
     if (!type_at(block.index, CompositeKind::function, frame.type)) return false;
   }
+  return true;
+}
+
+bool FunctionValidator::push_frame(Opcode opcode, const BlockType& block) {
+  Frame frame{opcode};
+  if (!resolve(block, frame)) return false;
+  if (opcode == Opcode::if_ && !pop(ValueType::Kind::i32)) return false;
   if (!pop_all(frame.parameters())) return false;
   frame.height = static_cast<uint32_t>(height_);
   frame.initializations = static_cast<uint32_t>(initializations_.size());
@@ -33,7 +39,9 @@ bool FunctionValidator::push_frame(Opcode opcode, const BlockType& block) {
 bool FunctionValidator::close_arm(const Frame& frame) {
   if (!pop_all(frame.results())) return false;
   if (height_ == base_) return true;
-  return mismatch(std::to_string(height_ - base_) + " more values on the stack than the block has results");
+  // The results are popped already; what is left is too much.
+  const Types surplus(operands_.data() + base_, height_ - base_);
+  return mismatch("block requires [] but stack has [" + text(surplus) + "]");
 }
 
 void FunctionValidator::restore_initializations(const Frame& frame) {
@@ -80,7 +88,7 @@ bool FunctionValidator::do_block(const Instruction& instruction) { return push_f
 bool FunctionValidator::do_loop(const Instruction& instruction) { return push_frame(Opcode::loop, instruction.block); }
 
 bool FunctionValidator::do_if_(const Instruction& instruction) {
-  return pop(ValueType::Kind::i32) && push_frame(Opcode::if_, instruction.block);
+  return push_frame(Opcode::if_, instruction.block);
 }
 
 bool FunctionValidator::do_else_(const Instruction&) {

@@ -10,30 +10,27 @@ bool FunctionValidator::memory_address(uint32_t memory, ValueType& address) {
   return true;
 }
 
-bool FunctionValidator::address_of_access(const Instruction& instruction, ValueType& address) {
-  if (!memory_address(instruction.memory.memory, address)) return false;
-  if (address == ValueType::Kind::i32 && instruction.memory.offset > UINT32_MAX) {
-    return invalid("offset out of range: " + std::to_string(instruction.memory.offset));
-  }
-  return true;
+bool FunctionValidator::check_offset(const Instruction& instruction, ValueType address) {
+  if (address == ValueType::Kind::i64 || instruction.memory.offset <= UINT32_MAX) return true;
+  return invalid("offset out of range: " + std::to_string(instruction.memory.offset));
 }
 
 bool FunctionValidator::check_access(const Instruction& instruction) {
   ValueType address;
-  if (!address_of_access(instruction, address)) return false;
+  if (!memory_address(instruction.memory.memory, address)) return false;
   if (instruction.memory.align_log2 > info(instruction.opcode).access_log2) {
     return invalid("alignment must not be larger than natural");
   }
-  return apply_signature(instruction, address);
+  return check_offset(instruction, address) && apply_signature(instruction, address);
 }
 
 bool FunctionValidator::check_atomic(const Instruction& instruction) {
   ValueType address;
-  if (!address_of_access(instruction, address)) return false;
+  if (!memory_address(instruction.memory.memory, address)) return false;
   if (instruction.memory.align_log2 != info(instruction.opcode).access_log2) {
     return invalid("atomic alignment must be natural");
   }
-  return apply_signature(instruction, address);
+  return check_offset(instruction, address) && apply_signature(instruction, address);
 }
 
 bool FunctionValidator::do_memory_size(const Instruction& instruction) {
