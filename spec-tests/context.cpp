@@ -104,7 +104,8 @@ Outcome<Instance> Context::instantiate(const Module& module) {
     if (!found->has_value()) {
       Error error;
       error.kind = ErrorKind::link;
-      error.message = fmt::format("unknown import \"{}\" \"{}\" {}", import.module, import.name, to_string(import.type));
+      error.message =
+          fmt::format("unknown import \"{}\" \"{}\" {}", import.module, import.name, to_string(import.type));
       return error;
     }
     imports.push_back(**found);
@@ -194,9 +195,12 @@ Result<heddle::Value> Context::to_argument(const Value& value, ValueType paramet
   using Kind = HeapType::Kind;
   if (!parameter.is_ref() || parameter.heap().is_defined()) return heddle::Value::null(Kind::func);
   switch (parameter.heap().kind()) {
-    case Kind::extern_: case Kind::noextern: return heddle::Value::null(Kind::extern_);
-    case Kind::exn: case Kind::noexn: return heddle::Value::null(Kind::exn);
-    case Kind::func: case Kind::nofunc: return heddle::Value::null(Kind::func);
+    case Kind::extern_:
+    case Kind::noextern: return heddle::Value::null(Kind::extern_);
+    case Kind::exn:
+    case Kind::noexn: return heddle::Value::null(Kind::exn);
+    case Kind::func:
+    case Kind::nofunc: return heddle::Value::null(Kind::func);
     default: return heddle::Value::null(Kind::any);
   }
 }

@@ -41,7 +41,8 @@ class Context {
   /// Actions fail until there is a new instance, rather than reach an older one.
   void forget_current(const std::optional<std::string>& name);
 
-  [[nodiscard]] Result<void> register_as(const std::string& import_name, const std::optional<std::string>& module);
+  [[nodiscard]] Result<void> register_as(const std::string& import_name,
+                                         const std::optional<std::string>& module);
 
   [[nodiscard]] Outcome<std::vector<Value>> perform(const Action& action);
 

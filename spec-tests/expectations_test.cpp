@@ -17,7 +17,8 @@ Expectations parse(std::string_view text) {
   return parsed.ok() ? *std::move(parsed) : Expectations();
 }
 
-FileResult judge(std::string_view text, std::string path, std::vector<uint32_t> failing_lines, uint32_t only_line = 0) {
+FileResult judge(std::string_view text, std::string path, std::vector<uint32_t> failing_lines,
+                 uint32_t only_line = 0) {
   FileResult result;
   result.path = std::move(path);
   std::vector<Failure> failures;
@@ -58,7 +59,8 @@ TEST(spec_expectations, entries_for_missing_files_are_stale) {
   namespace fs = std::filesystem;
   const fs::path root = fs::path(testing::TempDir()) / "expectations";
   fs::create_directories(root / "spec" / "legacy");
-  const Expectations known = parse("spec/gone.wast because\nspec/legacy/gone.wast:3 because\nelsewhere/a.wast because");
+  const Expectations known =
+      parse("spec/gone.wast because\nspec/legacy/gone.wast:3 because\nelsewhere/a.wast because");
   const std::string whole[] = {root.string()};
   EXPECT_EQ(known.stale(whole).size(), 2u);
   const std::string part[] = {(root / "spec" / "legacy").string()};

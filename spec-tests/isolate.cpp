@@ -40,14 +40,17 @@ std::string shown_output(const std::string& output) {
   const size_t skipped = lines.size() - std::min(lines.size(), kShownOutputLines);
   const size_t first = report ? 0 : skipped;
   std::string shown;
-  for (size_t i = first; i < lines.size() - (report ? skipped : 0); ++i) shown += '\n' + std::string(lines[i]);
+  for (size_t i = first; i < lines.size() - (report ? skipped : 0); ++i)
+    shown += '\n' + std::string(lines[i]);
   return shown;
 }
 
 class FailureWriter final : public FailureSink {
  public:
   void failed(Failure failure) override {
-    const Json line = {{"line", failure.line}, {"column", failure.column}, {"directive", failure.directive},
+    const Json line = {{"line", failure.line},
+                       {"column", failure.column},
+                       {"directive", failure.directive},
                        {"message", failure.message}};
     write_line(line.dump(-1, ' ', false, Json::error_handler_t::replace));
   }
@@ -85,18 +88,27 @@ struct Running {
 
 std::vector<std::string> child_arguments(const Job& job) {
   const RunOptions& options = job.options;
-  return {"heddle", "wast", "--child", job.path, options.tier, options.strict_messages ? "strict" : "lenient",
-          options.self_test ? "self-test" : "suite", std::to_string(options.only_line), std::to_string(options.repeat)};
+  return {"heddle",
+          "wast",
+          "--child",
+          job.path,
+          options.tier,
+          options.strict_messages ? "strict" : "lenient",
+          options.self_test ? "self-test" : "suite",
+          std::to_string(options.only_line),
+          std::to_string(options.repeat)};
 }
 
 class Scheduler {
  public:
-  Scheduler(const std::vector<Job>& jobs, const IsolationOptions& options, const std::function<void(JobResult)>& done)
+  Scheduler(const std::vector<Job>& jobs, const IsolationOptions& options,
+            const std::function<void(JobResult)>& done)
       : jobs_(jobs), options_(options), done_(done) {}
 
   Result<void> run() {
     while (next_ < jobs_.size() || !running_.empty()) {
-      while (next_ < jobs_.size() && running_.size() < std::max(1u, options_.jobs)) HEDDLE_TRY(start(jobs_[next_++]));
+      while (next_ < jobs_.size() && running_.size() < std::max(1u, options_.jobs))
+        HEDDLE_TRY(start(jobs_[next_++]));
       listen();
       for (size_t i = 0; i < running_.size();) {
         if (running_[i].child->finished()) {
@@ -176,9 +188,9 @@ class Scheduler {
                                      shown_output(child.output())});
     } else if (!ending.empty() || !complete) {
       result.status = FileStatus::crash;
-      result.failures.push_back({progress.line.load(), progress.column.load(), "",
-                                 (ending.empty() ? std::string("it ended too early") : ending) +
-                                     shown_output(child.output())});
+      result.failures.push_back(
+          {progress.line.load(), progress.column.load(), "",
+           (ending.empty() ? std::string("it ended too early") : ending) + shown_output(child.output())});
     }
     done_(std::move(result));
   }
@@ -226,7 +238,8 @@ JobResult run_here(const Job& job) {
   const auto started = Clock::now();
   Progress progress{};
   FailureList list;
-  if (const auto ran = run_file(job.path, job.options, progress, list); !ran.ok()) report_error(list, ran.error());
+  if (const auto ran = run_file(job.path, job.options, progress, list); !ran.ok())
+    report_error(list, ran.error());
   JobResult result;
   result.number = job.number;
   result.passed = progress.passed.load();

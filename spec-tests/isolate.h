@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Isolation: each file and tier in a child process, so that a crash, a hang or a sanitizer's report is one result.
+// Isolation: each file and tier in a child process, so that a crash, a hang or a sanitizer's report is one
+// result.
 //
 // A child is this very program again with `wast --child`. It writes one JSON line per failure into a pipe and
 // counts in memory shared with the parent (Progress), so that what happened before a crash is not lost.

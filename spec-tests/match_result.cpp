@@ -25,7 +25,8 @@ bool matches_vector(const Pattern& pattern, const Value& value) {
     const unsigned begin = lane * lanes.bytes_per_lane;
     const NanClass wanted = lanes.is_float ? pattern.nan[lane] : NanClass::none;
     if (wanted == NanClass::none) {
-      if (std::memcmp(&pattern.value.bytes[begin], &value.bytes[begin], lanes.bytes_per_lane) != 0) return false;
+      if (std::memcmp(&pattern.value.bytes[begin], &value.bytes[begin], lanes.bytes_per_lane) != 0)
+        return false;
       continue;
     }
     uint64_t bits = 0;
@@ -42,8 +43,7 @@ bool matches_reference(const Pattern& pattern, const Value& value) {
   switch (pattern.reference) {
     case ReferencePattern::null: return got == ReferenceKind::null;
     case ReferencePattern::kind_only: return got == pattern.value.reference;
-    case ReferencePattern::same:
-      return got == pattern.value.reference && value.low() == pattern.value.low();
+    case ReferencePattern::same: return got == pattern.value.reference && value.low() == pattern.value.low();
     case ReferencePattern::eq:
       return got == ReferenceKind::i31 || got == ReferenceKind::struct_ || got == ReferenceKind::array;
     case ReferencePattern::any:
@@ -120,7 +120,8 @@ std::string to_string(const Expected& expected) {
 std::optional<std::string> mismatch(std::span<const Expected> expected, std::span<const Value> values) {
   std::string why;
   if (expected.size() != values.size()) {
-    why = fmt::format("expected {} result{}, got {}:", expected.size(), expected.size() == 1 ? "" : "s", values.size());
+    why = fmt::format("expected {} result{}, got {}:", expected.size(), expected.size() == 1 ? "" : "s",
+                      values.size());
     for (const Value& value : values) why += ' ' + to_string(value);
     return why;
   }

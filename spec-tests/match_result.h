@@ -22,18 +22,18 @@ enum class NanClass : uint8_t {
 
 /// Which reference is expected.
 enum class ReferencePattern : uint8_t {
-  same,        ///< this kind, and for extern and host this number
-  kind_only,   ///< (ref.func), (ref.extern), (ref.struct) ...: not null, of this kind
-  any,         ///< (ref.any): any non-null reference that is no function and no exception
-  eq,          ///< (ref.eq): i31, struct or array
-  null,        ///< (ref.null), (ref.null ht)
+  same,       ///< this kind, and for extern and host this number
+  kind_only,  ///< (ref.func), (ref.extern), (ref.struct) ...: not null, of this kind
+  any,        ///< (ref.any): any non-null reference that is no function and no exception
+  eq,         ///< (ref.eq): i31, struct or array
+  null,       ///< (ref.null), (ref.null ht)
 };
 
 struct Pattern {
   Value value;
   ReferencePattern reference = ReferencePattern::same;
-  std::array<NanClass, 4> nan{};               ///< per lane; [0] for scalars
-  const engine::LaneShape* shape = nullptr;    ///< v128: how the script wrote it
+  std::array<NanClass, 4> nan{};             ///< per lane; [0] for scalars
+  const engine::LaneShape* shape = nullptr;  ///< v128: how the script wrote it
 };
 
 /// One expected result: the alternatives of (either ...), or a single pattern.
@@ -44,6 +44,7 @@ using Expected = std::vector<Pattern>;
 [[nodiscard]] std::string to_string(const Expected& expected);
 
 /// Why `values` are not what was expected, or nothing if they are.
-[[nodiscard]] std::optional<std::string> mismatch(std::span<const Expected> expected, std::span<const Value> values);
+[[nodiscard]] std::optional<std::string> mismatch(std::span<const Expected> expected,
+                                                  std::span<const Value> values);
 
 }  // namespace heddle::spec

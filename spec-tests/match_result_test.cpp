@@ -57,7 +57,8 @@ TEST(spec_match, lanes_match_one_by_one) {
   EXPECT_TRUE(holds("(v128.const f32x4 1 nan:canonical -0 nan:arithmetic)", value));
   EXPECT_FALSE(holds("(v128.const f32x4 1 nan:canonical 0 nan:arithmetic)", value));
   EXPECT_FALSE(holds("(v128.const f32x4 1 nan:canonical -0 nan:canonical)", value));
-  EXPECT_TRUE(holds("(v128.const i8x16 1 0 0 0 0 0 0 0 2 0 0 0 0 0 0 0)", constant("(v128.const i64x2 1 2)")));
+  EXPECT_TRUE(
+      holds("(v128.const i8x16 1 0 0 0 0 0 0 0 2 0 0 0 0 0 0 0)", constant("(v128.const i64x2 1 2)")));
 }
 
 TEST(spec_match, references) {

@@ -36,7 +36,8 @@ void ProgressLine::advance(std::string_view what, uint64_t failures) {
   if (failures_ > 0) line += fmt::format(", {} failed", failures_);
   line += ' ' + engine::escape_for_terminal(what);
   winsize size{};
-  const size_t width = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1u : 79u;
+  const size_t width =
+      ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1u : 79u;
   if (line.size() > width) line.resize(width);
   std::fprintf(stderr, "\r\x1b[K%s", line.c_str());
   std::fflush(stderr);

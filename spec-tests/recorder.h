@@ -18,7 +18,7 @@ namespace heddle::spec {
 struct Progress {
   std::atomic<uint64_t> passed;
   std::atomic<uint64_t> message_mismatches;
-  std::atomic<uint32_t> line;       ///< of the directive begun last
+  std::atomic<uint32_t> line;  ///< of the directive begun last
   std::atomic<uint32_t> column;
   std::atomic<uint32_t> iteration;  ///< counts up with --repeat; the time limit is per iteration
 };

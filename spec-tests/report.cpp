@@ -27,7 +27,8 @@ Counts Report::totals(std::string_view tier) const {
 }
 
 bool Report::clean() const {
-  return complaints.empty() && std::ranges::all_of(files, [](const FileResult& file) { return file.counts.clean(); });
+  return complaints.empty() &&
+         std::ranges::all_of(files, [](const FileResult& file) { return file.counts.clean(); });
 }
 
 GroupedCounts group_counts(const Report& report) {
@@ -41,8 +42,8 @@ std::string machine_lines(const Report& report) {
   for (const std::string& tier : report.tiers) {
     const Counts sum = report.totals(tier);
     const auto files = std::ranges::count(report.files, tier, &FileResult::tier);
-    out += fmt::format("heddle-wast: tier={} files={} pass={} fail={} skip={} crash={} seconds={:.2f}\n", tier, files,
-                       sum.pass, sum.fail, sum.skip, sum.crash, report.seconds);
+    out += fmt::format("heddle-wast: tier={} files={} pass={} fail={} skip={} crash={} seconds={:.2f}\n",
+                       tier, files, sum.pass, sum.fail, sum.skip, sum.crash, report.seconds);
   }
   return out;
 }

@@ -39,8 +39,8 @@ struct FileResult {
   FileStatus status = FileStatus::done;
   uint64_t message_mismatches = 0;  ///< refused, as it must be, but with other words
   double seconds = 0;
-  std::vector<Failure> failures;    ///< unexpected ones
-  std::vector<Failure> expected;    ///< those the expectation file lists
+  std::vector<Failure> failures;  ///< unexpected ones
+  std::vector<Failure> expected;  ///< those the expectation file lists
 };
 
 struct Report {
@@ -64,7 +64,8 @@ struct TableStyle {
 [[nodiscard]] std::string report_junit(const Report& report);
 [[nodiscard]] std::string report_html(const Report& report);
 
-/// One line per tier for scripts: "heddle-wast: tier=interp files=284 pass=... fail=0 skip=0 crash=0 seconds=1.2".
+/// One line per tier for scripts: "heddle-wast: tier=interp files=284 pass=... fail=0 skip=0 crash=0
+/// seconds=1.2".
 [[nodiscard]] std::string machine_lines(const Report& report);
 
 /// The rows of the table and of the page: results by group and tier, sorted by name.

@@ -56,10 +56,13 @@ if(e)for(const d of e.querySelectorAll('details.unexpected'))d.open=true});
 )html";
 
 std::string bar(const Counts& counts) {
-  const double all = static_cast<double>(std::max<uint64_t>(1, counts.pass + counts.fail + counts.skip + counts.crash));
+  const double all =
+      static_cast<double>(std::max<uint64_t>(1, counts.pass + counts.fail + counts.skip + counts.crash));
   std::string out = "<div class=\"bar\">";
   const auto part = [&](char color, uint64_t count) {
-    if (count > 0) out += fmt::format("<i class=\"{}\" style=\"width:{:.2f}%\"></i>", color, 100.0 * static_cast<double>(count) / all);
+    if (count > 0)
+      out += fmt::format("<i class=\"{}\" style=\"width:{:.2f}%\"></i>", color,
+                         100.0 * static_cast<double>(count) / all);
   };
   part('p', counts.pass);
   part('s', counts.skip);
@@ -92,13 +95,17 @@ class Page {
  private:
   void head() {
     out_ += fmt::format("<h1>WebAssembly test suites on Heddle: <span class=\"{}\">{}</span></h1>",
-                        report_.clean() ? "good" : "bad", report_.clean() ? "all as expected" : "unexpected results");
-    out_ += fmt::format("<p class=\"lead\">{} results in {:.1f} s{}</p><div class=\"totals\">", report_.files.size(), report_.seconds,
+                        report_.clean() ? "good" : "bad",
+                        report_.clean() ? "all as expected" : "unexpected results");
+    out_ += fmt::format("<p class=\"lead\">{} results in {:.1f} s{}</p><div class=\"totals\">",
+                        report_.files.size(), report_.seconds,
                         report_.repeat > 1 ? fmt::format(", {} repetitions", report_.repeat) : "");
     for (const std::string& tier : report_.tiers) {
       const Counts sum = report_.totals(tier);
-      out_ += fmt::format("<div class=\"card\"><small>{}</small><b>{}</b> <span class=\"soft\">assertions passed</span>{}{}</div>",
-                          escape_markup(tier), sum.pass, bar(sum), numbers(sum));
+      out_ += fmt::format(
+          "<div class=\"card\"><small>{}</small><b>{}</b> <span class=\"soft\">assertions "
+          "passed</span>{}{}</div>",
+          escape_markup(tier), sum.pass, bar(sum), numbers(sum));
     }
     out_ += "</div>";
     for (const std::string& complaint : report_.complaints) {
@@ -115,7 +122,8 @@ class Page {
       for (const std::string& tier : report_.tiers) {
         const auto found = tiers.find(tier);
         const Counts counts = found == tiers.end() ? Counts{} : found->second;
-        out_ += fmt::format("<td><a href=\"#{}\">{}{}</a></td>", escape_markup(group), numbers(counts), bar(counts));
+        out_ += fmt::format("<td><a href=\"#{}\">{}{}</a></td>", escape_markup(group), numbers(counts),
+                            bar(counts));
       }
       out_ += "</tr>";
     }
@@ -128,8 +136,9 @@ class Page {
     for (const FileResult& file : report_.files) {
       if (file.group != group) continue;
       if (file.failures.empty() && file.expected.empty()) {
-        quiet += fmt::format("<li data-path=\"{0}\">{1} <span class=\"soft\">{2}</span></li>", escape_markup(file.path),
-                             escape_markup(file.path.substr(file.path.find_last_of('/') + 1)), file.counts.pass);
+        quiet += fmt::format(
+            "<li data-path=\"{0}\">{1} <span class=\"soft\">{2}</span></li>", escape_markup(file.path),
+            escape_markup(file.path.substr(file.path.find_last_of('/') + 1)), file.counts.pass);
       } else {
         details(file);
       }
@@ -139,22 +148,27 @@ class Page {
   }
 
   void details(const FileResult& file) {
-    out_ += fmt::format("<details data-path=\"{0}\"{1}><summary><span>{0}</span><span class=\"soft\">{2}</span>{3}</summary>",
-                        escape_markup(file.path), file.failures.empty() ? "" : " class=\"unexpected\"",
-                        escape_markup(file.tier), numbers(file.counts));
+    out_ += fmt::format(
+        "<details data-path=\"{0}\"{1}><summary><span>{0}</span><span class=\"soft\">{2}</span>{3}</summary>",
+        escape_markup(file.path), file.failures.empty() ? "" : " class=\"unexpected\"",
+        escape_markup(file.tier), numbers(file.counts));
     for (const Failure& failure : file.failures) one_failure(file, failure, "bad");
     constexpr size_t kShown = 20;
-    for (size_t i = 0; i < std::min(kShown, file.expected.size()); ++i) one_failure(file, file.expected[i], "warn");
+    for (size_t i = 0; i < std::min(kShown, file.expected.size()); ++i)
+      one_failure(file, file.expected[i], "warn");
     if (file.expected.size() > kShown) {
-      out_ += fmt::format("<div class=\"failure soft\">and {} more expected failures</div>", file.expected.size() - kShown);
+      out_ += fmt::format("<div class=\"failure soft\">and {} more expected failures</div>",
+                          file.expected.size() - kShown);
     }
     out_ += "</details>";
   }
 
   void one_failure(const FileResult& file, const Failure& failure, const char* color) {
-    out_ += fmt::format("<div class=\"failure\"><span class=\"place\">{}:{}:{}</span><pre>{}</pre><pre class=\"{}\">{}</pre></div>",
-                        escape_markup(file.path), failure.line, failure.column, escape_markup(failure.directive), color,
-                        escape_markup(failure.message));
+    out_ += fmt::format(
+        "<div class=\"failure\"><span class=\"place\">{}:{}:{}</span><pre>{}</pre><pre "
+        "class=\"{}\">{}</pre></div>",
+        escape_markup(file.path), failure.line, failure.column, escape_markup(failure.directive), color,
+        escape_markup(failure.message));
   }
 
   const Report& report_;

@@ -11,19 +11,21 @@ namespace heddle::spec {
 namespace {
 
 std::string test_case(const FileResult& file) {
-  std::string out = fmt::format("    <testcase classname=\"{}.{}\" name=\"{}\" assertions=\"{}\" time=\"{:.3f}\"",
-                                escape_markup(file.group), escape_markup(file.tier), escape_markup(file.path),
-                                file.counts.pass + file.counts.fail + file.counts.skip, file.seconds);
+  std::string out =
+      fmt::format("    <testcase classname=\"{}.{}\" name=\"{}\" assertions=\"{}\" time=\"{:.3f}\"",
+                  escape_markup(file.group), escape_markup(file.tier), escape_markup(file.path),
+                  file.counts.pass + file.counts.fail + file.counts.skip, file.seconds);
   if (file.failures.empty() && file.expected.empty()) return out + "/>\n";
   out += ">\n";
   if (!file.failures.empty()) {
     const bool died = file.status != FileStatus::done;
     const char* tag = died ? "error" : "failure";
     const auto& first = died ? file.failures.back() : file.failures.front();
-    out += fmt::format("      <{} message=\"{}\">", tag, escape_markup(first.message.substr(0, first.message.find('\n'))));
+    out += fmt::format("      <{} message=\"{}\">", tag,
+                       escape_markup(first.message.substr(0, first.message.find('\n'))));
     for (const Failure& failure : file.failures) {
-      out += escape_markup(fmt::format("{}:{}:{}: {}\n  {}\n", file.path, failure.line, failure.column, failure.directive,
-                                       failure.message));
+      out += escape_markup(fmt::format("{}:{}:{}: {}\n  {}\n", file.path, failure.line, failure.column,
+                                       failure.directive, failure.message));
     }
     out += fmt::format("</{}>\n", tag);
   }
@@ -56,16 +58,19 @@ std::string report_junit(const Report& report) {
   if (!report.complaints.empty()) {
     Suite& suite = suites["expectations"];
     for (const std::string& complaint : report.complaints) {
-      suite.cases += fmt::format("    <testcase classname=\"expectations\" name=\"{0}\"><failure message=\"{0}\"/></testcase>\n",
-                                 escape_markup(complaint));
+      suite.cases += fmt::format(
+          "    <testcase classname=\"expectations\" name=\"{0}\"><failure message=\"{0}\"/></testcase>\n",
+          escape_markup(complaint));
       ++suite.tests;
       ++suite.failures;
     }
   }
   std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
   for (const auto& [name, suite] : suites) {
-    out += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.3f}\">\n{}  </testsuite>\n",
-                       escape_markup(name), suite.tests, suite.failures, suite.errors, suite.seconds, suite.cases);
+    out += fmt::format(
+        "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.3f}\">\n{}  "
+        "</testsuite>\n",
+        escape_markup(name), suite.tests, suite.failures, suite.errors, suite.seconds, suite.cases);
   }
   return out + "</testsuites>\n";
 }

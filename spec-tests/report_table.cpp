@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The report for people at a terminal: failures in full, then one row per folder and one column group per tier.
+// The report for people at a terminal: failures in full, then one row per folder and one column group per
+// tier.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -52,7 +53,8 @@ class TablePrinter {
                                                             : "FAIL";
     // In a file that crashed, only the last entry is the crash itself.
     if (&failure != &file.failures.back()) word = "FAIL";
-    out_ += paint("1", fmt::format("{}:{}:{}", engine::escape_for_terminal(file.path), failure.line, failure.column));
+    out_ += paint(
+        "1", fmt::format("{}:{}:{}", engine::escape_for_terminal(file.path), failure.line, failure.column));
     out_ += fmt::format(" [{}] {}\n", file.tier, paint("31", word));
     if (!failure.directive.empty()) out_ += "  " + engine::escape_for_terminal(failure.directive) + '\n';
     for (size_t begin = 0; begin < failure.message.size();) {
@@ -93,7 +95,8 @@ class TablePrinter {
     }
     out_ += paint("1", fmt::format("{:<{}}", "total", width));
     for (const std::string& tier : report_.tiers) out_ += cells(report_.totals(tier));
-    out_ += fmt::format("\n{} in {:.2f} s\n", report_.clean() ? paint("32", "all as expected") : paint("31", "unexpected results"),
+    out_ += fmt::format("\n{} in {:.2f} s\n",
+                        report_.clean() ? paint("32", "all as expected") : paint("31", "unexpected results"),
                         report_.seconds);
   }
 
@@ -116,7 +119,8 @@ class TablePrinter {
     uint64_t mismatches = 0;
     for (const FileResult& file : report_.files) mismatches += file.message_mismatches;
     if (mismatches > 0) {
-      out_ += fmt::format("{} messages differ from the suite's words (--strict-messages makes them failures)\n", mismatches);
+      out_ += fmt::format(
+          "{} messages differ from the suite's words (--strict-messages makes them failures)\n", mismatches);
     }
   }
 
@@ -127,6 +131,8 @@ class TablePrinter {
 
 }  // namespace
 
-std::string report_table(const Report& report, const TableStyle& style) { return TablePrinter(report, style).print(); }
+std::string report_table(const Report& report, const TableStyle& style) {
+  return TablePrinter(report, style).print();
+}
 
 }  // namespace heddle::spec

@@ -18,8 +18,8 @@ namespace {
 
 constexpr uint32_t kNone = UINT32_MAX;
 
-/// One reduction. A module that has no name, is not registered and not current when the directive runs can't be
-/// reached by it, and neither can the actions on such a module.
+/// One reduction. A module that has no name, is not registered and not current when the directive runs can't
+/// be reached by it, and neither can the actions on such a module.
 class Reduction {
  public:
   Reduction(const Script& script, uint32_t target) : script_(script), target_(target) {}
@@ -41,7 +41,8 @@ class Reduction {
     for (uint32_t i = 0; i < target_; ++i) {
       const Command& command = script_.commands[i];
       if (makes_instance(command)) current = i;
-      if (command.kind == CommandKind::register_ && !command.name && current != kNone) registered_.insert(current);
+      if (command.kind == CommandKind::register_ && !command.name && current != kNone)
+        registered_.insert(current);
     }
     last_ = current;
   }
@@ -60,8 +61,8 @@ class Reduction {
       return is_reachable(index) || command.kind == CommandKind::instance ? text(command) : "";
     }
     if (command.kind == CommandKind::assert_invalid || command.kind == CommandKind::assert_malformed ||
-        command.kind == CommandKind::assert_malformed_custom || command.kind == CommandKind::assert_invalid_custom ||
-        command.kind == CommandKind::malformed) {
+        command.kind == CommandKind::assert_malformed_custom ||
+        command.kind == CommandKind::assert_invalid_custom || command.kind == CommandKind::malformed) {
       return "";
     }
     if (command.action.kind == ActionKind::none) return text(command);
@@ -72,7 +73,9 @@ class Reduction {
     return script_.source.substr(action.begin, action.end - action.begin) + '\n';
   }
 
-  [[nodiscard]] std::string text(const Command& command) const { return std::string(script_.text(command)) + '\n'; }
+  [[nodiscard]] std::string text(const Command& command) const {
+    return std::string(script_.text(command)) + '\n';
+  }
 
   const Script& script_;
   uint32_t target_;
@@ -117,11 +120,12 @@ Result<std::vector<std::string>> write_repros(const Report& report, const std::s
       const std::string reduced = reduce_script(*script, failure.line);
       if (reduced.empty()) continue;
       const std::string name =
-          (fs::path(folder) / fmt::format("{}-{}.wast", fs::path(file.path).stem().string(), failure.line)).string();
+          (fs::path(folder) / fmt::format("{}-{}.wast", fs::path(file.path).stem().string(), failure.line))
+              .string();
       std::string message = failure.message.substr(0, failure.message.find('\n'));
       std::ofstream out(name, std::ios::binary);
-      out << fmt::format(";; from {}:{}:{}\n;; {}\n;; heddle wast --tier {} {}\n\n", file.path, failure.line, failure.column,
-                         message, file.tier, name)
+      out << fmt::format(";; from {}:{}:{}\n;; {}\n;; heddle wast --tier {} {}\n\n", file.path, failure.line,
+                         failure.column, message, file.tier, name)
           << reduced;
       if (!out) return usage_error(fmt::format("cannot write {}", name));
       written.push_back(name);

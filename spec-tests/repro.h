@@ -12,8 +12,8 @@
 
 namespace heddle::spec {
 
-/// The script reduced to the directive at `line` and what it depends on: modules that are named, registered or
-/// current, and the actions on them. Empty if no directive is there.
+/// The script reduced to the directive at `line` and what it depends on: modules that are named, registered
+/// or current, and the actions on them. Empty if no directive is there.
 [[nodiscard]] std::string reduce_script(const Script& script, uint32_t line);
 
 /// Writes `folder`/<file>-<line>.wast for every unexpected failure; the names of the files written.

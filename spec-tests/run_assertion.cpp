@@ -72,7 +72,8 @@ Verdict check_trap(Context& context, const Command& command) {
   const Ran ran = run(context, command);
   const bool exhaustion = command.kind == CommandKind::assert_exhaustion;
   const bool of_module = command.action.kind == ActionKind::none;
-  if (!ran.trap) return {fmt::format("expected trap \"{}\", got: {}", command.text, instead(ran, of_module)), ""};
+  if (!ran.trap)
+    return {fmt::format("expected trap \"{}\", got: {}", command.text, instead(ran, of_module)), ""};
   const TrapKind kind = ran.trap->kind;
   const bool stopped_by_host =
       kind == TrapKind::interrupted || kind == TrapKind::out_of_fuel || kind == TrapKind::host_error;
@@ -99,9 +100,11 @@ Verdict check_unlinkable(Context& context, const Command& command) {
 Verdict check_refused(Context& context, const Command& command, ErrorKind phase) {
   auto module = context.load(*command.module);
   const char* name = to_string(phase);
-  if (module.ok()) return {fmt::format("expected {} \"{}\", but the module was accepted", name, command.text), ""};
+  if (module.ok())
+    return {fmt::format("expected {} \"{}\", but the module was accepted", name, command.text), ""};
   const Error& error = module.error();
-  if (error.kind != phase) return {fmt::format("expected {} \"{}\", got {}", name, command.text, describe(error)), ""};
+  if (error.kind != phase)
+    return {fmt::format("expected {} \"{}\", got {}", name, command.text, describe(error)), ""};
   if (error.message.find(command.text) != std::string::npos) return {};
   return {"", fmt::format("expected {} \"{}\", got {}", name, command.text, describe(error))};
 }

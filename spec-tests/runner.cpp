@@ -132,7 +132,8 @@ Result<Engine> make_engine(const std::string& tier) {
 bool ScriptRun::judges(const Command& command) const {
   if (options.only_line == 0) return true;
   const std::string_view text = script.text(command);
-  return options.only_line >= command.line && options.only_line <= command.line + std::ranges::count(text, '\n');
+  return options.only_line >= command.line &&
+         options.only_line <= command.line + std::ranges::count(text, '\n');
 }
 
 uint64_t run_commands(const ScriptRun& run, Context& context, uint32_t begin, uint32_t end) {
@@ -154,7 +155,8 @@ Result<void> run_script(const Script& script, const RunOptions& options, Recorde
   return {};
 }
 
-Result<void> run_file(const std::string& path, const RunOptions& options, Progress& progress, FailureSink& sink) {
+Result<void> run_file(const std::string& path, const RunOptions& options, Progress& progress,
+                      FailureSink& sink) {
   HEDDLE_TRY_ASSIGN(std::string source, read_script(path));
   const Script script = parse_script(std::move(source));
   Recorder recorder(progress, sink);

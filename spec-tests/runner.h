@@ -22,7 +22,8 @@ struct RunOptions {
 /// Whether this build has the tier.
 [[nodiscard]] bool has_tier(const std::string& tier);
 
-/// Runs the file's script `repeat` times, each with an engine of its own. Errors: the file cannot be read, no such tier.
+/// Runs the file's script `repeat` times, each with an engine of its own. Errors: the file cannot be read, no
+/// such tier.
 [[nodiscard]] Result<void> run_file(const std::string& path, const RunOptions& options, Progress& progress,
                                     FailureSink& sink);
 

@@ -16,13 +16,26 @@ using engine::TokenKind;
 
 namespace {
 
-constexpr std::array<std::string_view, 17> kKindNames = {
-    "module", "module definition", "module instance", "register", "action", "assert_return", "assert_trap",
-    "assert_exhaustion", "assert_exception", "assert_unlinkable", "assert_invalid", "assert_malformed",
-    "assert_invalid_custom", "assert_malformed_custom", "thread", "wait", "malformed directive"};
+constexpr std::array<std::string_view, 17> kKindNames = {"module",
+                                                         "module definition",
+                                                         "module instance",
+                                                         "register",
+                                                         "action",
+                                                         "assert_return",
+                                                         "assert_trap",
+                                                         "assert_exhaustion",
+                                                         "assert_exception",
+                                                         "assert_unlinkable",
+                                                         "assert_invalid",
+                                                         "assert_malformed",
+                                                         "assert_invalid_custom",
+                                                         "assert_malformed_custom",
+                                                         "thread",
+                                                         "wait",
+                                                         "malformed directive"};
 
-constexpr std::string_view kModuleFields[] = {"type", "rec", "import", "func", "table", "memory", "global",
-                                              "tag", "export", "start", "elem", "data"};
+constexpr std::string_view kModuleFields[] = {"type",   "rec", "import", "func",  "table", "memory",
+                                              "global", "tag", "export", "start", "elem",  "data"};
 
 class ScriptParser {
  public:
@@ -149,7 +162,8 @@ class ScriptParser {
       HEDDLE_TRY(expect_token(lexer_, TokenKind::left_paren, "(module $name)"));
       const Token keyword = lexer_.next();
       if (!keyword.is_keyword("module")) return lexer_.error_at(keyword, "only modules can be shared");
-      HEDDLE_TRY_ASSIGN(const Token module, expect_token(lexer_, TokenKind::identifier, "the module's $name"));
+      HEDDLE_TRY_ASSIGN(const Token module,
+                        expect_token(lexer_, TokenKind::identifier, "the module's $name"));
       command.shared.push_back(engine::identifier_name(module));
       HEDDLE_TRY(close());
       HEDDLE_TRY(close());
@@ -297,7 +311,8 @@ std::string Script::excerpt(const Command& command, size_t limit) const {
     space = false;
     out += c;
     if (out.size() > limit) {
-      while (!out.empty() && (out.back() & 0xc0) == 0x80) out.pop_back();  // not in the middle of a code point
+      while (!out.empty() && (out.back() & 0xc0) == 0x80)
+        out.pop_back();  // not in the middle of a code point
       return out + " ...";
     }
   }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Script: the commands of one .wast file, in a flat list, so that nested threads cost no native stack.
 //
-// A directive that does not follow the script grammar becomes a command of kind `malformed`: it is one failure, and
-// the script goes on behind it. (Reference interpreter's README, "Scripts"; threads proposal: thread, wait, either.)
+// A directive that does not follow the script grammar becomes a command of kind `malformed`: it is one
+// failure, and the script goes on behind it. (Reference interpreter's README, "Scripts"; threads proposal:
+// thread, wait, either.)
 #pragma once
 
 #include <cstdint>
@@ -21,11 +22,19 @@ enum class CommandKind : uint8_t {
   definition,  ///< (module definition ...)
   instance,    ///< (module instance $instance $module)
   register_,
-  action,      ///< a lone (invoke ...) or (get ...)
-  assert_return, assert_trap, assert_exhaustion, assert_exception,
-  assert_unlinkable, assert_invalid, assert_malformed, assert_invalid_custom, assert_malformed_custom,
-  thread, wait,
-  malformed,   ///< the script itself is wrong here
+  action,  ///< a lone (invoke ...) or (get ...)
+  assert_return,
+  assert_trap,
+  assert_exhaustion,
+  assert_exception,
+  assert_unlinkable,
+  assert_invalid,
+  assert_malformed,
+  assert_invalid_custom,
+  assert_malformed_custom,
+  thread,
+  wait,
+  malformed,  ///< the script itself is wrong here
 };
 
 enum class ActionKind : uint8_t { none, invoke, get };
@@ -41,16 +50,16 @@ struct Action {
 struct Command {
   CommandKind kind = CommandKind::malformed;
   uint32_t line = 1, column = 1;
-  uint64_t begin = 0, end = 0;            ///< the directive's text in the source
-  std::optional<std::string> name;        ///< module, instance or thread it introduces, refers to (wait, register)
+  uint64_t begin = 0, end = 0;      ///< the directive's text in the source
+  std::optional<std::string> name;  ///< module, instance or thread it introduces, refers to (wait, register)
   std::optional<std::string> definition;  ///< instance: which definition; nothing: the latest
   bool instantiates = false;              ///< assert_trap and assert_unlinkable: a (module instance ...) form
   std::string text;                       ///< register: import name; assert_*: the message; malformed: why
   std::optional<engine::ModuleForm> module;
   Action action;
   std::vector<Expected> expected;
-  std::vector<std::string> shared;        ///< thread: the modules it may see
-  uint32_t body_end = 0;                  ///< thread: its commands are those behind it, up to this index
+  std::vector<std::string> shared;  ///< thread: the modules it may see
+  uint32_t body_end = 0;            ///< thread: its commands are those behind it, up to this index
 
   [[nodiscard]] bool is_assertion() const {
     return kind >= CommandKind::assert_return && kind <= CommandKind::assert_malformed_custom;

@@ -47,7 +47,8 @@ TEST(spec_script, keeps_names_values_and_messages) {
   const Command instance = only("(module instance $I $M)");
   EXPECT_EQ(instance.name, "I");
   EXPECT_EQ(instance.definition, "M");
-  const Command call = only("(assert_return (invoke $M \"f\\\"\" (i64.const -2) (ref.null extern)) (f32.const nan:canonical))");
+  const Command call = only(
+      "(assert_return (invoke $M \"f\\\"\" (i64.const -2) (ref.null extern)) (f32.const nan:canonical))");
   EXPECT_EQ(call.action.module, "M");
   EXPECT_EQ(call.action.field, "f\"");
   ASSERT_EQ(call.action.arguments.size(), 2u);
@@ -66,14 +67,16 @@ TEST(spec_script, an_instance_with_one_name_is_of_the_latest_definition) {
 
 TEST(spec_script, flattens_either) {
   const Command command = only(
-      "(assert_return (invoke \"f\") (either (i32.const 1) (either (i32.const 2) (i32.const 3))) (i32.const 4))");
+      "(assert_return (invoke \"f\") (either (i32.const 1) (either (i32.const 2) (i32.const 3))) (i32.const "
+      "4))");
   ASSERT_EQ(command.expected.size(), 2u);
   EXPECT_EQ(command.expected[0].size(), 3u);
   EXPECT_EQ(command.expected[1].size(), 1u);
 }
 
 TEST(spec_script, a_thread_spans_its_commands) {
-  const Script script = parse_script("(thread $A (invoke \"a\") (thread $B (invoke \"b\")) (wait $B)) (wait $A)");
+  const Script script =
+      parse_script("(thread $A (invoke \"a\") (thread $B (invoke \"b\")) (wait $B)) (wait $A)");
   ASSERT_EQ(script.commands.size(), 6u);
   EXPECT_EQ(script.commands[0].body_end, 5u);
   EXPECT_EQ(script.commands[2].kind, CommandKind::thread);
@@ -82,7 +85,8 @@ TEST(spec_script, a_thread_spans_its_commands) {
 }
 
 TEST(spec_script, goes_on_behind_a_malformed_directive) {
-  const Script script = parse_script("(assert_sometimes (invoke \"f\"))\n(invoke)\n(assert_return (module))\n(invoke \"f\")");
+  const Script script =
+      parse_script("(assert_sometimes (invoke \"f\"))\n(invoke)\n(assert_return (module))\n(invoke \"f\")");
   EXPECT_FALSE(script.error);
   ASSERT_EQ(script.commands.size(), 4u);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(script.commands[i].kind, CommandKind::malformed);
@@ -91,8 +95,8 @@ TEST(spec_script, goes_on_behind_a_malformed_directive) {
 }
 
 TEST(spec_script, gives_up_where_the_text_can_not_be_cut_into_directives) {
-  for (const char* source : {"(invoke \"f\") )", "(invoke \"f\") \"text", "(invoke \"f\") (module", "(invoke \"f\") word",
-                             "(invoke \"f\") (thread $T (wait $T)"}) {
+  for (const char* source : {"(invoke \"f\") )", "(invoke \"f\") \"text", "(invoke \"f\") (module",
+                             "(invoke \"f\") word", "(invoke \"f\") (thread $T (wait $T)"}) {
     const Script script = parse_script(source);
     EXPECT_TRUE(script.error) << source;
     ASSERT_FALSE(script.commands.empty()) << source;

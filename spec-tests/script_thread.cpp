@@ -17,7 +17,8 @@ std::atomic<int> live_threads{0};
 
 }  // namespace
 
-Result<void> ScriptThreads::start(const ScriptRun& run, const Context& parent, const Command& command, uint32_t index) {
+Result<void> ScriptThreads::start(const ScriptRun& run, const Context& parent, const Command& command,
+                                  uint32_t index) {
   const auto same_name = threads_.find(*command.name);
   if (same_name != threads_.end() && same_name->second->thread.joinable()) {
     return usage_error(fmt::format("thread ${} is still running", *command.name));
@@ -46,7 +47,8 @@ Result<void> ScriptThreads::wait(const std::string& name) {
   if (!running.thread.joinable()) return usage_error(fmt::format("thread ${} has been waited for", name));
   join(running);
   if (running.failures == 0) return {};
-  return usage_error(fmt::format("{} of thread ${} failed", running.failures == 1 ? "a directive" : "directives", name));
+  return usage_error(
+      fmt::format("{} of thread ${} failed", running.failures == 1 ? "a directive" : "directives", name));
 }
 
 void ScriptThreads::join_all() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The threads of scripts: (thread $T ...) runs its commands on an operating-system thread with a context of its own.
+// The threads of scripts: (thread $T ...) runs its commands on an operating-system thread with a context of
+// its own.
 #pragma once
 
 #include <map>
@@ -38,7 +39,8 @@ class ScriptThreads {
   ScriptThreads(const ScriptThreads&) = delete;
   ScriptThreads& operator=(const ScriptThreads&) = delete;
 
-  [[nodiscard]] Result<void> start(const ScriptRun& run, const Context& parent, const Command& command, uint32_t index);
+  [[nodiscard]] Result<void> start(const ScriptRun& run, const Context& parent, const Command& command,
+                                   uint32_t index);
   /// Joins; an error if the thread is unknown or one of its directives failed.
   [[nodiscard]] Result<void> wait(const std::string& name);
   void join_all();

@@ -122,9 +122,10 @@ Result<Pattern> parse_reference(Lexer& lexer, const Token& keyword) {
 
 /// Behind the '(' of a pattern that is no `either`, up to and including its ')'.
 Result<Pattern> parse_pattern_rest(Lexer& lexer, const Token& keyword) {
-  static constexpr std::pair<std::string_view, ValueKind> kScalars[] = {
-      {"i32.const", ValueKind::i32}, {"i64.const", ValueKind::i64},
-      {"f32.const", ValueKind::f32}, {"f64.const", ValueKind::f64}};
+  static constexpr std::pair<std::string_view, ValueKind> kScalars[] = {{"i32.const", ValueKind::i32},
+                                                                        {"i64.const", ValueKind::i64},
+                                                                        {"f32.const", ValueKind::f32},
+                                                                        {"f64.const", ValueKind::f64}};
   std::optional<Result<Pattern>> pattern;
   for (const auto& [text, kind] : kScalars) {
     if (keyword.text == text) pattern.emplace(parse_scalar(lexer, kind));
@@ -144,7 +145,8 @@ Result<Value> parse_constant(Lexer& lexer) {
   const Token keyword = lexer.next();
   HEDDLE_TRY_ASSIGN(const Pattern pattern, parse_pattern_rest(lexer, keyword));
   const bool is_value = pattern.value.kind != ValueKind::reference ||
-                        pattern.reference == ReferencePattern::same || pattern.reference == ReferencePattern::null;
+                        pattern.reference == ReferencePattern::same ||
+                        pattern.reference == ReferencePattern::null;
   for (const NanClass nan : pattern.nan) {
     if (nan != NanClass::none) return lexer.error_at(keyword, "a class of NaN is no argument");
   }

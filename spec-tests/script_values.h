@@ -16,6 +16,7 @@ namespace heddle::spec {
 [[nodiscard]] Result<Expected> parse_expected(engine::Lexer& lexer);
 
 /// Takes the next token, which must be of that kind.
-[[nodiscard]] Result<engine::Token> expect_token(engine::Lexer& lexer, engine::TokenKind kind, const char* what);
+[[nodiscard]] Result<engine::Token> expect_token(engine::Lexer& lexer, engine::TokenKind kind,
+                                                 const char* what);
 
 }  // namespace heddle::spec

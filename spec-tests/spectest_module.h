@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The host modules scripts may import: "spectest" of the official suites, and "selftest" for this runner's own test.
+// The host modules scripts may import: "spectest" of the official suites, and "selftest" for this runner's
+// own test.
 #pragma once
 
 #include <heddle/heddle.h>

@@ -2,9 +2,9 @@
 // The command line: options in, selection, run, expectations, report out.
 #include "spec-tests/wast_command.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <filesystem>
@@ -53,13 +53,16 @@ Error usage(std::string message) {
 }
 
 void declare_options(CLI::App& app, Options& options, double& timeout, uint64_t& seed) {
-  app.add_option("PATH", options.selection.paths, "Scripts, and folders of them (default: the official suites)");
+  app.add_option("PATH", options.selection.paths,
+                 "Scripts, and folders of them (default: the official suites)");
   app.add_option("--tier", options.tiers, "Tiers to run on, separated by commas, or `all`")->delimiter(',');
   app.add_option("-j,--jobs", options.isolation.jobs, "Child processes at a time (default: the processors)")
       ->check(CLI::Range(1, 1024));
-  app.add_option("--filter", options.selection.filter, "Only paths that match this extended regular expression");
+  app.add_option("--filter", options.selection.filter,
+                 "Only paths that match this extended regular expression");
   app.add_option("--exclude", options.selection.exclude, "No paths that match this one");
-  app.add_option("--line", options.run.only_line, "Judge only the directives in this line; what they need runs, too");
+  app.add_option("--line", options.run.only_line,
+                 "Judge only the directives in this line; what they need runs, too");
   app.add_option("--report", options.report, "table, json, junit or html")
       ->check(CLI::IsMember({"table", "json", "junit", "html"}));
   app.add_option("--output", options.output, "Write the report to this file");
@@ -72,7 +75,8 @@ void declare_options(CLI::App& app, Options& options, double& timeout, uint64_t&
   app.add_flag("--list", options.list, "Print the selected scripts and stop");
   app.add_option("--expectations", options.expectations,
                  "File of known failures, or `none` (default: spec-tests/expectations/TIER.txt)");
-  app.add_flag("--strict-messages", options.run.strict_messages, "A refusal in other words than the suite's fails");
+  app.add_flag("--strict-messages", options.run.strict_messages,
+               "A refusal in other words than the suite's fails");
   app.add_flag("!--no-isolate", options.isolate, "Run in this process: for debuggers; no time limits");
   app.add_flag("--self-test", options.run.self_test)->group("");  // hidden: lets scripts import "selftest"
   app.footer(
@@ -127,9 +131,11 @@ Result<std::map<std::string, Expectations>> load_expectations(const Options& opt
       by_tier[tier];
       continue;
     }
-    const std::string shown = options.expectations.empty() ? fmt::format("spec-tests/expectations/{}.txt", tier)
-                                                           : options.expectations;
-    const std::string path = options.expectations.empty() ? std::string(HEDDLE_SOURCE_DIR) + '/' + shown : shown;
+    const std::string shown = options.expectations.empty()
+                                  ? fmt::format("spec-tests/expectations/{}.txt", tier)
+                                  : options.expectations;
+    const std::string path =
+        options.expectations.empty() ? std::string(HEDDLE_SOURCE_DIR) + '/' + shown : shown;
     std::error_code error;
     if (options.expectations.empty() && !std::filesystem::exists(path, error)) {
       by_tier[tier];  // an installed heddle has no sources beside it: nothing is expected to fail
@@ -147,13 +153,15 @@ void name_directive(const std::string& path, Failure& failure) {
   if (!source.ok() || failure.line == 0) return;
   const Script script = parse_script(*std::move(source));
   for (const Command& command : script.commands) {
-    if (command.line == failure.line && command.column == failure.column) failure.directive = script.excerpt(command);
+    if (command.line == failure.line && command.column == failure.column)
+      failure.directive = script.excerpt(command);
   }
 }
 
 class Run {
  public:
-  Run(const Options& options, const std::vector<SelectedFile>& files, std::map<std::string, Expectations> expectations)
+  Run(const Options& options, const std::vector<SelectedFile>& files,
+      std::map<std::string, Expectations> expectations)
       : options_(options), expectations_(std::move(expectations)) {
     report_.tiers = options.tiers;
     report_.repeat = options.run.repeat;
@@ -217,7 +225,8 @@ class Run {
       folders.push_back(std::filesystem::weakly_canonical(path, error).generic_string());
     }
     for (const auto& [tier, expectations] : expectations_) {
-      for (std::string& complaint : expectations.stale(folders)) report_.complaints.push_back(std::move(complaint));
+      for (std::string& complaint : expectations.stale(folders))
+        report_.complaints.push_back(std::move(complaint));
     }
   }
 
@@ -239,7 +248,8 @@ std::string render(const Report& report, const std::string& form, bool color) {
 Result<void> publish(const Report& report, const Options& options) {
   if (!options.repro.empty()) {
     HEDDLE_TRY_ASSIGN(const std::vector<std::string> written, write_repros(report, options.repro));
-    for (const std::string& name : written) fmt::print(stderr, "repro: {}\n", engine::escape_for_terminal(name));
+    for (const std::string& name : written)
+      fmt::print(stderr, "repro: {}\n", engine::escape_for_terminal(name));
   }
   const bool to_file = !options.output.empty() && options.output != "-";
   const std::string text = render(report, options.report, !to_file && wants_color(STDOUT_FILENO));

@@ -7,8 +7,9 @@
 
 namespace heddle::spec {
 
-/// Runs the command with what follows `wast`. 0: all as expected; 1: unexpected results; 2: usage, input or output
-/// errors. The calling program must be the one that handles `wast`, because children are that program again.
+/// Runs the command with what follows `wast`. 0: all as expected; 1: unexpected results; 2: usage, input or
+/// output errors. The calling program must be the one that handles `wast`, because children are that program
+/// again.
 int run_wast_command(std::span<const std::string> arguments);
 
 }  // namespace heddle::spec
