@@ -50,10 +50,12 @@ Result<void> check_memory_type(const MemoryType& type, const Place& place) {
   const uint32_t address_bits = type.limits.is_64 ? 64 : 32;
   const uint64_t most = std::max(type.limits.min, type.limits.max.value_or(0));
   const uint32_t page_bits = address_bits - type.page_size_log2;
-  if (page_bits < 64 && most > (uint64_t{1} << page_bits)) {
-    const bool is_plain = page_bits == 16;
-    return invalid(place, is_plain ? "memory size must be at most 65536 pages (4GiB)"
-                                   : "memory size must be at most 2^" + std::to_string(page_bits) + " pages");
+  // As many pages as the address space holds; with one-byte pages one less, so that the size itself fits an address.
+  const bool has_byte_pages = type.page_size_log2 == 0;
+  const uint64_t limit = has_byte_pages ? UINT64_MAX >> (64 - page_bits) : uint64_t{1} << page_bits;
+  if (most > limit) {
+    const std::string pages = page_bits == 16 ? "65536 pages (4GiB)" : "2^" + std::to_string(page_bits) + " pages";
+    return invalid(place, "memory size must be at most " + pages);
   }
   if (type.is_shared && !type.limits.max) return invalid(place, "shared memory must have maximum");
   return check_limits(type.limits, place);
