@@ -84,7 +84,7 @@ void Translator::end(const Instruction&) {
     if (reachable_) return_values();
     return;
   }
-  if (reachable_) transfer(control, true);
+  if (reachable_) carry(results(control), control.base, true);  // a loop's label takes its parameters instead
   leave_block();
 }
 
@@ -121,21 +121,25 @@ bool Translator::needs_transfer(const Control& control) const {
   return false;
 }
 
-/// Moves the operands that the label takes into its homes. Ascending moves never overwrite a source: every target is
-/// at or below its source. `last_use`: this path ends here, so producers need not store.
+/// Moves the operands that the label takes into its homes.
 void Translator::transfer(const Control& control, bool last_use) {
-  const auto types = label_types(control);
+  carry(label_types(control), control.base, last_use);
+}
+
+/// Moves the topmost operands to `base` and up. Ascending moves never overwrite a source: every target is at or below
+/// its source. `last_use`: this path ends here, so producers need not store.
+void Translator::carry(std::span<const ValueType> types, uint32_t base, bool last_use) {
   const size_t first = operands_.size() - types.size();
   if (types.size() > 4) {
     materialize_top(types.size());
     const uint32_t from = operands_[first].home;
-    if (from != control.base) {
-      emit(single_.copy_range, pack_immediate(control.base, from, slots_of(types)));
+    if (from != base) {
+      emit(single_.copy_range, pack_immediate(base, from, slots_of(types)));
       forget_accumulators();
     }
     return;
   }
-  uint32_t target = control.base;
+  uint32_t target = base;
   for (size_t i = 0; i < types.size(); ++i) {
     const Operand& operand = operands_[first + i];
     if (operand.kind != Operand::Kind::temporary || operand.home != target) move_to(target, operand, last_use);

@@ -184,6 +184,7 @@ class Translator {
   [[nodiscard]] std::span<const ValueType> label_types(const Control& control) const;
   [[nodiscard]] bool needs_transfer(const Control& control) const;
   void transfer(const Control& control, bool last_use);
+  void carry(std::span<const ValueType> types, uint32_t base, bool last_use);
   void jump_to(Control& control);
   void return_values();
   void link(Target target, uint32_t instruction, uint32_t entry);
