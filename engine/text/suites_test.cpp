@@ -125,5 +125,64 @@ TEST(text_suites, modules_assemble_and_malformed_text_is_refused) {
   std::cout << assembled << " modules assembled, " << refused << " malformed texts, " << wrong << " wrong\n";
 }
 
+std::string first_difference(const std::vector<uint8_t>& a, const std::vector<uint8_t>& b) {
+  const size_t common = std::min(a.size(), b.size());
+  const auto place = static_cast<size_t>(std::mismatch(a.begin(), a.begin() + common, b.begin()).first - a.begin());
+  return "sizes " + std::to_string(a.size()) + " and " + std::to_string(b.size()) + ", first difference at " +
+         std::to_string(place);
+}
+
+void check_round_trip(const SuiteModule& module, bool folded) {
+  const std::string place = module.file + ":" + std::to_string(module.form.line);
+  const auto text = print_module(module.form.bytes, {.folded = folded});
+  ASSERT_TRUE(text.ok()) << place << ": " << text.error().to_string();
+  const auto bytes = assemble(*text);
+  ASSERT_TRUE(bytes.ok()) << place << ": " << bytes.error().to_string() << "\n" << text->substr(0, 5000);
+  EXPECT_EQ(module.form.bytes, *bytes) << place << (folded ? " folded: " : ": ")
+                                       << first_difference(module.form.bytes, *bytes) << "\n"
+                                       << text->substr(0, 3000);
+}
+
+TEST(text_suites, printed_modules_assemble_to_the_same_bytes) {
+  const auto files = suite_files();
+  if (files.empty()) GTEST_SKIP() << "HEDDLE_SUITES is not set";
+  size_t modules = 0;
+  for (const auto& path : files) {
+    walk_script(path, [&](SuiteModule& module) {
+      if (module.form.error || module.form.kind == ModuleForm::Kind::binary) return;
+      ++modules;
+      check_round_trip(module, false);
+      check_round_trip(module, true);
+    });
+  }
+  std::cout << modules << " modules printed and assembled again, flat and folded\n";
+}
+
+/// Binary modules may have encodings that text can't tell apart; after one round there are none left.
+TEST(text_suites, binary_modules_print_or_are_refused) {
+  const auto files = suite_files();
+  if (files.empty()) GTEST_SKIP() << "HEDDLE_SUITES is not set";
+  size_t printed = 0, refused = 0;
+  for (const auto& path : files) {
+    walk_script(path, [&](SuiteModule& module) {
+      if (module.form.error || module.form.kind != ModuleForm::Kind::binary) return;
+      const std::string place = module.file + ":" + std::to_string(module.form.line);
+      const auto text = print_module(module.form.bytes, {});
+      if (!text) {
+        EXPECT_TRUE(module.assertion.starts_with("assert_malformed")) << place << ": " << text.error().to_string();
+        ++refused;
+        return;
+      }
+      ++printed;
+      const auto bytes = assemble(*text);
+      ASSERT_TRUE(bytes.ok()) << place << ": " << bytes.error().to_string() << "\n" << *text;
+      const auto again = print_module(*bytes, {});
+      ASSERT_TRUE(again.ok()) << place << ": " << again.error().to_string();
+      EXPECT_EQ(*text, *again) << place;
+    });
+  }
+  std::cout << printed << " binary modules printed, " << refused << " refused\n";
+}
+
 }  // namespace
 }  // namespace heddle::engine
