@@ -2,9 +2,18 @@
 // The life of a store behind its handles, and what surrounds every entry into it.
 #include "engine/api/store_link.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace heddle::detail {
+
+namespace {
+
+/// As Trap promises.
+constexpr size_t kMostFrames = 64;
+
+}  // namespace
 
 void StoreLink::release(std::shared_ptr<StoreLink> link) {
   if (link->depth == 0) {
@@ -39,10 +48,13 @@ CallScope::~CallScope() {
 std::unique_ptr<Failure> CallScope::fail(Trap trap) {
   interrupted_ = trap.kind == TrapKind::interrupted;
   if (!link_.inner_frames.empty()) {
-    trap.frames.insert(trap.frames.begin(), std::make_move_iterator(link_.inner_frames.begin()),
-                       std::make_move_iterator(link_.inner_frames.end()));
+    std::vector<Frame> frames = std::exchange(link_.inner_frames, {});
     trap.omitted_frames += std::exchange(link_.inner_omitted, 0);
-    link_.inner_frames.clear();
+    const size_t kept = std::min(trap.frames.size(), kMostFrames - std::min(kMostFrames, frames.size()));
+    trap.omitted_frames += trap.frames.size() - kept;
+    frames.insert(frames.end(), std::make_move_iterator(trap.frames.begin()),
+                  std::make_move_iterator(trap.frames.begin() + static_cast<ptrdiff_t>(kept)));
+    trap.frames = std::move(frames);
   }
   return std::make_unique<Failure>(std::move(trap));
 }
