@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the lexer passes over: spaces, comments, annotations and whole balanced forms. Nothing here recurses.
 #include <algorithm>
+#include <array>
 
 #include "engine/support/utf8.h"
 #include "engine/text/lexer.h"
@@ -8,6 +9,16 @@
 namespace heddle::engine {
 
 namespace {
+
+/// Characters that mean nothing to whoever looks for a form's end.
+constexpr std::array<bool, 256> make_plain() {
+  std::array<bool, 256> plain{};
+  for (int c = 0x20; c < 0x7f; ++c) plain[c] = true;
+  plain['\t'] = plain['\r'] = true;
+  for (const char c : {'(', ')', ';', '"'}) plain[static_cast<uint8_t>(c)] = false;
+  return plain;
+}
+constexpr std::array<bool, 256> kPlain = make_plain();
 
 constexpr std::string_view kKeptAnnotations[] = {"custom", "name", "metadata.code.branch_hint"};
 
@@ -126,7 +137,11 @@ bool Lexer::skip_annotation() {
 /// annotation, whose tokens must be tokens; otherwise bad characters are left to whoever reads the form.
 bool Lexer::skip_balanced(const Token& start, bool strict) {
   uint64_t depth = 1;
-  while (position_ < end_) {
+  while (true) {
+    uint64_t position = position_;
+    while (position < end_ && kPlain[static_cast<uint8_t>(source_[position])]) ++position;
+    position_ = position;
+    if (position_ == end_) break;
     const auto byte = static_cast<uint8_t>(source_[position_]);
     const uint8_t second = byte_at(position_ + 1);
     if (byte == '(' && second == ';') {
@@ -142,8 +157,7 @@ bool Lexer::skip_balanced(const Token& start, bool strict) {
       ++position_;
       if (--depth == 0) return true;
     } else {
-      const bool legal = (byte >= 0x20 && byte < 0x7f) || byte == '\t' || byte == '\n' || byte == '\r';
-      if (strict && !legal) {
+      if (strict && byte != '\n' && byte != ';') {
         const bool utf8 = decode_utf8(source_.substr(position_, std::min<uint64_t>(4, end_ - position_))).has_value();
         return fail_here(position_, utf8 ? "illegal character" : "malformed UTF-8 encoding"), false;
       }
