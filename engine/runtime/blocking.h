@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Blocking: the seam through which a guest thread sleeps; OS threads by default, fibers once a scheduler plugs in.
+// Blocking: the seam through which a guest thread sleeps; OS threads by default, fibers once a scheduler
+// plugs in.
 //
-// The wait queue decides who sleeps and who wakes; a Parker only knows how. Contract: unpark() may come before
-// park() (then park() returns at once), exactly one unpark() is consumed by one park(), and park() may also
-// return early for no reason: the caller re-checks its own state. unpark() may also come late, when the wait it was
-// meant for is over and the waiter gone: a parker therefore stays valid until no notify() or cancel() that
-// began before is running. Parkers that are recycled and never freed do (see parker_futex.h).
+// The wait queue decides who sleeps and who wakes; a Parker only knows how. Contract: unpark() may come
+// before park() (then park() returns at once), exactly one unpark() is consumed by one park(), and park() may
+// also return early for no reason: the caller re-checks its own state. unpark() may also come late, when the
+// wait it was meant for is over and the waiter gone: a parker therefore stays valid until no notify() or
+// cancel() that began before is running. Parkers that are recycled and never freed do (see parker_futex.h).
 #pragma once
 
 #include <cstdint>

@@ -86,6 +86,8 @@ void ConstantEvaluator::apply(const Instruction&) {
 
 void ConstantEvaluator::finish(const Instruction&) {}
 
-void ConstantEvaluator::refuse(const Instruction&) { assert(false && "validation lets no such instruction through"); }
+void ConstantEvaluator::refuse(const Instruction&) {
+  assert(false && "validation lets no such instruction through");
+}
 
 }  // namespace heddle::engine

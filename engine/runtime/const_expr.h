@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Constant expressions: the initial values of globals and elements, and the offsets of segments. (Spec 3.4.13)
+// Constant expressions: the initial values of globals and elements, and the offsets of segments.
+// (Spec 3.4.13)
 #pragma once
 
 #include <vector>
@@ -13,13 +14,14 @@ namespace heddle::engine {
 
 struct Instance;
 
-/// Evaluates the validated constant expressions of one instance that is being built: its imports are bound, and the
-/// globals that an expression reads have their values. Keeps its stack between expressions.
+/// Evaluates the validated constant expressions of one instance that is being built: its imports are bound,
+/// and the globals that an expression reads have their values. Keeps its stack between expressions.
 class ConstantEvaluator {
  public:
   explicit ConstantEvaluator(Instance& instance) : instance_(instance) {}
 
-  /// The value, of one slot or two (v128), in value[0] and value[1]. A trap only if the host is out of memory.
+  /// The value, of one slot or two (v128), in value[0] and value[1]. A trap only if the host is out of
+  /// memory.
   [[nodiscard]] TrapKind evaluate(const ConstantExpression& expression, Slot (&value)[2]);
 
  private:

@@ -22,8 +22,8 @@ uint8_t* untouchable_page() {
   return static_cast<uint8_t*>(page);
 }
 
-/// The steps that make an instance's objects. Those that evaluate constant expressions may trap: the host can run out
-/// of memory for what they create.
+/// The steps that make an instance's objects. Those that evaluate constant expressions may trap: the host can
+/// run out of memory for what they create.
 class Builder {
  public:
   Builder(Instance& instance, std::shared_ptr<GrowthLimiter> limiter)
@@ -161,7 +161,8 @@ bool write_data(Instance& instance, ConstantEvaluator& constants) {
     const TrapKind trap = constants.evaluate(segment.offset, offset);
     if (trap != TrapKind::none) return instance.context->fail(trap);
     const std::span<const uint8_t> bytes = module.view(segment.bytes);
-    if (!memory_init(*instance.context, *instance.memories[segment.memory], offset[0], bytes, 0, bytes.size())) {
+    if (!memory_init(*instance.context, *instance.memories[segment.memory], offset[0], bytes, 0,
+                     bytes.size())) {
       return false;
     }
     instance.dropped_data[i] = true;
@@ -178,10 +179,11 @@ Error instance_limit_error(uint32_t limit) {
 
 }  // namespace
 
-Result<Instance*> Store::instantiate(std::shared_ptr<const ModuleImage> module, std::span<const External> imports,
-                                     Trap* trap) {
+Result<Instance*> Store::instantiate(std::shared_ptr<const ModuleImage> module,
+                                     std::span<const External> imports, Trap* trap) {
   if (trap != nullptr) *trap = {};
-  if (objects_->instances.size() >= objects_->instance_limit) return instance_limit_error(objects_->instance_limit);
+  if (objects_->instances.size() >= objects_->instance_limit)
+    return instance_limit_error(objects_->instance_limit);
   HEDDLE_TRY(match_imports(*module, imports));
 
   auto owner = std::make_unique<Instance>();

@@ -21,7 +21,8 @@ bool matches_memory(const Memory& memory, const MemoryType& wanted) {
 }
 
 bool matches_table(const Table& table, const TableType& wanted) {
-  return table.type().element == wanted.element && matches_limits(table.size(), table.type().limits, wanted.limits);
+  return table.type().element == wanted.element &&
+         matches_limits(table.size(), table.type().limits, wanted.limits);
 }
 
 bool matches_global(const TypeRegistry& registry, const GlobalType& offered, const GlobalType& wanted) {
@@ -43,7 +44,8 @@ bool is_given(const External& external) {
 
 std::string describe_function(const TypeDefinition& type) {
   std::string text = "function (";
-  for (size_t i = 0; i < type.parameters.size(); ++i) text += (i == 0 ? "" : " ") + to_string(type.parameters[i]);
+  for (size_t i = 0; i < type.parameters.size(); ++i)
+    text += (i == 0 ? "" : " ") + to_string(type.parameters[i]);
   text += ") -> (";
   for (size_t i = 0; i < type.results.size(); ++i) text += (i == 0 ? "" : " ") + to_string(type.results[i]);
   return text + ")";
@@ -58,7 +60,8 @@ std::string describe_limits(uint64_t size, const Limits& limits) {
 std::string describe_memory(uint64_t pages, const MemoryType& type) {
   std::string text = "memory " + describe_limits(pages, type.limits);
   if (type.is_shared) text += " shared";
-  if (type.page_size_log2 != 16) text += " (pagesize " + std::to_string(uint64_t{1} << type.page_size_log2) + ")";
+  if (type.page_size_log2 != 16)
+    text += " (pagesize " + std::to_string(uint64_t{1} << type.page_size_log2) + ")";
   return text;
 }
 
@@ -133,8 +136,8 @@ Result<void> match_imports(const ModuleImage& module, std::span<const External> 
       return link_error("unknown import " + quoted(import) + ": " + describe(module, import));
     }
     if (!matches(module, import, externals[i])) {
-      return link_error("incompatible import type for " + quoted(import) + ": expected " + describe(module, import) +
-                        ", found " + describe(*module.registry, externals[i]));
+      return link_error("incompatible import type for " + quoted(import) + ": expected " +
+                        describe(module, import) + ", found " + describe(*module.registry, externals[i]));
     }
   }
   return {};

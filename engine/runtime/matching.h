@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Matching: may this external be bound to that import? (Spec 3.3.8 "import matching", 4.5.4; threads proposal)
+// Matching: may this external be bound to that import? (Spec 3.3.8 "import matching", 4.5.4; threads
+// proposal)
 #pragma once
 
 #include <span>
@@ -11,8 +12,8 @@
 
 namespace heddle::engine {
 
-/// Checks every import of `module` against the externals given for them, in the same order. Errors are of kind link,
-/// begin with "unknown import" or "incompatible import type", and name the import and both types.
+/// Checks every import of `module` against the externals given for them, in the same order. Errors are of
+/// kind link, begin with "unknown import" or "incompatible import type", and name the import and both types.
 [[nodiscard]] Result<void> match_imports(const ModuleImage& module, std::span<const External> externals);
 
 /// One import. Sizes of tables and memories count as they are now, not as they were declared.

@@ -237,12 +237,14 @@ int without_memory() {
 
 TEST(memory_on_a_short_host, without_address_space_falls_back_or_fails_with_an_error) {
   if (kAddressSanitizer || kThreadSanitizer) GTEST_SKIP() << "the sanitizer itself needs the address space";
-  EXPECT_EXIT(_exit(with_limit(RLIMIT_AS, uint64_t{1} << 30, without_address_space)), testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(_exit(with_limit(RLIMIT_AS, uint64_t{1} << 30, without_address_space)),
+              testing::ExitedWithCode(0), "");
 }
 
 TEST(memory_on_a_short_host, grow_fails_where_the_host_refuses_pages) {
   if (kAddressSanitizer || kThreadSanitizer) GTEST_SKIP() << "the sanitizer itself needs the memory";
-  EXPECT_EXIT(_exit(with_limit(RLIMIT_DATA, uint64_t{256} << 20, without_memory)), testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(_exit(with_limit(RLIMIT_DATA, uint64_t{256} << 20, without_memory)), testing::ExitedWithCode(0),
+              "");
 }
 
 // Bulk operations.

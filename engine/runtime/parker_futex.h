@@ -11,8 +11,8 @@ namespace heddle::engine {
 
 class FutexParker final : public Parker {
  public:
-  /// One for the caller alone until it is given back. Parkers are recycled and never freed, since unpark() may come
-  /// late; there are as many as were ever in use at once. Any thread.
+  /// One for the caller alone until it is given back. Parkers are recycled and never freed, since unpark()
+  /// may come late; there are as many as were ever in use at once. Any thread.
   [[nodiscard]] static FutexParker* take();
   static void give_back(FutexParker* parker) noexcept;
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Signals: the fault handlers, the tables they look faults up in, and alternate stacks.
 //
-// What the handlers read is never freed and never locked: two fixed arrays of atomics that only grow in use. A thread
-// that faults in a reservation has seen its entry published, since it got the memory from whoever registered it.
+// What the handlers read is never freed and never locked: two fixed arrays of atomics that only grow in use.
+// A thread that faults in a reservation has seen its entry published, since it got the memory from whoever
+// registered it.
 #include "engine/runtime/signals.h"
 
 #include <signal.h>
@@ -68,7 +69,8 @@ struct RangeTable {
   void remove(uintptr_t begin) noexcept {
     const size_t count = used.load(std::memory_order_relaxed);
     for (size_t i = 0; i < count; ++i) {
-      if (entries[i].begin.load(std::memory_order_relaxed) == begin) entries[i].begin.store(0, std::memory_order_release);
+      if (entries[i].begin.load(std::memory_order_relaxed) == begin)
+        entries[i].begin.store(0, std::memory_order_release);
     }
   }
 };
@@ -85,8 +87,12 @@ Mutex& registry_mutex() {
 }
 
 #if defined(__x86_64__)
-uintptr_t pc_of(const ucontext_t& context) { return static_cast<uintptr_t>(context.uc_mcontext.gregs[REG_RIP]); }
-void set_pc(ucontext_t& context, uintptr_t pc) { context.uc_mcontext.gregs[REG_RIP] = static_cast<greg_t>(pc); }
+uintptr_t pc_of(const ucontext_t& context) {
+  return static_cast<uintptr_t>(context.uc_mcontext.gregs[REG_RIP]);
+}
+void set_pc(ucontext_t& context, uintptr_t pc) {
+  context.uc_mcontext.gregs[REG_RIP] = static_cast<greg_t>(pc);
+}
 constexpr bool kKnowsRegisters = true;
 #elif defined(__aarch64__)
 uintptr_t pc_of(const ucontext_t& context) { return context.uc_mcontext.pc; }
@@ -101,8 +107,8 @@ constexpr bool kKnowsRegisters = false;
 /// Sent by a process (kill, raise), not caused by an instruction of this thread.
 bool was_sent(const siginfo_t& info) { return info.si_code <= 0; }
 
-/// What the kernel would have done. A fault happens again as soon as the handler returns, and then at its true place,
-/// so that a core dump shows it.
+/// What the kernel would have done. A fault happens again as soon as the handler returns, and then at its
+/// true place, so that a core dump shows it.
 void take_default_action(int signal, const siginfo_t& info) {
   struct sigaction action = {};
   action.sa_handler = SIG_DFL;

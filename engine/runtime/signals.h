@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signals: turns a SIGSEGV or SIGBUS that guest code causes in a guarded memory into a trap; all other faults go on
-// to whoever handled them before.
+// Signals: turns a SIGSEGV or SIGBUS that guest code causes in a guarded memory into a trap; all other faults
+// go on to whoever handled them before.
 //
-// A fault is the guest's iff (1) the faulting pc lies in a registered range of tier code, and (2) the faulting address
-// lies in a live guarded reservation. Then the handler sets the pc to that range's landing address and returns;
-// every other register stays as it was. Anything else is chained to the previously installed handler.
+// A fault is the guest's iff (1) the faulting pc lies in a registered range of tier code, and (2) the
+// faulting address lies in a live guarded reservation. Then the handler sets the pc to that range's landing
+// address and returns; every other register stays as it was. Anything else is chained to the previously
+// installed handler.
 //
-// Handlers run on an alternate stack, installed per thread by ThreadSignals. Registration is process-wide because signal
-// dispositions are; it is reference-counted by engines and lock-free to read.
+// Handlers run on an alternate stack, installed per thread by ThreadSignals. Registration is process-wide
+// because signal dispositions are; it is reference-counted by engines and lock-free to read.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +22,9 @@ struct CodeRange {
   uintptr_t landing;
 };
 
-/// Installs the handlers (first call) and adds a range, unless it is there already. Ranges are never removed for
-/// static code. False if faults cannot be turned into traps here, or there are too many ranges. Any thread.
+/// Installs the handlers (first call) and adds a range, unless it is there already. Ranges are never removed
+/// for static code. False if faults cannot be turned into traps here, or there are too many ranges. Any
+/// thread.
 bool register_code_range(CodeRange range);
 
 /// Adds or removes a guarded reservation. False if there are too many. Any thread.

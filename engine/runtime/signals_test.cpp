@@ -86,7 +86,8 @@ TEST_F(signals, faults_in_a_guarded_memory_land) {
   EXPECT_TRUE(heddle_test_load(base + 65535));
   EXPECT_FALSE(heddle_test_load(base + 65536));
   EXPECT_FALSE(heddle_test_load(base + UINT32_MAX));
-  EXPECT_FALSE(heddle_test_load(base + 2 * uint64_t{UINT32_MAX} + 15));  // greatest address, greatest offset, v128
+  EXPECT_FALSE(
+      heddle_test_load(base + 2 * uint64_t{UINT32_MAX} + 15));  // greatest address, greatest offset, v128
   ASSERT_EQ(memory->grow(1), 1);
   EXPECT_TRUE(heddle_test_load(base + 65536));
   EXPECT_FALSE(heddle_test_load(base + 2 * 65536));
@@ -96,7 +97,8 @@ TEST_F(signals, faults_land_on_every_thread_and_among_many_memories_thread) {
   ASSERT_TRUE(register_test_load());
   std::vector<std::shared_ptr<Memory>> memories;
   for (int i = 0; i < 100; ++i) memories.push_back(make_guarded(0));
-  for (int i = 0; i < 100; i += 2) memories[i] = make_guarded(1);  // the old ones go, their places are used again
+  for (int i = 0; i < 100; i += 2)
+    memories[i] = make_guarded(1);  // the old ones go, their places are used again
   const auto check = [&] {
     ensure_signal_stack();
     for (int i = 0; i < 100; ++i) EXPECT_EQ(heddle_test_load(memories[i]->base()), i % 2 == 0);
@@ -212,7 +214,8 @@ void sent_by_another_process() {
 void bus_error() {
   register_test_load();
   const int file = memfd_create("empty", 0);
-  auto* const page = static_cast<volatile char*>(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0));
+  auto* const page =
+      static_cast<volatile char*>(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0));
   *page = 1;  // beyond the end of the file
 }
 

@@ -21,8 +21,8 @@ constexpr uintptr_t kNativeReserve = uintptr_t{128} << 10;
 
 uintptr_t native_stack_position() { return reinterpret_cast<uintptr_t>(__builtin_frame_address(0)); }
 
-/// Where entering must stop on the stack that this runs on; 0 if it is not the thread's own one (a fiber's), whose limit
-/// its scheduler has set.
+/// Where entering must stop on the stack that this runs on; 0 if it is not the thread's own one (a fiber's),
+/// whose limit its scheduler has set.
 uintptr_t native_limit_here() {
   const NativeStack stack = current_native_stack();
   const uintptr_t here = native_stack_position();
@@ -78,9 +78,13 @@ void Store::set_limits(const StoreLimits& limits) {
   objects_->instance_limit = limits.instances;
 }
 
-uint64_t Store::memory_bytes() const noexcept { return objects_->limiter->memory.used.load(std::memory_order_relaxed); }
+uint64_t Store::memory_bytes() const noexcept {
+  return objects_->limiter->memory.used.load(std::memory_order_relaxed);
+}
 
-uint64_t Store::table_elements() const noexcept { return objects_->limiter->table.used.load(std::memory_order_relaxed); }
+uint64_t Store::table_elements() const noexcept {
+  return objects_->limiter->table.used.load(std::memory_order_relaxed);
+}
 
 Result<Table*> Store::new_table(const TableType& type, Slot init) {
   Result<std::unique_ptr<Table>> table = Table::create(type, init, objects_->limiter);
@@ -99,7 +103,8 @@ Global* Store::new_global(const GlobalType& type, const Slot* value) {
   return global.get();
 }
 
-Function* Store::new_host_function(std::shared_ptr<TypeRegistry::Group> group, std::unique_ptr<HostFunction> host) {
+Function* Store::new_host_function(std::shared_ptr<TypeRegistry::Group> group,
+                                   std::unique_ptr<HostFunction> host) {
   auto& entry = objects_->hosts.emplace_back(std::make_unique<Objects::Host>());
   const TypeDefinition& type = engine_->registry.get(group->first());
   entry->code.parameter_slots = type.parameter_slots;

@@ -51,8 +51,8 @@ class Store {
   [[nodiscard]] ExecContext& context() noexcept { return context_; }
 
   /// Links, allocates, initializes and runs the start function. On a trap during initialization the instance
-  /// stays in the store (others may hold its functions), is returned, and `trap` says why; `trap` is reset otherwise.
-  /// Errors are of kind link, limit, resource or usage. `imports` in the order of module.imports.
+  /// stays in the store (others may hold its functions), is returned, and `trap` says why; `trap` is reset
+  /// otherwise. Errors are of kind link, limit, resource or usage. `imports` in the order of module.imports.
   [[nodiscard]] Result<Instance*> instantiate(std::shared_ptr<const ModuleImage> module,
                                               std::span<const External> imports, Trap* trap);
 
@@ -66,8 +66,8 @@ class Store {
   [[nodiscard]] Function* new_host_function(std::shared_ptr<TypeRegistry::Group> group,
                                             std::unique_ptr<HostFunction> host);
 
-  /// Calls a function. `slots` holds arguments and receives results (max of both). False after a trap. Host functions
-  /// may call again; nesting ends in a trap before the native stack does.
+  /// Calls a function. `slots` holds arguments and receives results (max of both). False after a trap. Host
+  /// functions may call again; nesting ends in a trap before the native stack does.
   bool call(Function& function, std::span<Slot> slots, Trap* trap);
 
   /// Limits what is allocated from now on. The guest stack keeps the size it was created with.

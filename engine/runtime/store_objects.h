@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Store::Objects: what a store owns, and the limiter that counts it. Private to store.cpp and instantiate.cpp.
+// Store::Objects: what a store owns, and the limiter that counts it. Private to store.cpp and
+// instantiate.cpp.
 #pragma once
 
 #include <atomic>

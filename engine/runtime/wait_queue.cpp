@@ -223,7 +223,8 @@ uint32_t WaitQueues::notify(const Memory& memory, uint64_t address, uint32_t cou
 }
 
 Waiter* WaitQueues::release_some(Waiter* first) {
-  // All of a batch first, then their parkers: a thread that wakes on this very processor finds its answer ready.
+  // All of a batch first, then their parkers: a thread that wakes on this very processor finds its answer
+  // ready.
   constexpr size_t kBatch = 64;
   Parker* parkers[kBatch];
   size_t count = 0;

@@ -10,8 +10,9 @@
 //  2. Whoever moves the state away from `waiting` (notifier, canceller, or the waiter at its deadline) has
 //     unlinked it; the waiter's answer follows from that state alone: no spurious wake-up, never "not equal"
 //     after having slept, and a waiter counted by notify() never reports a time-out.
-//     Waiters that a notifier has unlinked but not released yet are `waking`; its last access to one is the store of
-//     the final state, and the waiter does not return before. Only then comes unpark(), to the parker alone.
+//     Waiters that a notifier has unlinked but not released yet are `waking`; its last access to one is the
+//     store of the final state, and the waiter does not return before. Only then comes unpark(), to the
+//     parker alone.
 //  3. notify() takes waiters of its address oldest first, exactly min(count, waiting).
 //  4. A bucket's `waiting` count is raised (seq_cst) before the waiter loads the value; a notifier that reads
 //  0
@@ -52,8 +53,8 @@ class Waiter {
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
 
-  /// Replaces how this thread sleeps; null: by futex again. REQUIRES: not waiting. How long the parker must stay valid
-  /// says engine/runtime/blocking.h.
+  /// Replaces how this thread sleeps; null: by futex again. REQUIRES: not waiting. How long the parker must
+  /// stay valid says engine/runtime/blocking.h.
   void set_parker(Parker* parker) noexcept;
 
   /// Cancels the present wait, or, if there is none, the next one. Any thread. Idempotent.

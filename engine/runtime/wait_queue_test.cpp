@@ -51,12 +51,14 @@ struct Sleeper {
   std::thread thread;
 
   void start32(WaitQueues& queues, Memory& memory, uint64_t address, int64_t timeout_ns = kForever) {
-    thread = std::thread(
-        [=, this, &queues, &memory] { result = static_cast<int>(queues.wait32(waiter, memory, address, 0, timeout_ns)); });
+    thread = std::thread([=, this, &queues, &memory] {
+      result = static_cast<int>(queues.wait32(waiter, memory, address, 0, timeout_ns));
+    });
   }
   void start64(WaitQueues& queues, Memory& memory, uint64_t address) {
-    thread = std::thread(
-        [=, this, &queues, &memory] { result = static_cast<int>(queues.wait64(waiter, memory, address, 0, kForever)); });
+    thread = std::thread([=, this, &queues, &memory] {
+      result = static_cast<int>(queues.wait64(waiter, memory, address, 0, kForever));
+    });
   }
   int join() {
     thread.join();
@@ -83,8 +85,9 @@ TEST_F(thread_wait_queue, timeouts_run_out_not_before_their_time) {
 }
 
 TEST_F(thread_wait_queue, endless_timeouts_end_by_notify) {
-  for (const int64_t timeout : {int64_t{-1}, std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max(),
-                                std::numeric_limits<int64_t>::max() - 1, int64_t{1} << 60}) {
+  for (const int64_t timeout :
+       {int64_t{-1}, std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max(),
+        std::numeric_limits<int64_t>::max() - 1, int64_t{1} << 60}) {
     Sleeper sleeper;
     sleeper.start32(queues, *memory, 16, timeout);
     await_waiters(16, 1);
@@ -107,7 +110,8 @@ TEST_F(thread_wait_queue, wakes_oldest_first_and_exactly_as_many) {
     for (uint32_t i = woken; i < woken + count; ++i) EXPECT_EQ(sleepers[i]->join(), 0);
     woken += count;
     EXPECT_EQ(queues.waiting_at(*memory, 64), kCount - woken);
-    for (uint32_t i = woken; i < kCount; ++i) ASSERT_EQ(sleepers[i]->result, -1) << i << " is younger and woke";
+    for (uint32_t i = woken; i < kCount; ++i)
+      ASSERT_EQ(sleepers[i]->result, -1) << i << " is younger and woke";
   }
   EXPECT_EQ(queues.notify(*memory, 64, UINT32_MAX), kCount - woken);
   for (uint32_t i = woken; i < kCount; ++i) EXPECT_EQ(sleepers[i]->join(), 0);
@@ -246,8 +250,8 @@ TEST_F(thread_wait_queue, one_is_cancelled_promptly_while_200_wait) {
     EXPECT_EQ(queues.waiting_at(*memory, 64), kCount);
   }
   std::sort(latencies.begin(), latencies.end());
-  std::printf("cancelling one of %u waiters: median %.1f us, worst %.1f us\n", kCount + 1, latencies[kRounds / 2] / 1e3,
-              latencies.back() / 1e3);
+  std::printf("cancelling one of %u waiters: median %.1f us, worst %.1f us\n", kCount + 1,
+              latencies[kRounds / 2] / 1e3, latencies.back() / 1e3);
   EXPECT_EQ(queues.notify(*memory, 64, UINT32_MAX), kCount);
   for (auto& sleeper : sleepers) EXPECT_EQ(sleeper->join(), 0);
 }

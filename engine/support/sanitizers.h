@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the build's sanitizers are, as constants, so that code asks with `if constexpr` instead of the preprocessor.
+// What the build's sanitizers are, as constants, so that code asks with `if constexpr` instead of the
+// preprocessor.
 #pragma once
 
 #if defined(__has_feature)
@@ -20,8 +21,8 @@
 #define HEDDLE_THREAD_SANITIZER 0
 #endif
 
-/// On a function: its plain accesses are a guest's, whose races are its own business and defined by the threads
-/// proposal. Such a function must not call memcpy and the like, which ThreadSanitizer replaces.
+/// On a function: its plain accesses are a guest's, whose races are its own business and defined by the
+/// threads proposal. Such a function must not call memcpy and the like, which ThreadSanitizer replaces.
 #define HEDDLE_NO_SANITIZE_THREAD __attribute__((no_sanitize("thread")))
 
 namespace heddle::engine {
