@@ -198,6 +198,7 @@ bool Lexer::skip_form() {
   const Token start = peek();
   if (!start.is(TokenKind::left_paren)) return fail(start, "unexpected token"), false;
   rewind(start);
+  annotations_.clear();
   ++position_;
   return skip_balanced(start, false);
 }

@@ -45,7 +45,9 @@ void ModuleNames::read_names(Cursor& cursor, Members& members, uint32_t owner, M
     const uint32_t index = cursor.read_u32();
     const std::string_view name = cursor.read_name();
     if (cursor.failed() || name.empty() || members.contains(key(owner, index))) continue;
-    if (duplicates == nullptr || taken_.insert(std::to_string(owner) + " " + std::string(name)).second) {
+    const bool too_long = name.size() > kLongestIdentifier;
+    if (too_long && duplicates == nullptr) continue;
+    if (!too_long && (duplicates == nullptr || taken_.insert(std::to_string(owner) + " " + std::string(name)).second)) {
       members.emplace(key(owner, index), make_identifier(name));
     } else {
       duplicates->emplace(key(owner, index), quote_name(name));

@@ -40,6 +40,8 @@ class ModuleNames {
   using Members = std::unordered_map<uint64_t, std::string>;
   static uint64_t key(uint32_t owner, uint32_t index) { return uint64_t{owner} << 32 | index; }
   [[nodiscard]] static std::string_view member(const Members& members, uint32_t owner, uint32_t index);
+  static constexpr size_t kLongestIdentifier = 1024;  ///< longer names are used in no text but their definition
+
   void read_names(Cursor& cursor, Members& members, uint32_t owner, Members* duplicates);
   void read_indirect_names(Cursor& cursor, Members& members, Members* duplicates);
 

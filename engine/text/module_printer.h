@@ -53,9 +53,10 @@ class ModulePrinter {
   void element_segment(Cursor& cursor, uint32_t index);
   void bodies(Cursor& cursor);
   void body(Cursor& cursor, uint32_t function, uint32_t type);
-  bool locals(Cursor& cursor, uint32_t function, uint64_t& next_local, bool names);
+  bool locals(Cursor& cursor, uint32_t function, uint64_t& next_local);
   void data_segments(Cursor& cursor);
   void tag_type(Cursor& cursor);
+  void check_size(Cursor& cursor);
   void strings(std::span<const uint8_t> bytes);
   /// "(keyword $name" or "(keyword (;index;)", on a line of its own.
   void open(std::string_view keyword, Space space, uint32_t index);

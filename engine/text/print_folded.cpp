@@ -12,12 +12,14 @@ void FoldedPrinter::function_body(Cursor& cursor, uint32_t function, uint64_t bo
   children_.clear();
   pending_.clear();
   open_.clear();
+  heads_size_ = 0;
   result_count_ = function < indices_.functions.size() ? signature_arity(indices_.functions[function]).leaves : 0;
   InstructionReader reader(cursor);
   Instruction next;
   while (reader.next(next)) {
     if (next.opcode == Opcode::end && open_.empty()) break;
     step(cursor, next, body_start);
+    if (out_.full(heads_size_)) cursor.fail(ErrorKind::limit, kTextTooLong);
     if (cursor.failed()) return;
   }
   if (!cursor.failed() && !cursor.at_end()) cursor.fail(ErrorKind::malformed, "section size mismatch");
@@ -47,6 +49,7 @@ void FoldedPrinter::step(Cursor& cursor, const Instruction& next, uint64_t body_
 std::string FoldedPrinter::take_head(const Instruction& next) {
   const size_t mark = out_.size();
   instructions_.instruction(next);
+  heads_size_ += out_.size() - mark;
   return out_.cut(mark);
 }
 

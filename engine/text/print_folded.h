@@ -77,6 +77,7 @@ class FoldedPrinter {
   std::vector<uint32_t> children_;
   std::vector<uint32_t> pending_;  ///< nodes that nothing encloses yet, of all open blocks
   std::vector<Open> open_;
+  uint64_t heads_size_ = 0;  ///< of this function's nodes
   uint64_t result_count_ = 0;  ///< of the function
 };
 

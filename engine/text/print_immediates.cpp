@@ -109,7 +109,10 @@ void InstructionPrinter::label(uint32_t depth) {
 void InstructionPrinter::label_immediate(const Instruction& instruction) { label(instruction.index); }
 
 void InstructionPrinter::label_table(const Instruction& instruction) {
-  for (const uint32_t depth : instruction.labels) label(depth);
+  for (const uint32_t depth : instruction.labels) {
+    if (out_.full()) return;  // whoever prints the instruction reports it
+    label(depth);
+  }
 }
 
 void InstructionPrinter::label_cast(const Instruction& instruction) {

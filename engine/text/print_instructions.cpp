@@ -81,6 +81,7 @@ void InstructionPrinter::function_body(Cursor& cursor, uint64_t body_start) {
       out_.line() << "(@metadata.code.branch_hint \"" << (hint == 0 ? "\\00\")" : "\\01\")");
     }
     flat_line(cursor, next);
+    if (out_.full()) cursor.fail(ErrorKind::limit, kTextTooLong);
     if (cursor.failed()) return;
   }
   if (!cursor.failed() && !cursor.at_end()) cursor.fail(ErrorKind::malformed, "section size mismatch");
@@ -124,6 +125,7 @@ void InstructionPrinter::expression(Cursor& cursor, std::string_view keyword) {
     if (!folded) out_ << " ";
     instruction(next);
     after_step(step, next.opcode);
+    if (out_.full()) return cursor.fail(ErrorKind::limit, kTextTooLong);
   }
   if (enclosed) out_ << ")";
 }

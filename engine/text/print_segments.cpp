@@ -75,6 +75,7 @@ void ModulePrinter::element_segment(Cursor& cursor, uint32_t index) {
     } else {
       reference(Space::function, cursor.read_u32());
     }
+    check_size(cursor);
   }
   out_ << ")";
 }
@@ -130,12 +131,12 @@ void ModulePrinter::bodies(Cursor& cursor) {
 void ModulePrinter::body(Cursor& cursor, uint32_t function, uint32_t type) {
   const uint64_t start = cursor.offset();
   open("func", Space::function, function);
-  const bool names = types_.function_type_use(function, type);
+  types_.function_type_use(function, type);
   const Signature* signature = types_.signature(type);
   uint64_t next_local = signature == nullptr ? 0 : signature->parameters.size();
   out_.indent();
-  if (locals(cursor, function, next_local, names)) {
-    instructions_.begin_function(function, names ? next_local : 0);
+  if (locals(cursor, function, next_local)) {
+    instructions_.begin_function(function, next_local);
     if (options_.folded) {
       folded_.function_body(cursor, function, start);
     } else {
@@ -147,19 +148,18 @@ void ModulePrinter::body(Cursor& cursor, uint32_t function, uint32_t type) {
 }
 
 /// Declares the locals; false after an error. `next_local` becomes their count, parameters included.
-bool ModulePrinter::locals(Cursor& cursor, uint32_t function, uint64_t& next_local, bool names) {
+bool ModulePrinter::locals(Cursor& cursor, uint32_t function, uint64_t& next_local) {
   const uint32_t runs = cursor.read_count(2);
   bool in_list = false;
   bool any = false;
   for (uint32_t run = 0; run < runs && !cursor.failed(); ++run) {
-    const uint64_t start = cursor.offset();
     const uint32_t count = cursor.read_u32();
     const ValueType type = cursor.read_value_type();
-    if (!types_.spend(count)) return cursor.fail_at(start, ErrorKind::limit, "too many locals to print"), false;
-    for (uint32_t i = 0; i < count; ++i, ++next_local) {
-      const bool known = names && next_local <= UINT32_MAX;
+    for (uint32_t i = 0; i < count && !cursor.failed(); ++i, ++next_local) {
+      check_size(cursor);
+      const bool nameable = next_local <= UINT32_MAX;
       const std::string_view name =
-          known ? names_.local(function, static_cast<uint32_t>(next_local)) : std::string_view();
+          nameable ? names_.local(function, static_cast<uint32_t>(next_local)) : std::string_view();
       if (!any) out_.line();
       if (in_list && !name.empty()) out_ << ")";
       if (!name.empty()) {

@@ -102,24 +102,17 @@ void TypePrinter::type_use(uint32_t index) {
   type_index(index);
   out_ << ")";
   const Signature* type = signature(index);
-  if (type == nullptr || !spend(type->parameters.size() + type->results.size())) return;
+  if (type == nullptr) return;
   value_types("param", type->parameters);
   value_types("result", type->results);
 }
 
-bool TypePrinter::spend(uint64_t value_types) {
-  if (value_types > budget_) return false;
-  budget_ -= value_types;
-  return true;
-}
-
-bool TypePrinter::function_type_use(uint32_t function, uint32_t index) {
+void TypePrinter::function_type_use(uint32_t function, uint32_t index) {
   out_ << " (type ";
   type_index(index);
   out_ << ")";
   const Signature* type = signature(index);
-  if (type == nullptr) return true;
-  if (!spend(type->parameters.size() + type->results.size())) return false;
+  if (type == nullptr) return;
   bool in_list = false;
   for (uint32_t i = 0; i < type->parameters.size(); ++i) {
     const std::string_view name = names_.local(function, i);
@@ -135,7 +128,6 @@ bool TypePrinter::function_type_use(uint32_t function, uint32_t index) {
   }
   if (in_list) out_ << ")";
   value_types("result", type->results);
-  return true;
 }
 
 void TypePrinter::block_type(const BlockType& type) {

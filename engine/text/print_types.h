@@ -17,10 +17,7 @@ namespace heddle::engine {
 
 class TypePrinter {
  public:
-  /// Function types are repeated where they are used, until they have made `budget` value types of text: a long
-  /// type used by many short functions must not make a text without bounds.
-  TypePrinter(const ModuleNames& names, TextWriter& out, uint64_t budget)
-      : names_(names), out_(out), budget_(budget) {}
+  TypePrinter(const ModuleNames& names, TextWriter& out) : names_(names), out_(out) {}
 
   /// The entries of the type section, one line each.
   void type_section(Cursor& cursor);
@@ -30,10 +27,8 @@ class TypePrinter {
   void type_index(uint32_t index);
   /// " (type x)" and, if it is a function type, " (param ...) (result ...)".
   void type_use(uint32_t index);
-  /// The same for a function, whose parameters may have names. False if they could not be written out.
-  bool function_type_use(uint32_t function, uint32_t index);
-  /// Takes from the budget; false if it is used up.
-  bool spend(uint64_t value_types);
+  /// The same for a function, whose parameters may have names.
+  void function_type_use(uint32_t function, uint32_t index);
   /// Nothing, " (result t)" or a type use.
   void block_type(const BlockType& type);
   /// Limits as the table and memory types have them; the page size belongs to memories.
@@ -65,7 +60,6 @@ class TypePrinter {
     Signature signature;
   };
   std::vector<Type> types_;
-  uint64_t budget_;
 };
 
 }  // namespace heddle::engine

@@ -19,10 +19,10 @@ size_t rank_of(uint8_t code) {
   return static_cast<size_t>(row - kSectionOrder);
 }
 
-/// Function types repeated at their uses may not make the text longer than this for an input of `bytes` bytes.
-uint64_t type_budget(size_t bytes) {
-  constexpr uint64_t kLeast = 1u << 20;
-  constexpr uint64_t kPerByte = 8;
+/// The longest text that a module of `bytes` bytes may make; an ordinary one makes 3 to 20 for each.
+uint64_t text_limit(size_t bytes) {
+  constexpr uint64_t kLeast = 64u << 20;
+  constexpr uint64_t kPerByte = 100;
   return kLeast + kPerByte * bytes;
 }
 
@@ -31,8 +31,8 @@ uint64_t type_budget(size_t bytes) {
 ModulePrinter::ModulePrinter(std::span<const uint8_t> bytes, const PrintOptions& options)
     : bytes_(bytes),
       options_(options),
-      out_(options.indent),
-      types_(names_, out_, type_budget(bytes.size())),
+      out_(options.indent, text_limit(bytes.size())),
+      types_(names_, out_),
       instructions_(names_, types_, out_),
       folded_(instructions_, out_, indices_) {}
 
@@ -87,7 +87,7 @@ void ModulePrinter::read_names() {
 void ModulePrinter::count_imports(Cursor& cursor, uint64_t (&counts)[kSpaceCount]) {
   // Types are printed aside, which is the same as reading past them.
   TextWriter aside(0);
-  TypePrinter types(names_, aside, 0);
+  TypePrinter types(names_, aside);
   const uint32_t count = cursor.read_count(4);
   for (uint32_t i = 0; i < count && !cursor.failed(); ++i) {
     cursor.read_name();
@@ -113,7 +113,7 @@ void ModulePrinter::count_definitions() {
     switch (static_cast<SectionCode>(section.code)) {
       case SectionCode::type: {
         TextWriter aside(0);
-        TypePrinter types(names_, aside, 0);
+        TypePrinter types(names_, aside);
         types.type_section(cursor);
         add(Space::type, types.type_count());
         break;
@@ -299,7 +299,12 @@ void ModulePrinter::exports(Cursor& cursor) {
     out_.line() << "(export " << quote_name(name) << " (" << kSpaceWords[static_cast<size_t>(space)].keyword;
     reference(space, cursor.read_u32());
     out_ << "))";
+    check_size(cursor);
   }
+}
+
+void ModulePrinter::check_size(Cursor& cursor) {
+  if (out_.full()) cursor.fail(ErrorKind::limit, kTextTooLong);
 }
 
 Result<std::string> print_module(std::span<const uint8_t> bytes, const PrintOptions& options) {

@@ -16,9 +16,16 @@ namespace heddle::engine {
 /// `$name`, or `$"name"` where it has other characters than plain identifiers may have.
 [[nodiscard]] std::string make_identifier(std::string_view name);
 
+/// The reason given where TextWriter::full() ends the printing.
+inline constexpr const char* kTextTooLong = "the text would be far longer than the module";
+
 class TextWriter {
  public:
-  explicit TextWriter(uint32_t indent) : indent_(indent) {}
+  /// `limit` is for full(): a long name that is used often, or a long type, must not make a text without bounds.
+  explicit TextWriter(uint32_t indent, uint64_t limit = UINT64_MAX) : indent_(indent), limit_(limit) {}
+
+  /// The text, and `more` bytes, are beyond the limit.
+  [[nodiscard]] bool full(uint64_t more = 0) const { return out_.size() + more > limit_; }
 
   TextWriter& operator<<(std::string_view text) {
     out_ += text;
@@ -54,6 +61,7 @@ class TextWriter {
 
   std::string out_;
   uint32_t indent_;
+  uint64_t limit_;
   uint32_t depth_ = 0;
 };
 
