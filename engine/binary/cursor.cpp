@@ -14,7 +14,8 @@ constexpr uint8_t kRefNull = static_cast<uint8_t>(ValueType::Kind::ref_null);
 constexpr uint8_t kRef = static_cast<uint8_t>(ValueType::Kind::ref);
 
 bool is_abstract_heap_type(uint8_t byte) {
-  return byte >= static_cast<uint8_t>(HeapType::Kind::exn) && byte <= static_cast<uint8_t>(HeapType::Kind::noexn);
+  return byte >= static_cast<uint8_t>(HeapType::Kind::exn) &&
+         byte <= static_cast<uint8_t>(HeapType::Kind::noexn);
 }
 
 }  // namespace
@@ -32,7 +33,8 @@ void Cursor::fail_at(uint64_t offset, ErrorKind kind, std::string message) {
 }
 
 void Cursor::fail_unbuilt(Feature feature, uint64_t offset) {
-  fail_at(offset, ErrorKind::unsupported, "feature " + std::string(info(feature).text) + " is not supported yet");
+  fail_at(offset, ErrorKind::unsupported,
+          "feature " + std::string(info(feature).text) + " is not supported yet");
 }
 
 uint32_t Cursor::fail_end() {
@@ -80,7 +82,8 @@ int64_t Cursor::read_signed(uint32_t bits) {
         return 0;
       }
       // The bits beyond the value must repeat its sign.
-      const int8_t extended = static_cast<int8_t>(static_cast<int8_t>(static_cast<uint8_t>(byte << 1)) >> room);
+      const int8_t extended =
+          static_cast<int8_t>(static_cast<int8_t>(static_cast<uint8_t>(byte << 1)) >> room);
       if (extended != 0 && extended != -1) {
         fail_at(start, ErrorKind::malformed, "integer too large");
         return 0;
@@ -180,7 +183,8 @@ ValueType Cursor::read_type(bool allow_packed, bool references_only) {
     fail_at(start, ErrorKind::malformed, "malformed reference type");
     return {};
   }
-  if (byte >= static_cast<uint8_t>(ValueType::Kind::v128) && byte <= static_cast<uint8_t>(ValueType::Kind::i32)) {
+  if (byte >= static_cast<uint8_t>(ValueType::Kind::v128) &&
+      byte <= static_cast<uint8_t>(ValueType::Kind::i32)) {
     if (type == ValueType::Kind::v128 && !require(Feature::simd)) return {};
     return type;
   }

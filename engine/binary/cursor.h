@@ -38,18 +38,21 @@ class Cursor {
   [[nodiscard]] uint64_t offset() const { return base_ + static_cast<uint64_t>(position_ - begin_); }
 
   uint8_t read_byte() {
-    if (position_ != end_) [[likely]] return *position_++;
+    if (position_ != end_) [[likely]]
+      return *position_++;
     return static_cast<uint8_t>(fail_end());
   }
   uint8_t peek_byte() { return position_ != end_ ? *position_ : static_cast<uint8_t>(fail_end()); }
   /// LEB128, at most 5 bytes, unused bits checked.
   uint32_t read_u32() {
-    if (position_ != end_ && *position_ < 0x80) [[likely]] return *position_++;
+    if (position_ != end_ && *position_ < 0x80) [[likely]]
+      return *position_++;
     return static_cast<uint32_t>(read_unsigned(32));
   }
   /// LEB128, at most 10 bytes.
   uint64_t read_u64() {
-    if (position_ != end_ && *position_ < 0x80) [[likely]] return *position_++;
+    if (position_ != end_ && *position_ < 0x80) [[likely]]
+      return *position_++;
     return read_unsigned(64);
   }
   int32_t read_s32() { return static_cast<int32_t>(read_signed_inline(32)); }
@@ -70,7 +73,8 @@ class Cursor {
 
   /// False after refusing a feature that is not built yet.
   bool require(Feature feature) {
-    if (accept_unbuilt_ || info(feature).built) [[likely]] return true;
+    if (accept_unbuilt_ || info(feature).built) [[likely]]
+      return true;
     fail_unbuilt(feature, offset());
     return false;
   }
@@ -83,8 +87,8 @@ class Cursor {
     section_ = name;
     section_index_ = index;
   }
-  /// How many bytes behind the cursor's own end belong to the same module. They are never part of a value, but an
-  /// integer that runs over the end is judged whole: one that is too long is called so.
+  /// How many bytes behind the cursor's own end belong to the same module. They are never part of a value,
+  /// but an integer that runs over the end is judged whole: one that is too long is called so.
   void set_bytes_beyond(uint64_t count) { horizon_ = end_ + count; }
   /// Records the first error; later ones are ignored.
   void fail(ErrorKind kind, std::string message) { fail_at(offset(), kind, std::move(message)); }

@@ -27,7 +27,9 @@ TEST(binary_cursor, reads_unsigned_leb128) {
       {{0xff, 0xff, 0xff, 0xff, 0x1f}, 0, "integer too large"},
       {{0x80, 0x80, 0x80, 0x80, 0x10}, 0, "integer too large"},
       {{0x80, 0x80, 0x80, 0x80, 0x80, 0x00}, 0, "integer representation too long"},
-      {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}, 0, "integer representation too long"},
+      {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01},
+       0,
+       "integer representation too long"},
       {{}, 0, "unexpected end"},
       {{0x80}, 0, "unexpected end"},
       {{0x80, 0x80, 0x80, 0x80}, 0, "unexpected end"},
@@ -45,7 +47,9 @@ TEST(binary_cursor, reads_64_bit_leb128) {
   const UnsignedCase kCases[] = {
       {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}, UINT64_MAX, nullptr},
       {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02}, 0, "integer too large"},
-      {{0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00}, 0, "integer representation too long"},
+      {{0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00},
+       0,
+       "integer representation too long"},
   };
   for (const UnsignedCase& test : kCases) {
     Cursor cursor(test.bytes);
@@ -85,7 +89,9 @@ TEST(binary_cursor, reads_signed_leb128) {
   };
   for (const SignedCase& test : kCases) {
     Cursor cursor(test.bytes);
-    const int64_t value = test.bits == 32 ? cursor.read_s32() : test.bits == 33 ? cursor.read_s33() : cursor.read_s64();
+    const int64_t value = test.bits == 32   ? cursor.read_s32()
+                          : test.bits == 33 ? cursor.read_s33()
+                                            : cursor.read_s64();
     EXPECT_EQ(value, test.value);
     EXPECT_EQ(cursor.failed(), test.error != nullptr);
     if (test.error != nullptr) EXPECT_EQ(cursor.error().message, test.error);

@@ -43,7 +43,8 @@ bool InstructionReader::next(Instruction& instruction) {
   instruction.offset = cursor_.offset();
   const uint8_t byte = cursor_.read_byte();
   const ByteRow row = kRows[byte];
-  if (!row.is_plain) [[unlikely]] return read_slowly(byte, instruction);
+  if (!row.is_plain) [[unlikely]]
+    return read_slowly(byte, instruction);
   instruction.opcode = static_cast<Opcode>(row.row);
   if (row.immediate == Immediate::none) return !cursor_.failed();
   read_immediate(row.immediate, instruction);
@@ -75,18 +76,12 @@ bool InstructionReader::read_slowly(uint8_t byte, Instruction& instruction) {
 
 void InstructionReader::read_immediate(Immediate immediate, Instruction& instruction) {
   switch (immediate) {
-    case Immediate::none:
-      return;
-    case Immediate::block_type:
-      return read_block_type(instruction.block);
-    case Immediate::catch_list:
-      return read_catches(instruction);
-    case Immediate::label_table:
-      return read_labels(instruction);
-    case Immediate::label_cast:
-      return read_label_cast(instruction);
-    case Immediate::select_types:
-      return read_select_types(instruction);
+    case Immediate::none: return;
+    case Immediate::block_type: return read_block_type(instruction.block);
+    case Immediate::catch_list: return read_catches(instruction);
+    case Immediate::label_table: return read_labels(instruction);
+    case Immediate::label_cast: return read_label_cast(instruction);
+    case Immediate::select_types: return read_select_types(instruction);
     case Immediate::label:
     case Immediate::function:
     case Immediate::type:
@@ -96,9 +91,7 @@ void InstructionReader::read_immediate(Immediate immediate, Instruction& instruc
     case Immediate::table:
     case Immediate::element:
     case Immediate::memory:
-    case Immediate::data:
-      instruction.index = cursor_.read_u32();
-      return;
+    case Immediate::data: instruction.index = cursor_.read_u32(); return;
     case Immediate::type_table:
     case Immediate::type_field:
     case Immediate::type_count:
@@ -112,35 +105,24 @@ void InstructionReader::read_immediate(Immediate immediate, Instruction& instruc
       instruction.index = cursor_.read_u32();
       instruction.second_index = cursor_.read_u32();
       return;
-    case Immediate::memory_argument:
-      return read_memory_argument(instruction.memory);
+    case Immediate::memory_argument: return read_memory_argument(instruction.memory);
     case Immediate::memory_argument_lane:
       read_memory_argument(instruction.memory);
       instruction.index = cursor_.read_byte();
       return;
-    case Immediate::lane:
-      instruction.index = cursor_.read_byte();
-      return;
+    case Immediate::lane: instruction.index = cursor_.read_byte(); return;
     case Immediate::shuffle:
-    case Immediate::v128_constant:
-      return read_array(instruction.bytes);
+    case Immediate::v128_constant: return read_array(instruction.bytes);
     case Immediate::i32_constant:
       instruction.bits = static_cast<uint64_t>(static_cast<int64_t>(cursor_.read_s32()));
       return;
-    case Immediate::i64_constant:
-      instruction.bits = static_cast<uint64_t>(cursor_.read_s64());
-      return;
-    case Immediate::f32_constant:
-      instruction.bits = cursor_.read_fixed32();
-      return;
-    case Immediate::f64_constant:
-      instruction.bits = cursor_.read_fixed64();
-      return;
-    case Immediate::heap_type:
-      instruction.heap = cursor_.read_heap_type();
-      return;
+    case Immediate::i64_constant: instruction.bits = static_cast<uint64_t>(cursor_.read_s64()); return;
+    case Immediate::f32_constant: instruction.bits = cursor_.read_fixed32(); return;
+    case Immediate::f64_constant: instruction.bits = cursor_.read_fixed64(); return;
+    case Immediate::heap_type: instruction.heap = cursor_.read_heap_type(); return;
     case Immediate::fence:
-      if (cursor_.read_byte() != 0) cursor_.fail_at(cursor_.offset() - 1, ErrorKind::malformed, "zero byte expected");
+      if (cursor_.read_byte() != 0)
+        cursor_.fail_at(cursor_.offset() - 1, ErrorKind::malformed, "zero byte expected");
       return;
   }
 }
@@ -174,7 +156,8 @@ void InstructionReader::read_catches(Instruction& instruction) {
       return cursor_.fail_at(start, ErrorKind::malformed, "malformed catch clause");
     }
     CatchClause clause{static_cast<CatchClause::Kind>(kind)};
-    const bool names_tag = clause.kind == CatchClause::Kind::catch_ || clause.kind == CatchClause::Kind::catch_ref;
+    const bool names_tag =
+        clause.kind == CatchClause::Kind::catch_ || clause.kind == CatchClause::Kind::catch_ref;
     if (names_tag) clause.tag = cursor_.read_u32();
     clause.label = cursor_.read_u32();
     catches_.push_back(clause);
@@ -183,7 +166,8 @@ void InstructionReader::read_catches(Instruction& instruction) {
 }
 
 void InstructionReader::read_labels(Instruction& instruction) {
-  const uint32_t count = cursor_.read_count();  // at least one byte each, so memory stays within 4 x the input
+  const uint32_t count =
+      cursor_.read_count();  // at least one byte each, so memory stays within 4 x the input
   labels_.clear();
   labels_.reserve(static_cast<size_t>(count) + 1);
   for (uint64_t i = 0; i <= count && !cursor_.failed(); ++i) labels_.push_back(cursor_.read_u32());

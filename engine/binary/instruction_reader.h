@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// InstructionReader: turns a stretch of bytecode into Instructions, immediates decoded by kind from the table.
+// InstructionReader: turns a stretch of bytecode into Instructions, immediates decoded by kind from the
+// table.
 //
 // It knows opcodes, not modules: indices are not range-checked, types are raw (module type indices).
 // Consumers (validator, translators, printer, generator) step with next() and dispatch on the row through
@@ -55,13 +56,14 @@ struct Instruction {
 
   /// The first index: label, function, type, local, table, memory, lane, element, data, tag ...
   uint32_t index = 0;
-  /// The second, in the order the immediate's name says: table of call_indirect, source of copies, field, count ...
+  /// The second, in the order the immediate's name says: table of call_indirect, source of copies, field,
+  /// count ...
   uint32_t second_index = 0;
-  uint64_t bits = 0;         ///< constants: i32 sign-extended to 64 bits, i64, raw f32, raw f64
-  MemoryArgument memory;     ///< memory_argument, memory_argument_lane
-  BlockType block;           ///< block_type, catch_list
-  HeapType heap;             ///< heap_type: raw
-  ValueType cast_from;       ///< label_cast: raw reference types
+  uint64_t bits = 0;      ///< constants: i32 sign-extended to 64 bits, i64, raw f32, raw f64
+  MemoryArgument memory;  ///< memory_argument, memory_argument_lane
+  BlockType block;        ///< block_type, catch_list
+  HeapType heap;          ///< heap_type: raw
+  ValueType cast_from;    ///< label_cast: raw reference types
   ValueType cast_to;
   std::array<uint8_t, 16> bytes{};  ///< v128_constant, shuffle
   /// label_table: all targets, the default last. catch_list, select_types likewise. The spans point into the
@@ -73,7 +75,8 @@ struct Instruction {
 
 class InstructionReader {
  public:
-  /// Reads from `cursor` (its section and base offset make the error messages); the cursor must outlive the reader.
+  /// Reads from `cursor` (its section and base offset make the error messages); the cursor must outlive the
+  /// reader.
   explicit InstructionReader(Cursor& cursor) : cursor_(cursor) {}
 
   /// Decodes one instruction. False at an error, which the cursor then holds. The caller stops at the end

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tests of the instruction reader: every row of the opcode table decodes, and malformed immediates are refused.
+// Tests of the instruction reader: every row of the opcode table decodes, and malformed immediates are
+// refused.
 #include "engine/binary/instruction_reader.h"
 
 #include <gtest/gtest.h>
@@ -23,33 +24,20 @@ Bytes opcode_bytes(const OpcodeInfo& row) {
 /// The smallest immediate of each kind.
 Bytes immediate_bytes(Immediate immediate) {
   switch (immediate) {
-    case Immediate::none:
-      return {};
-    case Immediate::block_type:
-      return {0x40};
-    case Immediate::catch_list:
-      return {0x40, 2, 0x00, 3, 1, 0x03, 0};
-    case Immediate::label_table:
-      return {2, 5, 6, 7};
-    case Immediate::label_cast:
-      return {0x03, 1, 0x6e, 0x6b};
-    case Immediate::select_types:
-      return {1, 0x7e};
-    case Immediate::memory_argument:
-      return {0x01, 0x10};
-    case Immediate::memory_argument_lane:
-      return {0x01, 0x10, 0x02};
+    case Immediate::none: return {};
+    case Immediate::block_type: return {0x40};
+    case Immediate::catch_list: return {0x40, 2, 0x00, 3, 1, 0x03, 0};
+    case Immediate::label_table: return {2, 5, 6, 7};
+    case Immediate::label_cast: return {0x03, 1, 0x6e, 0x6b};
+    case Immediate::select_types: return {1, 0x7e};
+    case Immediate::memory_argument: return {0x01, 0x10};
+    case Immediate::memory_argument_lane: return {0x01, 0x10, 0x02};
     case Immediate::shuffle:
-    case Immediate::v128_constant:
-      return repeat(16, {9});
-    case Immediate::f32_constant:
-      return repeat(4, {1});
-    case Immediate::f64_constant:
-      return repeat(8, {1});
-    case Immediate::heap_type:
-      return {0x70};
-    case Immediate::fence:
-      return {0x00};
+    case Immediate::v128_constant: return repeat(16, {9});
+    case Immediate::f32_constant: return repeat(4, {1});
+    case Immediate::f64_constant: return repeat(8, {1});
+    case Immediate::heap_type: return {0x70};
+    case Immediate::fence: return {0x00};
     case Immediate::type_table:
     case Immediate::type_field:
     case Immediate::type_count:
@@ -59,10 +47,8 @@ Bytes immediate_bytes(Immediate immediate) {
     case Immediate::table_table:
     case Immediate::element_table:
     case Immediate::memory_memory:
-    case Immediate::data_memory:
-      return {4, 5};
-    default:
-      return {4};
+    case Immediate::data_memory: return {4, 5};
+    default: return {4};
   }
 }
 
@@ -104,7 +90,8 @@ TEST(binary_instruction_reader, rows_of_unbuilt_features_are_refused_by_name) {
     EXPECT_EQ(reader.next(instruction), info(row.feature).built) << row.text;
     if (info(row.feature).built) continue;
     EXPECT_EQ(cursor.error().kind, ErrorKind::unsupported);
-    EXPECT_EQ(cursor.error().message, "feature " + std::string(info(row.feature).text) + " is not supported yet");
+    EXPECT_EQ(cursor.error().message,
+              "feature " + std::string(info(row.feature).text) + " is not supported yet");
   }
 }
 
@@ -124,7 +111,8 @@ TEST(binary_instruction_reader, refuses_malformed_instructions) {
       {{0xfe, 0x03, 0x01}, "zero byte expected"},
       {{0x02, 0x41}, "malformed value type"},
       {{0x02, 0xc0, 0x7f}, "malformed block type"},
-      {{0x0e, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x00}, "unexpected end: 4294967295 elements declared, 1 bytes left"},
+      {{0x0e, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x00},
+       "unexpected end: 4294967295 elements declared, 1 bytes left"},
       {{0x0e, 0x02, 0x00, 0x00}, "unexpected end"},
       {{0x1c, 0xff, 0xff, 0xff, 0x7f, 0x7f}, "unexpected end: 268435455 elements declared, 1 bytes left"},
       {{0xd0, 0x40}, "malformed heap type"},

@@ -16,9 +16,9 @@ struct LocalRun {
   ValueType type;
 };
 
-/// Reads the runs at the start of a body into `runs` (replacing what they held, empty runs left out) and returns
-/// the number of all locals, parameters included, which must fit 32 bits: else "too many locals". Allocates by
-/// runs, never by counts.
+/// Reads the runs at the start of a body into `runs` (replacing what they held, empty runs left out) and
+/// returns the number of all locals, parameters included, which must fit 32 bits: else "too many locals".
+/// Allocates by runs, never by counts.
 uint64_t read_locals(Cursor& cursor, uint64_t parameters, std::vector<LocalRun>& runs);
 
 }  // namespace heddle::engine

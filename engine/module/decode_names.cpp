@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The "name" custom section, read leniently: what is malformed in it is skipped, because names are only for people.
+// The "name" custom section, read leniently: what is malformed in it is skipped, because names are only for
+// people.
 #include <algorithm>
 #include <functional>
 

@@ -66,12 +66,9 @@ void Decoder::read_import(Cursor& cursor, Import& import) {
     }
     case ExternKind::table:
       return add(module_->tables, TableDeclaration{read_table_type(cursor), {}, import.offset});
-    case ExternKind::memory:
-      return add(module_->memories, read_memory_type(cursor));
-    case ExternKind::global:
-      return add(module_->globals, GlobalDeclaration{read_global_type(cursor), {}});
-    case ExternKind::tag:
-      return add(module_->tags, read_tag_type(cursor));
+    case ExternKind::memory: return add(module_->memories, read_memory_type(cursor));
+    case ExternKind::global: return add(module_->globals, GlobalDeclaration{read_global_type(cursor), {}});
+    case ExternKind::tag: return add(module_->tags, read_tag_type(cursor));
   }
 }
 
@@ -151,7 +148,8 @@ void Decoder::decode_exports(Cursor& cursor) {
     row.offset = cursor.offset();
     row.name = cursor.read_name();
     const uint8_t kind = cursor.read_byte();
-    if (kind > static_cast<uint8_t>(ExternKind::tag)) malformed(cursor, cursor.offset() - 1, "malformed export kind");
+    if (kind > static_cast<uint8_t>(ExternKind::tag))
+      malformed(cursor, cursor.offset() - 1, "malformed export kind");
     row.kind = static_cast<ExternKind>(kind);
     row.index = cursor.read_u32();
     if (!cursor.failed()) module_->exports.push_back(std::move(row));
@@ -179,7 +177,8 @@ void Decoder::read_element_segment(Cursor& cursor, InstructionReader& reader, El
   constexpr uint32_t kExpressions = 4;
   const uint64_t start = cursor.offset();
   const uint32_t flags = cursor.read_u32();
-  if (flags > (kNotActive | kExplicit | kExpressions)) return malformed(cursor, start, "malformed element segment kind");
+  if (flags > (kNotActive | kExplicit | kExpressions))
+    return malformed(cursor, start, "malformed element segment kind");
   segment.uses_expressions = (flags & kExpressions) != 0;
   segment.type = segment.uses_expressions ? ValueType::funcref() : kFunctionItem;
   if (flags & kNotActive) {

@@ -41,7 +41,8 @@ void Decoder::read_rec_group(Cursor& cursor) {
     cursor.read_byte();
     count = cursor.read_count(2);
   }
-  if (!within(cursor, module_->types.size() + uint64_t{count}, std::min(limits_.types, HeapType::kMaxTypes), "types")) {
+  if (!within(cursor, module_->types.size() + uint64_t{count}, std::min(limits_.types, HeapType::kMaxTypes),
+              "types")) {
     return;
   }
   for (uint32_t i = 0; i < count && !cursor.failed(); ++i) {
@@ -108,8 +109,8 @@ FieldType Decoder::read_field(Cursor& cursor) {
   return field;
 }
 
-bool Decoder::check_numbers(Cursor& cursor, const TypeDefinition& definition, uint32_t own_index, uint32_t end,
-                            uint64_t offset) {
+bool Decoder::check_numbers(Cursor& cursor, const TypeDefinition& definition, uint32_t own_index,
+                            uint32_t end, uint64_t offset) {
   const auto check = [&](ValueType type) {
     if (!type.is_ref() || !type.heap().is_defined() || type.heap().number() < end) return;
     cursor.fail_at(offset, ErrorKind::invalid, unknown_type(type.heap().number()));
@@ -123,7 +124,8 @@ bool Decoder::check_numbers(Cursor& cursor, const TypeDefinition& definition, ui
   return !cursor.failed();
 }
 
-void Decoder::register_group(Cursor& cursor, std::vector<TypeDefinition> group, const std::vector<uint64_t>& offsets) {
+void Decoder::register_group(Cursor& cursor, std::vector<TypeDefinition> group,
+                             const std::vector<uint64_t>& offsets) {
   const auto first = static_cast<uint32_t>(module_->types.size());
   const auto end = first + static_cast<uint32_t>(group.size());
   std::vector<uint32_t> depths;  // how many supertypes each member has
@@ -136,7 +138,8 @@ void Decoder::register_group(Cursor& cursor, std::vector<TypeDefinition> group, 
     if (super != kNoType) {
       depth = super >= first ? depths[super - first] + 1
                              : static_cast<uint32_t>(registry_.get(module_->types[super]).display.size());
-      if (!within(cursor, depth, std::min(limits_.subtype_depth, TypeRegistry::kMaxDepth), "super types")) return;
+      if (!within(cursor, depth, std::min(limits_.subtype_depth, TypeRegistry::kMaxDepth), "super types"))
+        return;
     }
     depths.push_back(depth);
     supers.push_back(super);
@@ -152,7 +155,8 @@ void Decoder::register_group(Cursor& cursor, std::vector<TypeDefinition> group, 
     }
   }
   // Equal groups in one module are one group; those next to each other need no second reference.
-  if (module_->groups.empty() || module_->groups.back() != registered) module_->groups.push_back(std::move(registered));
+  if (module_->groups.empty() || module_->groups.back() != registered)
+    module_->groups.push_back(std::move(registered));
 }
 
 ValueType Decoder::canonical(Cursor& cursor, ValueType raw, uint64_t offset) {
@@ -182,7 +186,8 @@ TypeId Decoder::read_function_type(Cursor& cursor, uint32_t* index_out) {
   }
   const TypeId id = module_->types[index];
   if (registry_.get(id).kind != CompositeKind::function) {
-    cursor.fail_at(start, ErrorKind::invalid, "type mismatch: type " + std::to_string(index) + " is not a function type");
+    cursor.fail_at(start, ErrorKind::invalid,
+                   "type mismatch: type " + std::to_string(index) + " is not a function type");
   }
   return id;
 }

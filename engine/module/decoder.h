@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decoder: one pass over a binary module, section by section, that fills a ModuleImage.
 //
-// Internal to engine/module. Errors stick to the section's Cursor; decode_* functions return early once it failed.
-// What can be said without looking at other sections is checked here (grammar, limits, type indices, since the
-// image holds canonical types); the rest is validation's. (Spec 5.5)
+// Internal to engine/module. Errors stick to the section's Cursor; decode_* functions return early once it
+// failed. What can be said without looking at other sections is checked here (grammar, limits, type indices,
+// since the image holds canonical types); the rest is validation's. (Spec 5.5)
 #pragma once
 
 #include <memory>
@@ -43,7 +43,8 @@ class Decoder {
   void read_composite(Cursor& cursor, uint8_t form, TypeDefinition& definition);
   void read_value_types(Cursor& cursor, uint32_t limit, std::vector<ValueType>& types);
   FieldType read_field(Cursor& cursor);
-  void register_group(Cursor& cursor, std::vector<TypeDefinition> group, const std::vector<uint64_t>& offsets);
+  void register_group(Cursor& cursor, std::vector<TypeDefinition> group,
+                      const std::vector<uint64_t>& offsets);
   bool check_numbers(Cursor& cursor, const TypeDefinition& definition, uint32_t own_index, uint32_t end,
                      uint64_t offset);
   /// Raw to canonical; "unknown type" if it names one that the type section lacks.
@@ -81,13 +82,13 @@ class Decoder {
   TypeRegistry& registry_;
   DecodeLimits limits_;
   std::unique_ptr<ModuleImage> module_;
-  uint32_t last_rank_ = 0;       ///< of the last section that was not custom
-  uint32_t bodies_ = 0;          ///< entries of the code section
-  Instruction instruction_;      ///< reused by read_expression
+  uint32_t last_rank_ = 0;   ///< of the last section that was not custom
+  uint32_t bodies_ = 0;      ///< entries of the code section
+  Instruction instruction_;  ///< reused by read_expression
 };
 
-/// Reads the contents of a "name" section. Malformed ones are ignored as far as they are malformed: names are only
-/// for people. (Spec appendix "name section")
+/// Reads the contents of a "name" section. Malformed ones are ignored as far as they are malformed: names are
+/// only for people. (Spec appendix "name section")
 void decode_names(ModuleImage& module, ByteRange contents);
 
 }  // namespace heddle::engine

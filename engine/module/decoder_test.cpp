@@ -58,7 +58,8 @@ TEST(module_decoder, all_sections) {
       (elem funcref (ref.func $f) (ref.null func))
       (elem declare func $double)
       (data (i32.const 4) "abc")
-      (data "passive")))", registry);
+      (data "passive")))",
+                                  registry);
   ASSERT_NE(module, nullptr);
   EXPECT_EQ(module->functions.size(), 3u);
   EXPECT_EQ(module->imported_functions, 1u);
@@ -96,7 +97,9 @@ TEST(module_decoder, a_function_without_a_name_takes_its_export_or_number) {
 
 TEST(module_decoder, malformed_name_sections_are_ignored) {
   TypeRegistry registry;
-  const Bytes kBroken[] = {{0x01, 0xff}, {0x01, 0x05, 0xff, 0xff, 0xff, 0xff, 0x0f}, {0x00, 0x02, 0x05, 0x61},
+  const Bytes kBroken[] = {{0x01, 0xff},
+                           {0x01, 0x05, 0xff, 0xff, 0xff, 0xff, 0x0f},
+                           {0x00, 0x02, 0x05, 0x61},
                            {0x01, 0x04, 0x02, 0x00, 0x01, 0x61}};
   for (const Bytes& contents : kBroken) {
     const auto module = decode(module_of({section(0, name("name") + contents)}), registry);
@@ -127,29 +130,33 @@ TEST(module_decoder, refuses_with_place_and_reason) {
       {module_of({{1, 0x7f}}), malformed, "length out of bounds", "type"},
       {module_of({kTypeSection, kTypeSection}), malformed, "unexpected content after last section", ""},
       {module_of({section(3, {0}), section(2, {0})}), malformed, "unexpected content after last section", ""},
-      {module_of({section(12, {0}), section(9, {0})}), malformed, "unexpected content after last section", ""},
+      {module_of({section(12, {0}), section(9, {0})}), malformed, "unexpected content after last section",
+       ""},
       {module_of({section(1, {0, 0})}), malformed, "section size mismatch", "type"},
       {module_of({section(1, {1, 0x40, 0})}), malformed, "malformed definition type", "type[0]"},
       {module_of({section(1, {1, 0x5e, 0x7f, 0x02})}), malformed, "malformed mutability", "type[0]"},
       {module_of({section(1, {0xff, 0xff, 0xff, 0xff, 0x0f, 1, 2, 3})}), malformed,
        "unexpected end of section or function", "type"},
       {module_of({section(1, {1, 0x60, 1, 0x63, 5, 0})}), ErrorKind::invalid, "unknown type 5", "type[0]"},
-      {module_of({section(2, Bytes{1} + name("a") + name("b") + Bytes{5, 0})}), malformed, "malformed import kind",
-       "import[0]"},
-      {module_of({section(2, Bytes{1} + name("a") + name("b") + Bytes{0, 3})}), ErrorKind::invalid, "unknown type 3",
-       "import[0]"},
+      {module_of({section(2, Bytes{1} + name("a") + name("b") + Bytes{5, 0})}), malformed,
+       "malformed import kind", "import[0]"},
+      {module_of({section(2, Bytes{1} + name("a") + name("b") + Bytes{0, 3})}), ErrorKind::invalid,
+       "unknown type 3", "import[0]"},
       {module_of({section(4, {1, 0x70, 0x02, 1})}), malformed, "malformed limits flags", "table[0]"},
       {module_of({section(5, {1, 0x10, 1})}), malformed, "malformed limits flags", "memory[0]"},
       {module_of({section(6, {1, 0x7f, 2, 0x41, 0, 0x0b})}), malformed, "malformed mutability", "global[0]"},
-      {module_of({section(6, {1, 0x7f, 0, 0x41, 0})}), malformed, "unexpected end of section or function", "global[0]"},
+      {module_of({section(6, {1, 0x7f, 0, 0x41, 0})}), malformed, "unexpected end of section or function",
+       "global[0]"},
       {module_of({section(6, {1, 0x7f, 0, 0x05, 0x0b})}), malformed, "END opcode expected", "global[0]"},
-      {module_of({section(7, Bytes{1} + name("x") + Bytes{9, 0})}), malformed, "malformed export kind", "export[0]"},
+      {module_of({section(7, Bytes{1} + name("x") + Bytes{9, 0})}), malformed, "malformed export kind",
+       "export[0]"},
       {module_of({section(9, {1, 8, 0, 0})}), malformed, "malformed element segment kind", "element[0]"},
       {module_of({section(9, {1, 1, 1, 0})}), malformed, "malformed element kind", "element[0]"},
       {module_of({section(11, {1, 3, 0})}), malformed, "malformed data segment kind", "data[0]"},
       {module_of({kTypeSection, section(3, {1, 0})}), malformed,
        "function and code section have inconsistent lengths", "code"},
-      {module_of({section(12, {1})}), malformed, "data count and data section have inconsistent lengths", "data"},
+      {module_of({section(12, {1})}), malformed, "data count and data section have inconsistent lengths",
+       "data"},
       {module_of({section(0, {3, 'a'})}), malformed, "length out of bounds", "custom"},
   };
   for (const Refusal& test : kCases) {
@@ -173,15 +180,17 @@ TEST(module_decoder, an_error_in_a_body_comes_before_its_consequences) {
 TEST(module_decoder, sub_types_are_checked) {
   const Refusal kCases[] = {
       // final super
-      {section(1, {2, 0x60, 0, 0, 0x50, 1, 0, 0x60, 0, 0}), ErrorKind::invalid, "sub type 1 does not match super type 0", "type[1]"},
+      {section(1, {2, 0x60, 0, 0, 0x50, 1, 0, 0x60, 0, 0}), ErrorKind::invalid,
+       "sub type 1 does not match super type 0", "type[1]"},
       // other structure
       {section(1, {2, 0x50, 0, 0x60, 0, 0, 0x50, 1, 0, 0x60, 1, 0x7f, 0}), ErrorKind::invalid,
        "sub type 1 does not match super type 0", "type[1]"},
       // super that stands behind, or is itself
       {section(1, {1, 0x50, 1, 0, 0x60, 0, 0}), ErrorKind::invalid, "unknown type 0", "type[0]"},
-      {section(1, {1, 0x4e, 2, 0x50, 1, 1, 0x60, 0, 0, 0x50, 0, 0x60, 0, 0}), ErrorKind::invalid, "unknown type 1", "type[0]"},
-      {section(1, {3, 0x50, 0, 0x60, 0, 0, 0x50, 0, 0x60, 0, 0, 0x50, 2, 0, 1, 0x60, 0, 0}), ErrorKind::invalid,
-       "sub type with more than one super type", "type[2]"},
+      {section(1, {1, 0x4e, 2, 0x50, 1, 1, 0x60, 0, 0, 0x50, 0, 0x60, 0, 0}), ErrorKind::invalid,
+       "unknown type 1", "type[0]"},
+      {section(1, {3, 0x50, 0, 0x60, 0, 0, 0x50, 0, 0x60, 0, 0, 0x50, 2, 0, 1, 0x60, 0, 0}),
+       ErrorKind::invalid, "sub type with more than one super type", "type[2]"},
   };
   for (const Refusal& test : kCases) {
     const Error error = decode_error(module_of({test.bytes}));
@@ -193,7 +202,8 @@ TEST(module_decoder, sub_types_are_checked) {
 TEST(module_decoder, depth_of_subtyping_is_limited) {
   const auto chain = [](uint32_t length) {
     Bytes types = leb(length) + Bytes{0x50, 0, 0x5f, 0};
-    for (uint32_t i = 1; i < length; ++i) types = std::move(types) + Bytes{0x50, 1} + leb(i - 1) + Bytes{0x5f, 0};
+    for (uint32_t i = 1; i < length; ++i)
+      types = std::move(types) + Bytes{0x50, 1} + leb(i - 1) + Bytes{0x5f, 0};
     return module_of({section(1, types)});
   };
   TypeRegistry registry;
@@ -210,10 +220,14 @@ TEST(module_decoder, limits_are_refused_as_such) {
   limits.functions = 2;
   limits.exports = 1;
   const Refusal kCases[] = {
-      {module_of({section(1, {1, 0x60, 4, 0x7f, 0x7f, 0x7f, 0x7f, 0})}), ErrorKind::limit, "too many parameters", "type[0]"},
-      {module_of({section(1, Bytes{5} + repeat(5, {0x60, 0, 0}))}), ErrorKind::limit, "too many types: 5", "type"},
-      {module_of({section(1, Bytes{1, 0x4e, 5} + repeat(5, {0x60, 0, 0}))}), ErrorKind::limit, "too many types: 5", "type[0]"},
-      {module_of({kTypeSection, section(3, {3, 0, 0, 0})}), ErrorKind::limit, "too many functions: 3", "function"},
+      {module_of({section(1, {1, 0x60, 4, 0x7f, 0x7f, 0x7f, 0x7f, 0})}), ErrorKind::limit,
+       "too many parameters", "type[0]"},
+      {module_of({section(1, Bytes{5} + repeat(5, {0x60, 0, 0}))}), ErrorKind::limit, "too many types: 5",
+       "type"},
+      {module_of({section(1, Bytes{1, 0x4e, 5} + repeat(5, {0x60, 0, 0}))}), ErrorKind::limit,
+       "too many types: 5", "type[0]"},
+      {module_of({kTypeSection, section(3, {3, 0, 0, 0})}), ErrorKind::limit, "too many functions: 3",
+       "function"},
       {module_of({section(7, {2, 0, 0, 0, 0, 0, 0})}), ErrorKind::limit, "too many exports: 2", "export"},
   };
   for (const Refusal& test : kCases) {
@@ -226,7 +240,8 @@ TEST(module_decoder, limits_are_refused_as_such) {
 
 TEST(module_decoder, equal_types_of_two_modules_have_equal_ids) {
   TypeRegistry registry;
-  const char* text = "(module (rec (type $a (struct (field (ref null $b)))) (type $b (func (param (ref $a))))))";
+  const char* text =
+      "(module (rec (type $a (struct (field (ref null $b)))) (type $b (func (param (ref $a))))))";
   const auto one = decode_text(text, registry);
   const auto two = decode_text(text, registry);
   EXPECT_EQ(one->types, two->types);
@@ -235,7 +250,10 @@ TEST(module_decoder, equal_types_of_two_modules_have_equal_ids) {
 
 TEST(module_decoder, a_dropped_module_releases_its_types) {
   TypeRegistry registry;
-  { const auto module = decode_text("(module (type (func)) (type (func (param i32))) (type (func)))", registry); }
+  {
+    const auto module =
+        decode_text("(module (type (func)) (type (func (param i32))) (type (func)))", registry);
+  }
   EXPECT_EQ(registry.group_count(), 0u);
 }
 

@@ -67,7 +67,7 @@ struct Import {
   std::string module;
   std::string name;
   ExternKind kind;
-  uint32_t index;  ///< in the index space of its kind
+  uint32_t index;       ///< in the index space of its kind
   uint64_t offset = 0;  ///< of the declaration in the module
 };
 
@@ -81,7 +81,7 @@ struct Export {
 /// A function of the index space; imported ones have an empty body.
 struct FunctionDeclaration {
   TypeId type = kNoType;
-  ByteRange body;         ///< the code entry after its size: locals, instructions, end
+  ByteRange body;           ///< the code entry after its size: locals, instructions, end
   uint32_t type_index = 0;  ///< as declared, for printing
 };
 
@@ -124,7 +124,8 @@ struct CustomSection {
   ByteRange bytes;  ///< contents after the name
 };
 
-/// Function names of the name section, sorted by index; views into the module's bytes (not escaped, maybe not UTF-8).
+/// Function names of the name section, sorted by index; views into the module's bytes (not escaped, maybe not
+/// UTF-8).
 struct FunctionName {
   uint32_t index;
   std::string_view name;
@@ -147,7 +148,7 @@ struct DecodeLimits {
   uint32_t memories = 10'000;
   uint32_t tags = 1'000'000;
   uint32_t segments = 1'000'000;
-  uint32_t locals = 50'000;             ///< per function, parameters included
+  uint32_t locals = 50'000;  ///< per function, parameters included
   uint32_t parameters = 1'000;
   uint32_t results = 1'000;
   uint32_t body_bytes = 128u << 20;
@@ -181,14 +182,15 @@ struct ModuleImage {
   std::vector<DataSegment> data;
   std::optional<uint32_t> data_count;
   ByteRange code_section;  ///< contents of the code section; empty if there is none
-  std::array<uint64_t, 14> section_offsets{};  ///< by section id: where its contents begin; for error messages
+  std::array<uint64_t, 14>
+      section_offsets{};  ///< by section id: where its contents begin; for error messages
   std::vector<CustomSection> customs;
   std::vector<FunctionName> function_names;
   std::string_view module_name;
   std::vector<uint32_t> exports_by_name;  ///< indices into `exports`, sorted by name
 
-  /// Functions that may become references (ref.func in code must name one; exports, elements, globals), one flag
-  /// each. Filled by validate_declarations.
+  /// Functions that may become references (ref.func in code must name one; exports, elements, globals), one
+  /// flag each. Filled by validate_declarations.
   std::vector<bool> declared_references;
 
   std::unique_ptr<TierData> tier_data;

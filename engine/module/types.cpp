@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // TypeRegistry: hash-consing of rec groups, their release, and subtyping by display vectors.
 //
-// A group's identity is its key: its definitions as words, in which a type of the group itself is named by its
-// position in the group, and any other by its id. Equal keys are equal types (iso-recursively, spec 3.1.3).
+// A group's identity is its key: its definitions as words, in which a type of the group itself is named by
+// its position in the group, and any other by its id. Equal keys are equal types (iso-recursively,
+// spec 3.1.3).
 #include "engine/module/types.h"
 
 #include <xxhash.h>
@@ -31,11 +32,13 @@ std::string_view bytes_of(const Key& key) {
   return {reinterpret_cast<const char*>(key.data()), key.size() * sizeof(key[0])};
 }
 
-/// Calls `visit(HeapType)` for every reference type in `definition`; what it returns takes the old one's place.
+/// Calls `visit(HeapType)` for every reference type in `definition`; what it returns takes the old one's
+/// place.
 template <class Visit>
 void rewrite_references(TypeDefinition& definition, Visit visit) {
   const auto rewrite = [&](ValueType& type) {
-    if (type.is_ref() && type.heap().is_defined()) type = ValueType::ref(visit(type.heap()), type.is_nullable());
+    if (type.is_ref() && type.heap().is_defined())
+      type = ValueType::ref(visit(type.heap()), type.is_nullable());
   };
   for (ValueType& type : definition.parameters) rewrite(type);
   for (ValueType& type : definition.results) rewrite(type);
@@ -135,7 +138,8 @@ struct TypeRegistry::State {
 
 TypeRegistry::CountedGroup::~CountedGroup() {
   state_->remove(*this);
-  // A chain of groups, each mentioning the one before, is as long as a guest likes: release it without recursion.
+  // A chain of groups, each mentioning the one before, is as long as a guest likes: release it without
+  // recursion.
   thread_local std::vector<std::shared_ptr<Group>>* releasing = nullptr;
   if (releasing != nullptr) {
     std::move(dependencies.begin(), dependencies.end(), std::back_inserter(*releasing));
@@ -155,7 +159,8 @@ void TypeRegistry::State::remove(CountedGroup& group) {
   if (group.first() == kNoType) return;  // never inserted
   const MutexLock lock(mutex);
   const auto found = groups.find(bytes_of(group.key));
-  if (found != groups.end() && found->second == &group) groups.erase(found);  // else an equal one took its place
+  if (found != groups.end() && found->second == &group)
+    groups.erase(found);  // else an equal one took its place
   for (TypeId id = group.first(); id < group.first() + group.count(); ++id) {
     slot(id).definition.store(nullptr, std::memory_order_relaxed);
     slot(id).owner = nullptr;
@@ -175,7 +180,8 @@ void TypeRegistry::State::complete(TypeDefinition& definition, TypeId id) {
   definition.result_slots = slots_of(definition.results);
 }
 
-bool TypeRegistry::State::insert(CountedGroup& group, std::vector<TypeDefinition> definitions, uint32_t first_index) {
+bool TypeRegistry::State::insert(CountedGroup& group, std::vector<TypeDefinition> definitions,
+                                 uint32_t first_index) {
   const auto count = static_cast<uint32_t>(definitions.size());
   const TypeId first = take_ids(count);
   if (first == kNoType) return false;
@@ -186,7 +192,8 @@ bool TypeRegistry::State::insert(CountedGroup& group, std::vector<TypeDefinition
     rewrite_references(definition, [&](HeapType heap) {
       return heap.number() >= first_index ? HeapType::defined(first + heap.number() - first_index) : heap;
     });
-    if (definition.super != kNoType && definition.super >= first_index) definition.super += first - first_index;
+    if (definition.super != kNoType && definition.super >= first_index)
+      definition.super += first - first_index;
     complete(definition, first + i);
     slot(first + i).owner = &group;
     slot(first + i).definition.store(&definition, std::memory_order_release);
@@ -241,7 +248,8 @@ Key make_key(const std::vector<TypeDefinition>& definitions, uint32_t first_inde
 }  // namespace
 
 std::shared_ptr<TypeRegistry::Group> TypeRegistry::add_group(std::vector<TypeDefinition> definitions,
-                                                             uint32_t first_index, std::span<const TypeId> known) {
+                                                             uint32_t first_index,
+                                                             std::span<const TypeId> known) {
   if (definitions.size() > HeapType::kMaxTypes) return nullptr;
   // Own members move out of the way, so that they and ids of known types can't be confused.
   std::vector<TypeId> mentioned;
@@ -307,36 +315,26 @@ using Kind = HeapType::Kind;
 bool is_abstract_subtype(Kind sub, Kind super) {
   if (sub == super) return true;
   switch (sub) {
-    case Kind::bottom:
-      return true;
+    case Kind::bottom: return true;
     case Kind::none:
       return super == Kind::i31 || super == Kind::struct_ || super == Kind::array || super == Kind::eq ||
              super == Kind::any;
     case Kind::i31:
     case Kind::struct_:
-    case Kind::array:
-      return super == Kind::eq || super == Kind::any;
-    case Kind::eq:
-      return super == Kind::any;
-    case Kind::nofunc:
-      return super == Kind::func;
-    case Kind::noextern:
-      return super == Kind::extern_;
-    case Kind::noexn:
-      return super == Kind::exn;
-    default:
-      return false;
+    case Kind::array: return super == Kind::eq || super == Kind::any;
+    case Kind::eq: return super == Kind::any;
+    case Kind::nofunc: return super == Kind::func;
+    case Kind::noextern: return super == Kind::extern_;
+    case Kind::noexn: return super == Kind::exn;
+    default: return false;
   }
 }
 
 Kind abstract_kind(CompositeKind kind) {
   switch (kind) {
-    case CompositeKind::function:
-      return Kind::func;
-    case CompositeKind::structure:
-      return Kind::struct_;
-    case CompositeKind::array:
-      return Kind::array;
+    case CompositeKind::function: return Kind::func;
+    case CompositeKind::structure: return Kind::struct_;
+    case CompositeKind::array: return Kind::array;
   }
   return Kind::func;
 }
@@ -371,7 +369,8 @@ bool TypeRegistry::matches_declared_supertype(TypeId id) const noexcept {
     return false;
   }
   const auto below = [this](ValueType a, ValueType b) { return is_subtype(a, b); };
-  if (!std::equal(super.parameters.begin(), super.parameters.end(), sub.parameters.begin(), below)) return false;
+  if (!std::equal(super.parameters.begin(), super.parameters.end(), sub.parameters.begin(), below))
+    return false;
   if (!std::equal(sub.results.begin(), sub.results.end(), super.results.begin(), below)) return false;
   return std::equal(super.fields.begin(), super.fields.end(), sub.fields.begin(),
                     [&](const FieldType& above, const FieldType& field) {

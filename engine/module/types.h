@@ -52,7 +52,7 @@ class TypeRegistry {
  public:
   /// What a HeapType can hold, less a margin in which the numbers of a group's own members are kept apart.
   static constexpr uint32_t kMaxIds = (1u << 24) - HeapType::kMaxTypes;
-  static constexpr uint32_t kMaxDepth = 63;      ///< longest chain of supertypes
+  static constexpr uint32_t kMaxDepth = 63;  ///< longest chain of supertypes
 
   TypeRegistry();
   ~TypeRegistry();
@@ -68,8 +68,8 @@ class TypeRegistry {
   /// Null if the registry is full (kMaxIds types alive) or the group larger than HeapType::kMaxTypes.
   /// REQUIRES: no number beyond the group; a supertype stands before its subtype; at most kMaxDepth of them.
   /// That a supertype matches is checked on the registered types: see matches_declared_supertype.
-  [[nodiscard]] std::shared_ptr<Group> add_group(std::vector<TypeDefinition> definitions, uint32_t first_index,
-                                                 std::span<const TypeId> known);
+  [[nodiscard]] std::shared_ptr<Group> add_group(std::vector<TypeDefinition> definitions,
+                                                 uint32_t first_index, std::span<const TypeId> known);
 
   /// Registers a lone final function type (hosts use it). The numbers inside are TypeIds.
   [[nodiscard]] std::shared_ptr<Group> add_function(std::vector<ValueType> parameters,

@@ -81,13 +81,15 @@ TEST(module_types, recursive_groups_compare_by_position) {
   EXPECT_EQ(registry.get(a->first()).results[0], ref_to(a->first() + 1));
 
   // The same shape, but mentioning the other group instead of itself, is another type.
-  const Group c = registry.add_group({function_type({ref_to(0)}, {ref_to(1)}), open_struct({{ref_to(0), false}})}, 2, known);
+  const Group c = registry.add_group(
+      {function_type({ref_to(0)}, {ref_to(1)}), open_struct({{ref_to(0), false}})}, 2, known);
   EXPECT_NE(a, c);
 }
 
 TEST(module_types, displays_answer_subtyping) {
   TypeRegistry registry;
-  const Group a = registry.add_group({open_struct({}), open_struct({{kI32, false}}, 0), open_struct({}, 0)}, 0, {});
+  const Group a =
+      registry.add_group({open_struct({}), open_struct({{kI32, false}}, 0), open_struct({}, 0)}, 0, {});
   const TypeId base = a->first();
   const TypeId left = base + 1;
   const TypeId right = base + 2;
@@ -112,18 +114,32 @@ TEST(module_types, abstract_heap_types) {
   const HeapType f = HeapType::defined(function->first());
   const HeapType s = HeapType::defined(structure->first());
   const std::vector<std::pair<HeapType, HeapType>> kYes = {
-      {Kind::eq, Kind::any},       {Kind::i31, Kind::eq},       {Kind::struct_, Kind::any}, {Kind::array, Kind::eq},
-      {Kind::none, Kind::i31},     {Kind::none, Kind::any},     {Kind::none, s},            {s, Kind::struct_},
-      {s, Kind::any},              {f, Kind::func},             {Kind::nofunc, f},          {Kind::nofunc, Kind::func},
-      {Kind::noextern, Kind::extern_}, {Kind::noexn, Kind::exn}, {Kind::bottom, f},         {Kind::bottom, Kind::any},
+      {Kind::eq, Kind::any},
+      {Kind::i31, Kind::eq},
+      {Kind::struct_, Kind::any},
+      {Kind::array, Kind::eq},
+      {Kind::none, Kind::i31},
+      {Kind::none, Kind::any},
+      {Kind::none, s},
+      {s, Kind::struct_},
+      {s, Kind::any},
+      {f, Kind::func},
+      {Kind::nofunc, f},
+      {Kind::nofunc, Kind::func},
+      {Kind::noextern, Kind::extern_},
+      {Kind::noexn, Kind::exn},
+      {Kind::bottom, f},
+      {Kind::bottom, Kind::any},
   };
   const std::vector<std::pair<HeapType, HeapType>> kNo = {
-      {Kind::any, Kind::eq},   {Kind::func, Kind::any}, {Kind::none, Kind::func}, {Kind::none, f},
-      {Kind::nofunc, s},       {s, Kind::array},        {f, Kind::struct_},       {Kind::struct_, s},
+      {Kind::any, Kind::eq},      {Kind::func, Kind::any},    {Kind::none, Kind::func},   {Kind::none, f},
+      {Kind::nofunc, s},          {s, Kind::array},           {f, Kind::struct_},         {Kind::struct_, s},
       {Kind::extern_, Kind::any}, {Kind::i31, Kind::struct_}, {Kind::func, Kind::bottom},
   };
-  for (const auto& [sub, super] : kYes) EXPECT_TRUE(registry.is_subtype(sub, super)) << to_string(sub) << " " << to_string(super);
-  for (const auto& [sub, super] : kNo) EXPECT_FALSE(registry.is_subtype(sub, super)) << to_string(sub) << " " << to_string(super);
+  for (const auto& [sub, super] : kYes)
+    EXPECT_TRUE(registry.is_subtype(sub, super)) << to_string(sub) << " " << to_string(super);
+  for (const auto& [sub, super] : kNo)
+    EXPECT_FALSE(registry.is_subtype(sub, super)) << to_string(sub) << " " << to_string(super);
   EXPECT_TRUE(registry.is_subtype(ValueType::ref(f, false), ValueType::funcref()));
   EXPECT_FALSE(registry.is_subtype(ValueType::funcref(), ValueType::ref(Kind::func, false)));
   EXPECT_TRUE(registry.is_subtype(ValueType(), kI32));

@@ -45,26 +45,16 @@ std::string to_string(HeapType type) {
 
 std::string to_string(ValueType type) {
   switch (type.kind()) {
-    case ValueType::Kind::bottom:
-      return "unknown";
-    case ValueType::Kind::i32:
-      return "i32";
-    case ValueType::Kind::i64:
-      return "i64";
-    case ValueType::Kind::f32:
-      return "f32";
-    case ValueType::Kind::f64:
-      return "f64";
-    case ValueType::Kind::v128:
-      return "v128";
-    case ValueType::Kind::i8:
-      return "i8";
-    case ValueType::Kind::i16:
-      return "i16";
-    case ValueType::Kind::ref:
-      return "(ref " + to_string(type.heap()) + ")";
-    case ValueType::Kind::ref_null:
-      break;
+    case ValueType::Kind::bottom: return "unknown";
+    case ValueType::Kind::i32: return "i32";
+    case ValueType::Kind::i64: return "i64";
+    case ValueType::Kind::f32: return "f32";
+    case ValueType::Kind::f64: return "f64";
+    case ValueType::Kind::v128: return "v128";
+    case ValueType::Kind::i8: return "i8";
+    case ValueType::Kind::i16: return "i16";
+    case ValueType::Kind::ref: return "(ref " + to_string(type.heap()) + ")";
+    case ValueType::Kind::ref_null: break;
   }
   if (!type.heap().is_defined()) {
     if (const AbstractName* row = find_name(type.heap().kind())) return row->shorthand;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// FunctionValidator's frame: the table of handlers, the loop over a body, operands, and rows with a signature.
+// FunctionValidator's frame: the table of handlers, the loop over a body, operands, and rows with a
+// signature.
 #include "engine/validation/function_validator.h"
 
 #include <algorithm>
@@ -19,18 +20,12 @@ struct Signature {
 
 constexpr uint8_t code_of(char letter) {
   switch (letter) {
-    case 'i':
-      return static_cast<uint8_t>(ValueType::Kind::i32);
-    case 'l':
-      return static_cast<uint8_t>(ValueType::Kind::i64);
-    case 'f':
-      return static_cast<uint8_t>(ValueType::Kind::f32);
-    case 'd':
-      return static_cast<uint8_t>(ValueType::Kind::f64);
-    case 'v':
-      return static_cast<uint8_t>(ValueType::Kind::v128);
-    default:
-      return Signature::kAddress;
+    case 'i': return static_cast<uint8_t>(ValueType::Kind::i32);
+    case 'l': return static_cast<uint8_t>(ValueType::Kind::i64);
+    case 'f': return static_cast<uint8_t>(ValueType::Kind::f32);
+    case 'd': return static_cast<uint8_t>(ValueType::Kind::f64);
+    case 'v': return static_cast<uint8_t>(ValueType::Kind::v128);
+    default: return Signature::kAddress;
   }
 }
 
@@ -165,7 +160,8 @@ bool FunctionValidator::run(Cursor& cursor) {
   while (!frames_.empty() && !cursor.at_end()) {
     if (!reader.next(instruction_)) return false;
     if (!(this->*kHandlers[static_cast<size_t>(instruction_.opcode)])(instruction_)) return false;
-    if (facts_ != nullptr && height_ > facts_->max_operands) facts_->max_operands = static_cast<uint32_t>(height_);
+    if (facts_ != nullptr && height_ > facts_->max_operands)
+      facts_->max_operands = static_cast<uint32_t>(height_);
   }
   return !cursor.failed();
 }
@@ -173,13 +169,15 @@ bool FunctionValidator::run(Cursor& cursor) {
 bool FunctionValidator::finish(const Cursor& cursor, ByteRange body) {
   instruction_.offset = cursor.offset();
   if (frames_.empty()) {
-    return cursor.at_end() || fail(ErrorKind::malformed, "section size mismatch: the function ends before its last byte");
+    return cursor.at_end() ||
+           fail(ErrorKind::malformed, "section size mismatch: the function ends before its last byte");
   }
   // The body lacks an `end`. What a decoder that reads on would find there is what the suite names.
   const uint64_t end = body.offset + body.size;
   const uint64_t code_end = module_.code_section.offset + module_.code_section.size;
   if (end == module_.bytes.size()) return fail(ErrorKind::malformed, "unexpected end of section or function");
-  if (end == code_end) return fail(ErrorKind::malformed, "section size mismatch: the last function lacks its end");
+  if (end == code_end)
+    return fail(ErrorKind::malformed, "section size mismatch: the last function lacks its end");
   return fail(ErrorKind::malformed, "END opcode expected");
 }
 
@@ -225,13 +223,15 @@ std::string FunctionValidator::text(ValueType type) const {
 std::string FunctionValidator::text(Types types) const {
   constexpr size_t kMostShown = 8;
   std::string list;
-  for (size_t i = 0; i < std::min(types.size(), kMostShown); ++i) list += (i == 0 ? "" : " ") + text(types[i]);
+  for (size_t i = 0; i < std::min(types.size(), kMostShown); ++i)
+    list += (i == 0 ? "" : " ") + text(types[i]);
   return types.size() > kMostShown ? list + " ..." : list;
 }
 
 bool FunctionValidator::grow_operands() {
   if (height_ >= kMaxOperands) {
-    return fail(ErrorKind::limit, "too many operands on the stack, the limit is " + std::to_string(kMaxOperands));
+    return fail(ErrorKind::limit,
+                "too many operands on the stack, the limit is " + std::to_string(kMaxOperands));
   }
   operands_.resize(std::max<size_t>(64, operands_.size() * 2));
   return true;
@@ -275,9 +275,9 @@ bool FunctionValidator::check_top(Types types) {
 }
 
 bool FunctionValidator::matches(Types sub, Types super) const {
-  return sub.size() == super.size() && std::equal(sub.begin(), sub.end(), super.begin(), [this](ValueType a, ValueType b) {
-           return registry_.is_subtype(a, b);
-         });
+  return sub.size() == super.size() &&
+         std::equal(sub.begin(), sub.end(), super.begin(),
+                    [this](ValueType a, ValueType b) { return registry_.is_subtype(a, b); });
 }
 
 void FunctionValidator::set_unreachable() {
@@ -351,7 +351,8 @@ Result<void> validate_module(ModuleImage& module) {
   if (auto declarations = validate_declarations(module); !declarations.ok()) return declarations;
   FunctionValidator validator(module);
   for (size_t function = module.imported_functions; function < module.functions.size(); ++function) {
-    if (auto body = validator.validate_body(static_cast<uint32_t>(function), nullptr); !body.ok()) return body;
+    if (auto body = validator.validate_body(static_cast<uint32_t>(function), nullptr); !body.ok())
+      return body;
   }
   return {};
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// FunctionValidator: the type checker for one sequence of instructions, a function body or a constant expression.
+// FunctionValidator: the type checker for one sequence of instructions, a function body or a constant
+// expression.
 //
-// The algorithm of the spec's appendix "validation algorithm": an operand stack of types and a control stack of
-// frames, both reused from one body to the next. Each opcode goes to the member function that kHandlers, which is
-// instantiated from the opcode table, names for its row; rows with a signature need no code of their own.
-// Members of one family stand in validate_<family>.cpp.
+// The algorithm of the spec's appendix "validation algorithm": an operand stack of types and a control stack
+// of frames, both reused from one body to the next. Each opcode goes to the member function that kHandlers,
+// which is instantiated from the opcode table, names for its row; rows with a signature need no code of their
+// own. Members of one family stand in validate_<family>.cpp.
 //
-// Invariants: `base_` and `unreachable_` are those of frames_.back(); height_ >= base_; operands_.size() >= height_.
-// A handler returns false exactly if it called fail(). Not thread-safe; one per validating thread.
+// Invariants: `base_` and `unreachable_` are those of frames_.back(); height_ >= base_; operands_.size() >=
+// height_. A handler returns false exactly if it called fail(). Not thread-safe; one per validating thread.
 #pragma once
 
 #include <cstdint>
@@ -48,11 +49,13 @@ class FunctionValidator {
     uint32_t initializations = 0;          ///< height of initializations_ at entry
     const TypeDefinition* type = nullptr;  ///< a function type, or null for a block type without parameters
     ValueType result{};
-    size_t loop = 0;                       ///< facts, opcode == loop: index in FunctionFacts::loops
-    size_t assignments = 0;                ///< facts, opcode == loop: height of assignments_ at entry
+    size_t loop = 0;         ///< facts, opcode == loop: index in FunctionFacts::loops
+    size_t assignments = 0;  ///< facts, opcode == loop: height of assignments_ at entry
 
     [[nodiscard]] Types parameters() const { return type != nullptr ? Types(type->parameters) : Types(); }
-    [[nodiscard]] Types results() const { return type != nullptr ? Types(type->results) : Types(&result, has_result); }
+    [[nodiscard]] Types results() const {
+      return type != nullptr ? Types(type->results) : Types(&result, has_result);
+    }
     [[nodiscard]] Types label() const { return opcode == Opcode::loop ? parameters() : results(); }
   };
 
@@ -82,13 +85,15 @@ class FunctionValidator {
   bool grow_operands();
 
   bool push(ValueType type) {
-    if (height_ == operands_.size() && !grow_operands()) [[unlikely]] return false;
+    if (height_ == operands_.size() && !grow_operands()) [[unlikely]]
+      return false;
     operands_[height_++] = type;
     return true;
   }
   /// Pops one operand of type `expected`, or of any type below it.
   bool pop(ValueType expected) {
-    if (height_ == base_) [[unlikely]] return unreachable_ || missing(expected);
+    if (height_ == base_) [[unlikely]]
+      return unreachable_ || missing(expected);
     const ValueType found = operands_[--height_];
     return found == expected || registry_.is_subtype(found, expected) || wrong_operand(expected, found);
   }
@@ -178,13 +183,13 @@ class FunctionValidator {
   bool unreachable_ = false;
   std::vector<Frame> frames_;
 
-  std::vector<ValueType> fast_locals_;   ///< the first kFastLocals
-  std::vector<LocalRange> local_ranges_; ///< all of them, by runs
+  std::vector<ValueType> fast_locals_;    ///< the first kFastLocals
+  std::vector<LocalRange> local_ranges_;  ///< all of them, by runs
   uint64_t local_count_ = 0;
-  std::vector<LocalRun> runs_;           ///< scratch of declare_locals
-  bool tracks_initialization_ = false;   ///< some local is not defaultable
-  std::vector<bool> initialized_;        ///< of the locals that are not; parameters are
-  std::vector<uint32_t> initializations_; ///< which ones were set since, to undo at the end of a block
+  std::vector<LocalRun> runs_;             ///< scratch of declare_locals
+  bool tracks_initialization_ = false;     ///< some local is not defaultable
+  std::vector<bool> initialized_;          ///< of the locals that are not; parameters are
+  std::vector<uint32_t> initializations_;  ///< which ones were set since, to undo at the end of a block
 
   // Constant expressions only
   bool is_constant_ = false;

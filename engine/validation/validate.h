@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Validation: proves that a decoded module follows the typing rules, so that later stages check nothing.
 //
-// (Spec chapter 3.) Errors name the byte offset, the section ("code[3]") and the reason in the spec suite's words.
+// (Spec chapter 3.) Errors name the byte offset, the section ("code[3]") and the reason in the spec suite's
+// words.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,8 @@
 
 namespace heddle::engine {
 
-/// Values on one function's operand stack beyond which it is refused with ErrorKind::limit. Blocks in unreachable
-/// code can otherwise declare a thousand results in a few bytes.
+/// Values on one function's operand stack beyond which it is refused with ErrorKind::limit. Blocks in
+/// unreachable code can otherwise declare a thousand results in a few bytes.
 inline constexpr uint32_t kMaxOperands = 1u << 20;
 
 /// By-products of validating one body, kept for the tiers that ask.
@@ -34,7 +35,8 @@ struct FunctionFacts {
 
 /// One body. Const and thread-safe: several threads may validate different functions of one module.
 /// `facts` may be null.
-[[nodiscard]] Result<void> validate_function(const ModuleImage& module, uint32_t function, FunctionFacts* facts);
+[[nodiscard]] Result<void> validate_function(const ModuleImage& module, uint32_t function,
+                                             FunctionFacts* facts);
 
 /// Declarations, then every body.
 [[nodiscard]] Result<void> validate_module(ModuleImage& module);

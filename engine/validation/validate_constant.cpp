@@ -7,11 +7,25 @@ namespace heddle::engine {
 namespace {
 
 constexpr Opcode kConstantOpcodes[] = {
-    Opcode::end,        Opcode::global_get,         Opcode::ref_null,           Opcode::ref_func,
-    Opcode::i32_add,    Opcode::i32_sub,            Opcode::i32_mul,            Opcode::i64_add,
-    Opcode::i64_sub,    Opcode::i64_mul,            Opcode::v128_const,         Opcode::struct_new,
-    Opcode::array_new,  Opcode::struct_new_default, Opcode::array_new_default,  Opcode::array_new_fixed,
-    Opcode::ref_i31,    Opcode::any_convert_extern, Opcode::extern_convert_any,
+    Opcode::end,
+    Opcode::global_get,
+    Opcode::ref_null,
+    Opcode::ref_func,
+    Opcode::i32_add,
+    Opcode::i32_sub,
+    Opcode::i32_mul,
+    Opcode::i64_add,
+    Opcode::i64_sub,
+    Opcode::i64_mul,
+    Opcode::v128_const,
+    Opcode::struct_new,
+    Opcode::array_new,
+    Opcode::struct_new_default,
+    Opcode::array_new_default,
+    Opcode::array_new_fixed,
+    Opcode::ref_i31,
+    Opcode::any_convert_extern,
+    Opcode::extern_convert_any,
 };
 
 constexpr auto make_constant_rows() {

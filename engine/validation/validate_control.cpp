@@ -83,9 +83,13 @@ bool FunctionValidator::do_unreachable(const Instruction&) {
 
 bool FunctionValidator::do_nop(const Instruction&) { return true; }
 
-bool FunctionValidator::do_block(const Instruction& instruction) { return push_frame(Opcode::block, instruction.block); }
+bool FunctionValidator::do_block(const Instruction& instruction) {
+  return push_frame(Opcode::block, instruction.block);
+}
 
-bool FunctionValidator::do_loop(const Instruction& instruction) { return push_frame(Opcode::loop, instruction.block); }
+bool FunctionValidator::do_loop(const Instruction& instruction) {
+  return push_frame(Opcode::loop, instruction.block);
+}
 
 bool FunctionValidator::do_if_(const Instruction& instruction) {
   return push_frame(Opcode::if_, instruction.block);
@@ -159,15 +163,18 @@ bool FunctionValidator::do_return_(const Instruction&) {
 bool FunctionValidator::do_br_on_null(const Instruction& instruction) {
   Types types;
   ValueType type;
-  if (!label_at(instruction.index, types) || !pop_reference(type) || !pop_all(types) || !push_all(types)) return false;
-  return push(type.is_bottom() ? ValueType::ref(HeapType::Kind::bottom, false) : ValueType::ref(type.heap(), false));
+  if (!label_at(instruction.index, types) || !pop_reference(type) || !pop_all(types) || !push_all(types))
+    return false;
+  return push(type.is_bottom() ? ValueType::ref(HeapType::Kind::bottom, false)
+                               : ValueType::ref(type.heap(), false));
 }
 
 bool FunctionValidator::do_br_on_non_null(const Instruction& instruction) {
   Types types;
   ValueType type;
   if (!label_at(instruction.index, types)) return false;
-  if (types.empty() || !types.back().is_ref()) return mismatch("the label of br_on_non_null takes no reference");
+  if (types.empty() || !types.back().is_ref())
+    return mismatch("the label of br_on_non_null takes no reference");
   // The label gets the reference without null; what falls through has lost it.
   if (!pop_reference(type)) return false;
   const ValueType taken = type.is_bottom() ? ValueType() : ValueType::ref(type.heap(), false);

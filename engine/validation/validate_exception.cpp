@@ -18,11 +18,13 @@ bool FunctionValidator::tag_at(uint32_t tag, const TypeDefinition*& type) {
   return true;
 }
 
-/// The label, counted from outside the try_table, takes the tag's values and, if the clause says so, the exception.
+/// The label, counted from outside the try_table, takes the tag's values and, if the clause says so, the
+/// exception.
 bool FunctionValidator::check_clause(const CatchClause& clause) {
   Types label;
   if (!label_at(clause.label, label)) return false;
-  const bool has_tag = clause.kind == CatchClause::Kind::catch_ || clause.kind == CatchClause::Kind::catch_ref;
+  const bool has_tag =
+      clause.kind == CatchClause::Kind::catch_ || clause.kind == CatchClause::Kind::catch_ref;
   const bool has_reference =
       clause.kind == CatchClause::Kind::catch_ref || clause.kind == CatchClause::Kind::catch_all_ref;
   Types values;
@@ -37,7 +39,8 @@ bool FunctionValidator::check_clause(const CatchClause& clause) {
     }
     label = label.first(label.size() - 1);
   }
-  return matches(values, label) || mismatch("the catch clause's label takes other values than the tag carries");
+  return matches(values, label) ||
+         mismatch("the catch clause's label takes other values than the tag carries");
 }
 
 bool FunctionValidator::do_try_table(const Instruction& instruction) {
@@ -61,7 +64,9 @@ bool FunctionValidator::do_throw_ref(const Instruction&) {
   return true;
 }
 
-bool FunctionValidator::do_try_(const Instruction& instruction) { return push_frame(Opcode::try_, instruction.block); }
+bool FunctionValidator::do_try_(const Instruction& instruction) {
+  return push_frame(Opcode::try_, instruction.block);
+}
 
 bool FunctionValidator::do_catch_(const Instruction& instruction) {
   const Opcode arm = frames_.back().opcode;
@@ -91,7 +96,8 @@ bool FunctionValidator::do_delegate(const Instruction& instruction) {
 bool FunctionValidator::do_rethrow(const Instruction& instruction) {
   Types label;
   if (!label_at(instruction.index, label)) return false;
-  if (!is_legacy_catch(frames_[frames_.size() - 1 - instruction.index].opcode)) return invalid("invalid rethrow label");
+  if (!is_legacy_catch(frames_[frames_.size() - 1 - instruction.index].opcode))
+    return invalid("invalid rethrow label");
   set_unreachable();
   return true;
 }

@@ -10,7 +10,9 @@ namespace {
 
 constexpr ValueType kI32(ValueType::Kind::i32);
 
-bool is_packed(ValueType storage) { return storage == ValueType::Kind::i8 || storage == ValueType::Kind::i16; }
+bool is_packed(ValueType storage) {
+  return storage == ValueType::Kind::i8 || storage == ValueType::Kind::i16;
+}
 
 /// What a field looks like on the operand stack.
 ValueType unpacked(ValueType storage) { return is_packed(storage) ? kI32 : storage; }
@@ -49,7 +51,8 @@ bool FunctionValidator::do_struct_new_default(const Instruction& instruction) {
   return push(reference_to(*type, false));
 }
 
-bool FunctionValidator::field_at(const Instruction& instruction, const TypeDefinition*& type, FieldType& field) {
+bool FunctionValidator::field_at(const Instruction& instruction, const TypeDefinition*& type,
+                                 FieldType& field) {
   if (!type_at(instruction.index, CompositeKind::structure, type)) return false;
   if (instruction.second_index >= type->fields.size()) return unknown("field", instruction.second_index);
   field = type->fields[instruction.second_index];
@@ -66,9 +69,15 @@ bool FunctionValidator::get_field(const Instruction& instruction, bool extends) 
   return pop(reference_to(*type, true)) && push(unpacked(field.storage));
 }
 
-bool FunctionValidator::do_struct_get(const Instruction& instruction) { return get_field(instruction, false); }
-bool FunctionValidator::do_struct_get_s(const Instruction& instruction) { return get_field(instruction, true); }
-bool FunctionValidator::do_struct_get_u(const Instruction& instruction) { return get_field(instruction, true); }
+bool FunctionValidator::do_struct_get(const Instruction& instruction) {
+  return get_field(instruction, false);
+}
+bool FunctionValidator::do_struct_get_s(const Instruction& instruction) {
+  return get_field(instruction, true);
+}
+bool FunctionValidator::do_struct_get_u(const Instruction& instruction) {
+  return get_field(instruction, true);
+}
 
 bool FunctionValidator::do_struct_set(const Instruction& instruction) {
   const TypeDefinition* type = nullptr;
@@ -98,7 +107,8 @@ bool FunctionValidator::do_array_new(const Instruction& instruction) {
 bool FunctionValidator::do_array_new_default(const Instruction& instruction) {
   const TypeDefinition* type = nullptr;
   if (!array_at(instruction.index, type)) return false;
-  if (!type->fields[0].storage.is_defaultable()) return mismatch("the array's elements have no default value");
+  if (!type->fields[0].storage.is_defaultable())
+    return mismatch("the array's elements have no default value");
   return pop(kI32) && push(reference_to(*type, false));
 }
 
@@ -122,8 +132,9 @@ bool FunctionValidator::do_array_new_data(const Instruction& instruction) {
 
 bool FunctionValidator::do_array_new_elem(const Instruction& instruction) {
   const TypeDefinition* type = nullptr;
-  return array_at(instruction.index, type) && check_element_type(instruction.second_index, type->fields[0].storage) &&
-         pop(kI32) && pop(kI32) && push(reference_to(*type, false));
+  return array_at(instruction.index, type) &&
+         check_element_type(instruction.second_index, type->fields[0].storage) && pop(kI32) && pop(kI32) &&
+         push(reference_to(*type, false));
 }
 
 bool FunctionValidator::get_element(const Instruction& instruction, bool extends) {
@@ -136,9 +147,15 @@ bool FunctionValidator::get_element(const Instruction& instruction, bool extends
   return pop(kI32) && pop(reference_to(*type, true)) && push(unpacked(storage));
 }
 
-bool FunctionValidator::do_array_get(const Instruction& instruction) { return get_element(instruction, false); }
-bool FunctionValidator::do_array_get_s(const Instruction& instruction) { return get_element(instruction, true); }
-bool FunctionValidator::do_array_get_u(const Instruction& instruction) { return get_element(instruction, true); }
+bool FunctionValidator::do_array_get(const Instruction& instruction) {
+  return get_element(instruction, false);
+}
+bool FunctionValidator::do_array_get_s(const Instruction& instruction) {
+  return get_element(instruction, true);
+}
+bool FunctionValidator::do_array_get_u(const Instruction& instruction) {
+  return get_element(instruction, true);
+}
 
 bool FunctionValidator::do_array_set(const Instruction& instruction) {
   const TypeDefinition* type = nullptr;
@@ -163,14 +180,16 @@ bool FunctionValidator::do_array_copy(const Instruction& instruction) {
   if (!registry_.is_subtype(from->fields[0].storage, to->fields[0].storage)) {
     return invalid("array types do not match");
   }
-  return pop(kI32) && pop(kI32) && pop(reference_to(*from, true)) && pop(kI32) && pop(reference_to(*to, true));
+  return pop(kI32) && pop(kI32) && pop(reference_to(*from, true)) && pop(kI32) &&
+         pop(reference_to(*to, true));
 }
 
 bool FunctionValidator::do_array_init_data(const Instruction& instruction) {
   const TypeDefinition* type = nullptr;
   if (!mutable_array_at(instruction.index, type)) return false;
   if (type->fields[0].storage.is_ref()) return invalid("array type is not numeric or vector");
-  return check_data(instruction.second_index) && pop(kI32) && pop(kI32) && pop(kI32) && pop(reference_to(*type, true));
+  return check_data(instruction.second_index) && pop(kI32) && pop(kI32) && pop(kI32) &&
+         pop(reference_to(*type, true));
 }
 
 bool FunctionValidator::do_array_init_elem(const Instruction& instruction) {

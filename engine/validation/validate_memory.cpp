@@ -51,7 +51,8 @@ bool FunctionValidator::do_memory_fill(const Instruction& instruction) {
 bool FunctionValidator::do_memory_copy(const Instruction& instruction) {
   ValueType destination;
   ValueType source;
-  if (!memory_address(instruction.index, destination) || !memory_address(instruction.second_index, source)) return false;
+  if (!memory_address(instruction.index, destination) || !memory_address(instruction.second_index, source))
+    return false;
   const ValueType length = destination == source ? source : ValueType(ValueType::Kind::i32);
   return pop(length) && pop(source) && pop(destination);
 }

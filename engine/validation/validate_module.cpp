@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Validation of a module's declarations: imports, tables, memories, globals, exports, segments, start. (Spec 3.5)
+// Validation of a module's declarations: imports, tables, memories, globals, exports, segments, start.
+// (Spec 3.5)
 #include <algorithm>
 
 #include "engine/support/try.h"
@@ -35,7 +36,8 @@ std::string unknown(ExternKind kind, uint64_t index) {
 }
 
 Result<void> check_limits(const Limits& limits, const Place& place) {
-  if (limits.max && *limits.max < limits.min) return invalid(place, "size minimum must not be greater than maximum");
+  if (limits.max && *limits.max < limits.min)
+    return invalid(place, "size minimum must not be greater than maximum");
   return {};
 }
 
@@ -46,15 +48,18 @@ Result<void> check_table_type(const TableType& type, const Place& place) {
 }
 
 Result<void> check_memory_type(const MemoryType& type, const Place& place) {
-  if (type.page_size_log2 != 0 && type.page_size_log2 != 16) return invalid(place, "invalid custom page size");
+  if (type.page_size_log2 != 0 && type.page_size_log2 != 16)
+    return invalid(place, "invalid custom page size");
   const uint32_t address_bits = type.limits.is_64 ? 64 : 32;
   const uint64_t most = std::max(type.limits.min, type.limits.max.value_or(0));
   const uint32_t page_bits = address_bits - type.page_size_log2;
-  // As many pages as the address space holds; with one-byte pages one less, so that the size itself fits an address.
+  // As many pages as the address space holds; with one-byte pages one less, so that the size itself fits an
+  // address.
   const bool has_byte_pages = type.page_size_log2 == 0;
   const uint64_t limit = has_byte_pages ? UINT64_MAX >> (64 - page_bits) : uint64_t{1} << page_bits;
   if (most > limit) {
-    const std::string pages = page_bits == 16 ? "65536 pages (4GiB)" : "2^" + std::to_string(page_bits) + " pages";
+    const std::string pages =
+        page_bits == 16 ? "65536 pages (4GiB)" : "2^" + std::to_string(page_bits) + " pages";
     return invalid(place, "memory size must be at most " + pages);
   }
   if (type.is_shared && !type.limits.max) return invalid(place, "shared memory must have maximum");
@@ -68,16 +73,11 @@ Result<void> check_tag_type(const ModuleImage& module, TagType tag, const Place&
 
 size_t space_size(const ModuleImage& module, ExternKind kind) {
   switch (kind) {
-    case ExternKind::function:
-      return module.functions.size();
-    case ExternKind::table:
-      return module.tables.size();
-    case ExternKind::memory:
-      return module.memories.size();
-    case ExternKind::global:
-      return module.globals.size();
-    case ExternKind::tag:
-      return module.tags.size();
+    case ExternKind::function: return module.functions.size();
+    case ExternKind::table: return module.tables.size();
+    case ExternKind::memory: return module.memories.size();
+    case ExternKind::global: return module.globals.size();
+    case ExternKind::tag: return module.tags.size();
   }
   return 0;
 }
@@ -104,9 +104,12 @@ class DeclarationValidator {
     for (size_t i = 0; i < module_.imports.size(); ++i) {
       const Import& import = module_.imports[i];
       const Place place{"import", i, import.offset};
-      if (import.kind == ExternKind::table) HEDDLE_TRY(check_table_type(module_.tables[import.index].type, place));
-      if (import.kind == ExternKind::memory) HEDDLE_TRY(check_memory_type(module_.memories[import.index], place));
-      if (import.kind == ExternKind::tag) HEDDLE_TRY(check_tag_type(module_, module_.tags[import.index], place));
+      if (import.kind == ExternKind::table)
+        HEDDLE_TRY(check_table_type(module_.tables[import.index].type, place));
+      if (import.kind == ExternKind::memory)
+        HEDDLE_TRY(check_memory_type(module_.memories[import.index], place));
+      if (import.kind == ExternKind::tag)
+        HEDDLE_TRY(check_tag_type(module_, module_.tags[import.index], place));
     }
     return {};
   }
@@ -120,7 +123,8 @@ class DeclarationValidator {
         // Tables come before globals: only imported ones exist.
         HEDDLE_TRY(check_constant(*table.init, table.type.element, module_.imported_globals, place));
       } else if (!table.type.element.is_defaultable()) {
-        return invalid(place, "type mismatch: a table of " + to_string(table.type.element) + " needs an initial value");
+        return invalid(
+            place, "type mismatch: a table of " + to_string(table.type.element) + " needs an initial value");
       }
     }
     return {};
@@ -181,14 +185,16 @@ class DeclarationValidator {
       const ElementSegment& segment = module_.elements[i];
       const Place place{"element", i, segment.declaration_offset};
       for (const uint32_t function : segment.functions) {
-        if (function >= module_.functions.size()) return invalid(place, unknown(ExternKind::function, function));
+        if (function >= module_.functions.size())
+          return invalid(place, unknown(ExternKind::function, function));
         module_.declared_references[function] = true;
       }
       for (const ConstantExpression& expression : segment.expressions) {
         HEDDLE_TRY(check_constant(expression, segment.type, globals, place));
       }
       if (segment.mode != SegmentMode::active) continue;
-      if (segment.table >= module_.tables.size()) return invalid(place, unknown(ExternKind::table, segment.table));
+      if (segment.table >= module_.tables.size())
+        return invalid(place, unknown(ExternKind::table, segment.table));
       const TableType& table = module_.tables[segment.table].type;
       if (!module_.registry->is_subtype(segment.type, table.element)) {
         return invalid(place, "type mismatch: elements are " + to_string(segment.type) + ", the table's " +
@@ -204,7 +210,8 @@ class DeclarationValidator {
       const DataSegment& segment = module_.data[i];
       const Place place{"data", i, segment.declaration_offset};
       if (segment.mode != SegmentMode::active) continue;
-      if (segment.memory >= module_.memories.size()) return invalid(place, unknown(ExternKind::memory, segment.memory));
+      if (segment.memory >= module_.memories.size())
+        return invalid(place, unknown(ExternKind::memory, segment.memory));
       HEDDLE_TRY(check_constant(segment.offset, address(module_.memories[segment.memory].limits),
                                 static_cast<uint32_t>(module_.globals.size()), place));
     }

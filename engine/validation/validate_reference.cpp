@@ -33,7 +33,8 @@ bool FunctionValidator::do_ref_eq(const Instruction&) {
 bool FunctionValidator::do_ref_as_non_null(const Instruction&) {
   ValueType type;
   if (!pop_reference(type)) return false;
-  return push(type.is_bottom() ? ValueType::ref(HeapType::Kind::bottom, false) : ValueType::ref(type.heap(), false));
+  return push(type.is_bottom() ? ValueType::ref(HeapType::Kind::bottom, false)
+                               : ValueType::ref(type.heap(), false));
 }
 
 }  // namespace heddle::engine

@@ -38,7 +38,8 @@ bool FunctionValidator::check_simd(const Instruction& instruction) {
     return invalid("invalid lane index " + std::to_string(instruction.index));
   }
   if (immediate == Immediate::shuffle) {  // lanes of two vectors
-    const auto found = std::find_if(instruction.bytes.begin(), instruction.bytes.end(), [](uint8_t i) { return i >= 32; });
+    const auto found =
+        std::find_if(instruction.bytes.begin(), instruction.bytes.end(), [](uint8_t i) { return i >= 32; });
     if (found != instruction.bytes.end()) return invalid("invalid lane index " + std::to_string(*found));
   }
   return check_signature(instruction);

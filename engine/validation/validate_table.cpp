@@ -46,7 +46,8 @@ bool FunctionValidator::do_table_fill(const Instruction& instruction) {
 bool FunctionValidator::do_table_copy(const Instruction& instruction) {
   ValueType destination;
   ValueType source;
-  if (!table_address(instruction.index, destination) || !table_address(instruction.second_index, source)) return false;
+  if (!table_address(instruction.index, destination) || !table_address(instruction.second_index, source))
+    return false;
   const ValueType to = module_.tables[instruction.index].type.element;
   const ValueType from = module_.tables[instruction.second_index].type.element;
   if (!registry_.is_subtype(from, to)) return mismatch(to, from);
@@ -62,8 +63,8 @@ bool FunctionValidator::check_element_type(uint32_t segment, ValueType type) {
 bool FunctionValidator::do_table_init(const Instruction& instruction) {
   ValueType address;
   return table_address(instruction.second_index, address) &&
-         check_element_type(instruction.index, module_.tables[instruction.second_index].type.element) && pop(kI32) &&
-         pop(kI32) && pop(address);
+         check_element_type(instruction.index, module_.tables[instruction.second_index].type.element) &&
+         pop(kI32) && pop(kI32) && pop(address);
 }
 
 bool FunctionValidator::do_elem_drop(const Instruction& instruction) {

@@ -13,8 +13,9 @@ bool FunctionValidator::local_at(uint32_t index, ValueType& type) {
     return true;
   }
   if (index >= local_count_) return unknown("local", index);
-  const auto range = std::upper_bound(local_ranges_.begin(), local_ranges_.end(), index,
-                                      [](uint32_t wanted, const LocalRange& row) { return wanted < row.end; });
+  const auto range =
+      std::upper_bound(local_ranges_.begin(), local_ranges_.end(), index,
+                       [](uint32_t wanted, const LocalRange& row) { return wanted < row.end; });
   type = range->type;
   return true;
 }
@@ -90,7 +91,8 @@ bool FunctionValidator::do_select(const Instruction&) {
   ValueType first;
   if (!pop(ValueType::Kind::i32) || !pop_any(second) || !pop_any(first)) return false;
   if (first.is_ref() || second.is_ref()) {
-    return mismatch("select without a type takes numbers and vectors only, found " + text(first.is_ref() ? first : second));
+    return mismatch("select without a type takes numbers and vectors only, found " +
+                    text(first.is_ref() ? first : second));
   }
   if (!first.is_bottom() && !second.is_bottom() && first != second) return mismatch(first, second);
   return push(first.is_bottom() ? second : first);
@@ -99,7 +101,8 @@ bool FunctionValidator::do_select(const Instruction&) {
 bool FunctionValidator::do_select_t(const Instruction& instruction) {
   if (instruction.types.size() != 1) return invalid("invalid result arity");
   ValueType type;
-  return resolve(instruction.types[0], type) && pop(ValueType::Kind::i32) && pop(type) && pop(type) && push(type);
+  return resolve(instruction.types[0], type) && pop(ValueType::Kind::i32) && pop(type) && pop(type) &&
+         push(type);
 }
 
 }  // namespace heddle::engine

@@ -18,8 +18,18 @@ class HeapType {
  public:
   enum class Kind : uint8_t {  // the abstract ones have their binary code
     defined = 0,
-    exn = 0x69, array = 0x6a, struct_ = 0x6b, i31 = 0x6c, eq = 0x6d, any = 0x6e, extern_ = 0x6f,
-    func = 0x70, none = 0x71, noextern = 0x72, nofunc = 0x73, noexn = 0x74,
+    exn = 0x69,
+    array = 0x6a,
+    struct_ = 0x6b,
+    i31 = 0x6c,
+    eq = 0x6d,
+    any = 0x6e,
+    extern_ = 0x6f,
+    func = 0x70,
+    none = 0x71,
+    noextern = 0x72,
+    nofunc = 0x73,
+    noexn = 0x74,
     bottom = 0x01,  ///< below everything; only inside the validator, for unreachable code
   };
   /// More types than this are refused by a documented limit.
@@ -28,7 +38,11 @@ class HeapType {
   constexpr HeapType() = default;
   constexpr HeapType(Kind kind) : bits_(static_cast<uint32_t>(kind)) {}  // NOLINT: implicit by design
   [[nodiscard]] static constexpr HeapType defined(uint32_t number) { return from_bits(number << 8); }
-  [[nodiscard]] static constexpr HeapType from_bits(uint32_t bits) { HeapType t; t.bits_ = bits; return t; }
+  [[nodiscard]] static constexpr HeapType from_bits(uint32_t bits) {
+    HeapType t;
+    t.bits_ = bits;
+    return t;
+  }
 
   [[nodiscard]] constexpr bool is_defined() const { return (bits_ & 0xff) == 0; }
   [[nodiscard]] constexpr uint32_t number() const { return bits_ >> 8; }  ///< REQUIRES: is_defined()
@@ -46,13 +60,20 @@ class ValueType {
  public:
   enum class Kind : uint8_t {
     bottom = 0,  ///< unknown type of unreachable code; only inside the validator
-    i32 = 0x7f, i64 = 0x7e, f32 = 0x7d, f64 = 0x7c, v128 = 0x7b,
-    i8 = 0x78, i16 = 0x77,  ///< storage types only
-    ref = 0x64, ref_null = 0x63,
+    i32 = 0x7f,
+    i64 = 0x7e,
+    f32 = 0x7d,
+    f64 = 0x7c,
+    v128 = 0x7b,
+    i8 = 0x78,
+    i16 = 0x77,  ///< storage types only
+    ref = 0x64,
+    ref_null = 0x63,
   };
 
   constexpr ValueType() = default;
-  constexpr ValueType(Kind kind) : kind_(kind) {}  // NOLINT: implicit by design; REQUIRES: not ref, not ref_null
+  constexpr ValueType(Kind kind)
+      : kind_(kind) {}  // NOLINT: implicit by design; REQUIRES: not ref, not ref_null
   [[nodiscard]] static constexpr ValueType ref(HeapType heap, bool nullable) {
     ValueType t;
     t.kind_ = nullable ? Kind::ref_null : Kind::ref;
@@ -67,7 +88,9 @@ class ValueType {
   [[nodiscard]] constexpr bool is_nullable() const { return kind_ == Kind::ref_null; }
   [[nodiscard]] constexpr bool is_numeric() const { return kind_ >= Kind::f64 && kind_ <= Kind::i32; }
   [[nodiscard]] constexpr bool is_bottom() const { return kind_ == Kind::bottom; }
-  [[nodiscard]] constexpr HeapType heap() const { return HeapType::from_bits(heap_); }  ///< REQUIRES: is_ref()
+  [[nodiscard]] constexpr HeapType heap() const {
+    return HeapType::from_bits(heap_);
+  }  ///< REQUIRES: is_ref()
   /// A local of this type needs no initialization. (Spec 2.3.1 "defaultable")
   [[nodiscard]] constexpr bool is_defaultable() const { return kind_ != Kind::ref; }
   /// 8-byte slots a value takes: 2 for v128, else 1.

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// Faults in a module's bytes: cuts, flips, lying counts, deep nesting and sheer size must end in an error or
+// a valid module, in time and memory proportional to the input.
+#include <gtest/gtest.h>
+#include <pthread.h>
+
+#include <chrono>
+
+#include "engine/binary/test_bytes.h"
+#include "engine/validation/test_modules.h"
+
+namespace heddle::engine {
+namespace {
+
+using test::Bytes;
+using test::leb;
+using test::load;
+using test::module_of;
+using test::module_with_body;
+using test::repeat;
+using test::section;
+using test::sized;
+using test::operator+;
+
+const char* const kSeeds[] = {
+    "(module)",
+    "(module (type (func (param i32 i64 f32 f64) (result i32))) (import \"a\" \"b\" (func (type 0))))",
+    "(module (func (export \"add\") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add))",
+    "(module (memory 1 4) (data (i32.const 8) \"hello\") (data \"x\") (func i32.const 0 i32.const 0 "
+    "i32.const 1 memory.init 1))",
+    "(module (memory i64 1 2) (func i64.const 0 f64.const 1.5 f64.store offset=16))",
+    "(module (memory 1 1 shared) (func (result i64) i32.const 8 i64.const 1 i64.atomic.rmw.xchg))",
+    "(module (table 4 8 funcref) (func $f) (elem (i32.const 1) $f $f) (func i32.const 1 call_indirect))",
+    "(module (table 1 externref) (elem externref (ref.null extern)) (func i32.const 0 i32.const 0 i32.const "
+    "1 table.init 0))",
+    "(module (global $g (mut i64) (i64.const -1)) (global i32 (i32.const 7)) (func global.get $g global.set "
+    "$g))",
+    "(module (func (param i32) (result i32) local.get 0 if (result i32) i32.const 1 else i32.const 2 end))",
+    "(module (func (param i32) block loop local.get 0 br_if 1 br 0 end end))",
+    "(module (func (param i32) block block block local.get 0 br_table 0 1 2 0 end end end))",
+    "(module (type $t (func)) (rec (type (struct (field i8) (field (mut (ref null 1))))) (type (array (mut "
+    "i64)))))",
+    "(module (type $a (sub (struct (field i32)))) (type (sub final $a (struct (field i32) (field f32)))))",
+    "(module (type $t (func (param i32))) (func (param (ref $t)) i32.const 1 local.get 0 call_ref $t))",
+    "(module (func $f) (start $f) (export \"s\" (func $f)) (func (return_call $f)))",
+    "(module (memory 1) (memory 2) (func i32.const 0 i32.const 0 i32.const 9 memory.copy 1 0))",
+    "(module $named (func $one (local $x i32) (local $y f64)) (func $two))",
+    "(module (func (result i32) i64.const 1 i64.popcnt i32.wrap_i64 f32.convert_i32_u i32.trunc_sat_f32_s))",
+    "(module (func (param i32) (result f64) f64.const nan f64.const 1 local.get 0 select))",
+};
+
+TEST(validation_faults, every_cut_flip_and_replaced_byte) {
+  size_t loads = 0;
+  for (const char* seed : kSeeds) {
+    const auto bytes = assemble(seed);
+    ASSERT_TRUE(bytes.ok()) << seed;
+    ASSERT_EQ(load(*bytes).message, "") << seed;
+    const auto try_one = [&loads](const Bytes& mutant) {
+      const Error error = load(std::span<const uint8_t>(mutant));
+      if (!error.message.empty()) {
+        EXPECT_LE(error.offset, mutant.size()) << error.to_string();
+      }
+      ++loads;
+    };
+    for (size_t i = 0; i < bytes->size(); ++i) {
+      try_one(Bytes(bytes->begin(), bytes->begin() + static_cast<std::ptrdiff_t>(i)));
+      Bytes mutant = *bytes;
+      for (const uint8_t value : {0x00, 0x7f, 0x80, 0xff}) {
+        mutant[i] = value;
+        try_one(mutant);
+      }
+      for (uint32_t bit = 0; bit < 8; ++bit) {
+        mutant[i] = static_cast<uint8_t>((*bytes)[i] ^ (1u << bit));
+        try_one(mutant);
+      }
+    }
+  }
+  EXPECT_GT(loads, 10'000u);
+}
+
+TEST(validation_faults, counts_that_lie_cost_nothing) {
+  const Bytes kHuge = {0xff, 0xff, 0xff, 0xff, 0x0f};
+  for (const uint8_t id : {1, 2, 3, 4, 5, 6, 7, 9, 10, 11}) {
+    const Error error = load(std::span<const uint8_t>(module_of({section(id, kHuge + Bytes{1, 2, 3})})));
+    EXPECT_EQ(error.kind, ErrorKind::malformed) << int{id};
+  }
+  const Bytes bodies[] = {
+      Bytes{0} + Bytes{0x41, 0, 0x0e} + kHuge + Bytes{0, 0x0b},  // br_table
+      Bytes{0} + Bytes{0x1c} + kHuge + Bytes{0x7f, 0x0b},        // select
+      kHuge + Bytes{1, 0x7f, 0x0b},                              // runs of locals
+  };
+  for (const Bytes& body : bodies) {
+    EXPECT_EQ(load(std::span<const uint8_t>(module_with_body(body))).kind, ErrorKind::malformed);
+  }
+}
+
+TEST(validation_faults, locals_parameters_and_results) {
+  const auto with_locals = [](uint64_t count) {
+    return module_with_body(Bytes{1} + leb(count) + Bytes{0x7f, 0x0b});
+  };
+  EXPECT_EQ(load(with_locals(50'000)).message, "");
+  EXPECT_EQ(load(with_locals(50'001)).kind, ErrorKind::limit);
+  EXPECT_EQ(load(with_locals(UINT32_MAX)).message.find("too many locals"), 0u);
+  const Bytes runs = leb(50'000) + repeat(50'000, {1, 0x7e});
+  EXPECT_EQ(load(module_with_body(runs + Bytes{0x0b})).message, "");
+
+  const auto with_parameters = [](size_t count) {
+    return module_of({section(
+        1, Bytes{1, 0x60} + leb(count) + repeat(count, {0x7f}) + leb(count) + repeat(count, {0x7f}))});
+  };
+  EXPECT_EQ(load(with_parameters(1'000)).message, "");
+  EXPECT_EQ(load(with_parameters(1'001)).kind, ErrorKind::limit);
+}
+
+/// Runs `work` on a thread with a stack of 256 KiB.
+void on_small_stack(void (*work)()) {
+  pthread_attr_t attributes;
+  ASSERT_EQ(pthread_attr_init(&attributes), 0);
+  ASSERT_EQ(pthread_attr_setstacksize(&attributes, 256 * 1024), 0);
+  pthread_t thread;
+  const auto start = [](void* function) -> void* {
+    reinterpret_cast<void (*)()>(function)();
+    return nullptr;
+  };
+  ASSERT_EQ(pthread_create(&thread, &attributes, start, reinterpret_cast<void*>(work)), 0);
+  ASSERT_EQ(pthread_join(thread, nullptr), 0);
+  pthread_attr_destroy(&attributes);
+}
+
+constexpr size_t kDeep = 100'000;
+
+TEST(validation_faults, deep_nesting_needs_no_native_stack) {
+  on_small_stack([] {
+    const Bytes kOpenings[] = {{0x02, 0x40}, {0x03, 0x40}, {0x41, 0x00, 0x04, 0x40}};
+    for (const Bytes& opening : kOpenings) {
+      const Bytes body = Bytes{0} + repeat(kDeep, opening) + repeat(kDeep, {0x0b}) + Bytes{0x0b};
+      EXPECT_EQ(load(module_with_body(body)).message, "");
+      const Bytes open = Bytes{0} + repeat(kDeep, opening);
+      EXPECT_EQ(load(module_with_body(open)).message.find("unexpected end"), 0u);
+    }
+    const Bytes constant = Bytes{1, 0x7f, 0} + repeat(kDeep, {0x02, 0x40}) + repeat(kDeep + 1, {0x0b});
+    EXPECT_EQ(load(module_of({section(6, constant)})).message, "constant expression required");
+    // A sum as deep as it is long.
+    const Bytes sum =
+        Bytes{1, 0x7f, 0, 0x41, 1} + repeat(kDeep, {0x41, 1}) + repeat(kDeep, {0x6a}) + Bytes{0x0b};
+    EXPECT_EQ(load(module_of({section(6, sum)})).message, "");
+    const Bytes rec = Bytes{1, 0x4e} + leb(kDeep) + repeat(kDeep, {0x60, 1, 0x63, 0, 0});
+    EXPECT_EQ(load(module_of({section(1, rec)})).message, "");
+  });
+}
+
+TEST(validation_faults, branch_tables_are_linear) {
+  const auto table = [](const Bytes& count, size_t targets) {
+    return module_with_body(Bytes{0} + Bytes{0x41, 0, 0x0e} + count + repeat(targets, {0}) + Bytes{0x0b});
+  };
+  EXPECT_EQ(load(table(leb(0), 1)).message, "");
+  EXPECT_EQ(load(table(leb(1'000'000), 1'000'001)).message, "");
+  // count + 1, and count times four, wrap 32 bits
+  EXPECT_EQ(load(table({0xff, 0xff, 0xff, 0xff, 0x0f}, 100)).kind, ErrorKind::malformed);
+  EXPECT_EQ(load(table({0xfe, 0xff, 0xff, 0xff, 0x0f}, 100)).kind, ErrorKind::malformed);
+  EXPECT_EQ(load(table({0xff, 0xff, 0xff, 0xff, 0x03}, 100)).kind, ErrorKind::malformed);
+}
+
+TEST(validation_faults, many_functions_and_long_bodies) {
+  constexpr size_t kMany = 100'000;
+  const Bytes many = module_of({section(1, {1, 0x60, 0, 0}), section(3, leb(kMany) + repeat(kMany, {0})),
+                                section(10, leb(kMany) + repeat(kMany, {2, 0, 0x0b}))});
+  EXPECT_EQ(load(many).message, "");
+  const Bytes straight = Bytes{0} + repeat(1'000'000, {0x41, 7, 0x1a}) + Bytes{0x0b};
+  EXPECT_EQ(load(module_with_body(straight)).message, "");
+}
+
+TEST(validation_faults, results_in_unreachable_code_are_bounded) {
+  // Each block pushes a thousand results in four bytes.
+  const Bytes block = {0x02, 0x01, 0x00, 0x0b};
+  const Bytes body = Bytes{0} + repeat(2'000, block) + Bytes{0x00, 0x0b};
+  const Bytes bytes =
+      module_of({section(1, Bytes{2, 0x60, 0, 0, 0x60, 0} + leb(1'000) + repeat(1'000, {0x7f})),
+                 section(3, {1, 0}), section(10, Bytes{1} + sized(body))});
+  const Error error = load(bytes);
+  EXPECT_EQ(error.kind, ErrorKind::limit);
+  EXPECT_EQ(error.message.find("too many operands"), 0u);
+}
+
+TEST(validation_faults, facts_of_nested_loops_stay_proportional) {
+  // Every loop of the nest assigns every local.
+  constexpr size_t kLoops = 20'000;
+  Bytes body = Bytes{1} + leb(20'000) + Bytes{0x7f} + repeat(kLoops, {0x03, 0x40});
+  for (size_t i = 0; i < 20'000; ++i) body = std::move(body) + Bytes{0x41, 0, 0x21} + leb(i);
+  body = std::move(body) + repeat(kLoops + 1, {0x0b});
+  TypeRegistry registry;
+  auto module = decode_module(module_with_body(body), registry);
+  ASSERT_TRUE(module.ok());
+  FunctionFacts facts;
+  ASSERT_TRUE(validate_function(**module, 0, &facts).ok());
+  ASSERT_EQ(facts.loops.size(), kLoops);
+  EXPECT_TRUE(facts.loops.front().assigns_any);
+  EXPECT_EQ(facts.loops.back().assigned_locals.size(), 20'000u);
+  size_t listed = 0;
+  for (const FunctionFacts::Loop& loop : facts.loops) listed += loop.assigned_locals.size();
+  EXPECT_LT(listed, 40 * body.size());
+}
+
+}  // namespace
+}  // namespace heddle::engine
