@@ -24,7 +24,7 @@ struct DumpOptions {
   std::optional<uint32_t> function;
 };
 
-std::string quoted(std::string_view name) { return "\"" + engine::escape_for_terminal(name) + "\""; }
+std::string in_quotes(std::string_view name) { return "\"" + engine::escape_for_terminal(name) + "\""; }
 
 /// One line for each thing of a kind that the module defines or imports.
 template <class Items>
@@ -64,10 +64,10 @@ void print_segments(const ModuleImage& image) {
 }
 
 void print_declarations(const ModuleImage& image) {
-  fmt::print("module {}, {} bytes\n", image.module_name.empty() ? "without a name" : quoted(image.module_name),
+  fmt::print("module {}, {} bytes\n", image.module_name.empty() ? "without a name" : in_quotes(image.module_name),
              image.bytes.size());
   for (const auto& import : image.imports) {
-    fmt::print("import {} {}: {}[{}]\n", quoted(import.module), quoted(import.name), to_string(import.kind),
+    fmt::print("import {} {}: {}[{}]\n", in_quotes(import.module), in_quotes(import.name), to_string(import.kind),
                import.index);
   }
   print_functions(image, std::nullopt);
@@ -76,12 +76,12 @@ void print_declarations(const ModuleImage& image) {
   print_space(image, engine::ExternKind::global, image.globals, image.imported_globals);
   print_space(image, engine::ExternKind::tag, image.tags, image.imported_tags);
   for (const auto& entry : image.exports) {
-    fmt::print("export {}: {}[{}]\n", quoted(entry.name), to_string(entry.kind), entry.index);
+    fmt::print("export {}: {}[{}]\n", in_quotes(entry.name), to_string(entry.kind), entry.index);
   }
   if (image.start) fmt::print("start: function[{}]\n", *image.start);
   print_segments(image);
   for (const auto& custom : image.customs) {
-    fmt::print("custom {} {} bytes at {:#x}\n", quoted(custom.name), custom.bytes.size, custom.bytes.offset);
+    fmt::print("custom {} {} bytes at {:#x}\n", in_quotes(custom.name), custom.bytes.size, custom.bytes.offset);
   }
 }
 

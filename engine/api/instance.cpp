@@ -58,21 +58,21 @@ Extern export_of(const Instance& instance, const engine::Export& entry) {
   return detail::from_external(link, link->store->get_export(*Access::object<engine::Instance>(instance), entry));
 }
 
-std::string quoted(std::string_view name) { return "\"" + engine::escape_for_terminal(name) + "\""; }
+std::string in_quotes(std::string_view name) { return "\"" + engine::escape_for_terminal(name) + "\""; }
 
 /// Why there is no export of that name and kind.
 Error no_export(const engine::ModuleImage& image, std::string_view name, ExternKind wanted) {
   if (const engine::Export* other = image.find_export(name)) {
-    return detail::usage_error("export " + quoted(name) + " is a " +
+    return detail::usage_error("export " + in_quotes(name) + " is a " +
                                to_string(static_cast<ExternKind>(other->kind)) + ", not a " + to_string(wanted));
   }
   std::vector<std::string_view> names;
   for (const engine::Export& entry : image.exports) {
     if (static_cast<ExternKind>(entry.kind) == wanted) names.push_back(entry.name);
   }
-  std::string message = std::string("no exported ") + to_string(wanted) + " " + quoted(name);
+  std::string message = std::string("no exported ") + to_string(wanted) + " " + in_quotes(name);
   if (const auto similar = detail::closest_name(name, names); !similar.empty()) {
-    message += "; did you mean " + quoted(similar) + "?";
+    message += "; did you mean " + in_quotes(similar) + "?";
   }
   return detail::usage_error(std::move(message));
 }

@@ -26,7 +26,7 @@ struct RawRecipe {
 using Definition = std::variant<Extern, ValueRecipe, RawRecipe>;
 using Name = std::pair<std::string, std::string>;
 
-std::string quoted(std::string_view name) { return "\"" + engine::escape_for_terminal(name) + "\""; }
+std::string in_quotes(std::string_view name) { return "\"" + engine::escape_for_terminal(name) + "\""; }
 
 }  // namespace
 
@@ -37,7 +37,7 @@ struct Linker::Impl {
   Result<void> add(std::string_view module, std::string_view name, Definition definition) {
     const auto [place, inserted] = definitions.try_emplace(Name(module, name), std::move(definition));
     if (inserted) return {};
-    return detail::usage_error(quoted(module) + " " + quoted(name) + " is defined already");
+    return detail::usage_error(in_quotes(module) + " " + in_quotes(name) + " is defined already");
   }
 
   [[nodiscard]] const Definition* find(const engine::Import& import) const {
@@ -96,7 +96,7 @@ Error unknown_imports(const std::vector<ImportType>& missing) {
   error.message = missing.size() == 1 ? "unknown import" : "unknown imports";
   const char* separator = ": ";
   for (const ImportType& import : missing) {
-    error.message += separator + quoted(import.module) + " " + quoted(import.name) + " " + to_string(import.type);
+    error.message += separator + in_quotes(import.module) + " " + in_quotes(import.name) + " " + to_string(import.type);
     separator = ", ";
   }
   return error;

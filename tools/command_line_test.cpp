@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// The heddle program as its users see it: output, messages and exit codes of every command.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace heddle::tools {
+namespace {
+
+struct Ran {
+  int exit_code = -1;
+  std::string output;  ///< standard output and error, as they came
+};
+
+/// Runs `heddle ...` in a directory of its own, through the shell.
+class CommandLine : public testing::Test {
+ protected:
+  void SetUp() override {
+    program_ = std::filesystem::path(HEDDLE_BINARY_DIR) / "bin" / "heddle";
+    ASSERT_TRUE(std::filesystem::exists(program_)) << "build the target heddle_tool first";
+    std::string pattern = (std::filesystem::temp_directory_path() / "heddle-XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    directory_ = pattern;
+  }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+
+  void write(const std::string& name, const std::string& text) { std::ofstream(directory_ / name) << text; }
+
+  Ran heddle(const std::string& arguments, const std::string& before = "") {
+    const std::string command =
+        "cd " + directory_.string() + " && " + before + program_.string() + " " + arguments + " 2>&1";
+    Ran ran;
+    std::FILE* pipe = popen(command.c_str(), "r");
+    if (pipe == nullptr) return ran;
+    char buffer[4096];
+    for (size_t got; (got = std::fread(buffer, 1, sizeof buffer, pipe)) != 0;) ran.output.append(buffer, got);
+    const int status = pclose(pipe);
+    ran.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return ran;
+  }
+
+  void expect(const std::string& arguments, int exit_code, const std::string& output) {
+    const Ran ran = heddle(arguments);
+    EXPECT_EQ(ran.exit_code, exit_code) << arguments << "\n" << ran.output;
+    EXPECT_EQ(ran.output, output) << arguments;
+  }
+
+  void expect_part(const std::string& arguments, int exit_code, const std::string& part) {
+    const Ran ran = heddle(arguments);
+    EXPECT_EQ(ran.exit_code, exit_code) << arguments << "\n" << ran.output;
+    EXPECT_NE(ran.output.find(part), std::string::npos) << arguments << "\n" << ran.output;
+  }
+
+  std::filesystem::path program_;
+  std::filesystem::path directory_;
+};
+
+constexpr const char* kModule = R"((module $demo
+  (memory (export "memory") 1)
+  (func $fib (export "fib") (param i32) (result i32)
+    (if (result i32) (i32.lt_u (local.get 0) (i32.const 2)) (then (local.get 0))
+      (else (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1)))
+                     (call $fib (i32.sub (local.get 0) (i32.const 2)))))))
+  (func (export "many") (result i32 i64 f32 f64 funcref)
+    (i32.const -1) (i64.const 0x7fffffffffffffff) (f32.const 0.1) (f64.const nan) (ref.null func))
+  (func $inner (unreachable))
+  (func (export "trap") (call $inner))
+  (func (export "spin") (loop $l (br $l)))
+  (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))))";
+
+using command_line = CommandLine;  // suites are named like files
+
+TEST_F(command_line, run_invokes) {
+  write("m.wat", kModule);
+  expect("run --invoke fib m.wat 20", 0, "6765\n");
+  expect("run m.wat --invoke fib 20", 0, "6765\n");
+  expect("run --invoke many m.wat", 0, "-1\n9223372036854775807\n0.1\nnan\nnull\n");
+  expect("run --fuel 10000 --timeout 10s --max-memory 1MiB --tier interp --invoke grow m.wat 3", 0, "1\n");
+  expect("run --max-memory 128K --invoke grow m.wat 3", 0, "-1\n");
+  expect("run --checked-memory --invoke fib m.wat 5", 0, "5\n");
+}
+
+TEST_F(command_line, run_reports_traps) {
+  write("m.wat", kModule);
+  const Ran trap = heddle("run --invoke trap m.wat");
+  EXPECT_EQ(trap.exit_code, 134);
+  EXPECT_TRUE(trap.output.starts_with("m.wat: trap: unreachable\n   0: demo!inner at 0x")) << trap.output;
+  EXPECT_NE(trap.output.find("\n   1: demo!trap at 0x"), std::string::npos) << trap.output;
+  expect_part("run --fuel 1000 --invoke spin m.wat", 134, "trap: all fuel consumed");
+  expect_part("run --timeout 20ms --invoke spin m.wat", 134, "trap: interrupted");
+}
+
+TEST_F(command_line, run_finds_what_to_run) {
+  write("start.wat", R"((module (func (export "_start"))))");
+  write("empty.wat", "(module)");
+  write("m.wat", kModule);
+  expect("run start.wat some arguments", 0, "");
+  expect("run empty.wat", 0, "");
+  expect_part("run m.wat", 2, "no function _start is exported; choose one with --invoke:\n  fib  (func (param i32) (result i32))\n");
+  expect_part("run --invoke fob m.wat 1", 2, "did you mean \"fib\"?");
+  expect_part("run --invoke fib m.wat", 2, "takes 1 argument, 0 given");
+  expect_part("run --invoke fib m.wat ten", 2, "argument 1: \"ten\" is not an i32");
+  expect_part("run --invoke memory m.wat", 2, "is a memory, not a function");
+}
+
+TEST_F(command_line, run_lists_missing_imports) {
+  write("i.wat", R"((module (import "env" "log" (func (param i32))) (import "env" "memory" (memory 1 2 shared))))");
+  write("w.wat", R"((module (import "wasi_snapshot_preview1" "fd_write" (func))))");
+  expect_part("run i.wat", 2,
+              "i.wat: 2 imports that nothing provides:\n"
+              "  env log (func (param i32))\n  env memory (memory 1 2 shared)\n");
+  expect_part("run w.wat", 2, "no WASI yet");
+}
+
+TEST_F(command_line, run_reports_errors_of_loading) {
+  write("bad.wat", "(module\n  (func i32.oops))");
+  write("invalid.wat", "(module (func (result i32)))");
+  write("bad.wasm", "not wasm");
+  const Ran text = heddle("run bad.wat");
+  EXPECT_EQ(text.exit_code, 2);
+  EXPECT_TRUE(text.output.starts_with("bad.wat: malformed at 2:9: ")) << text.output;
+  EXPECT_NE(text.output.find("\n    (func i32.oops))\n          ^"), std::string::npos) << text.output;
+  expect_part("run bad.wasm", 2, "bad.wasm: malformed at 0x0: magic header not detected");
+  expect_part("run invalid.wat", 2, "invalid.wat: invalid at 0x");
+  expect_part("run none.wat", 2, "none.wat: can't open: No such file or directory");
+  expect_part("run .", 2, ".: can't ");
+  expect_part("run --fuel many m.wat", 2, "--fuel");
+  expect_part("run --timeout soon m.wat", 2, "not a duration");
+  expect_part("run --tier warp bad.wat", 2, "unknown tier \"warp\"");
+  expect_part("run", 2, "FILE is required");
+}
+
+TEST_F(command_line, run_neutralises_what_guests_say) {
+  write("e.wat", R"((module (func (export "\1b[31mred")) (import "\1b[2J" "x" (func))))");
+  write("f.wat", R"((module (func (export "\1b[31mred"))))");
+  for (const char* file : {"run e.wat", "run f.wat", "run f.wat --invoke '\x1b[31mrat'", "dump f.wat"}) {
+    EXPECT_EQ(heddle(file).output.find('\x1b'), std::string::npos) << file;
+  }
+}
+
+TEST_F(command_line, run_prints_statistics) {
+  write("m.wat", kModule);
+  expect_part("run --stats=json --fuel 100000 --invoke fib m.wat 5", 0, R"({"tier":"interp",)");
+  expect_part("run --stats=json --fuel 100000 --invoke fib m.wat 5", 0, R"("fuel_used":)");
+  expect_part("run --stats --invoke fib m.wat 5", 0, "functions            6\n");
+}
+
+TEST_F(command_line, standard_input_and_conversions) {
+  write("m.wat", kModule);
+  expect("wat2wasm m.wat", 0, "");
+  EXPECT_TRUE(std::filesystem::exists(directory_ / "m.wasm"));
+  EXPECT_EQ(heddle("run - --invoke fib 10", "cat m.wasm | ").output, "55\n");
+  EXPECT_EQ(heddle("run - --invoke fib 10", "cat m.wat | ").output, "55\n");
+  expect("wasm2wat m.wasm -o again.wat", 0, "");
+  expect("wat2wasm again.wat -o again.wasm", 0, "");
+  expect("run again.wasm --invoke fib 10", 0, "55\n");
+  EXPECT_EQ(heddle("validate -", "cat again.wasm | ").exit_code, 0);
+  expect_part("wasm2wat --folded m.wasm", 0, "(i32.add");
+  expect_part("wat2wasm none.wat", 2, "none.wat: can't open");
+  expect_part("wat2wasm m.wat -o none/m.wasm", 2, "none/m.wasm: can't create");
+}
+
+TEST_F(command_line, validate_reports_every_invalid_file) {
+  write("a.wat", "(module)");
+  write("b.wat", "(module (func (result i32)))");
+  write("c.wat", "(module");
+  expect("validate a.wat", 0, "");
+  const Ran ran = heddle("validate a.wat b.wat c.wat");
+  EXPECT_EQ(ran.exit_code, 2);
+  EXPECT_NE(ran.output.find("b.wat: invalid at"), std::string::npos) << ran.output;
+  EXPECT_NE(ran.output.find("c.wat: malformed at"), std::string::npos) << ran.output;
+}
+
+TEST_F(command_line, dump_shows_stages) {
+  write("m.wat", kModule);
+  expect_part("dump m.wat", 0, "function[0] fib (func (param i32) (result i32)) at 0x");
+  expect_part("dump m.wat", 0, "export \"memory\": memory[0]\n");
+  expect_part("dump --stage bytecode --func 0 m.wat", 0, "function[0] fib");
+  expect_part("dump --stage bytecode --func 99 m.wat", 2, "there is no function 99; the module has 6");
+  expect_part("dump --stage asm m.wat", 2, "--stage");
+}
+
+TEST_F(command_line, help_and_version) {
+  expect_part("--version", 0, "heddle ");
+  expect_part("--help", 0, "Examples:");
+  for (const char* command : {"run", "validate", "wat2wasm", "wasm2wat", "dump", "wast"}) {
+    expect_part(std::string(command) + " --help", 0, "xamples:");
+  }
+  expect_part("", 2, "");
+  expect_part("weave", 2, "");
+}
+
+}  // namespace
+}  // namespace heddle::tools
