@@ -66,7 +66,9 @@ class ByteWriter {
   [[nodiscard]] size_t size() const { return bytes_.size(); }
   [[nodiscard]] bool empty() const { return bytes_.empty(); }
   [[nodiscard]] std::span<const uint8_t> bytes() const { return bytes_; }
-  [[nodiscard]] std::span<const uint8_t> bytes_from(size_t begin) const { return std::span(bytes_).subspan(begin); }
+  [[nodiscard]] std::span<const uint8_t> bytes_from(size_t begin) const {
+    return std::span(bytes_).subspan(begin);
+  }
   [[nodiscard]] std::vector<uint8_t> take() { return std::exchange(bytes_, {}); }
 
  private:

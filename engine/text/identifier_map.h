@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// IdentifierMap: names to numbers, cleared in constant time, for the index spaces and scopes of the text format.
+// IdentifierMap: names to numbers, cleared in constant time, for the index spaces and scopes of the text
+// format.
 #pragma once
 
 #include <cstdint>
@@ -8,12 +9,14 @@
 
 namespace heddle::engine {
 
-/// An open-addressing hash map. The names' characters are not copied: they must outlive the map or its clear().
+/// An open-addressing hash map. The names' characters are not copied: they must outlive the map or its
+/// clear().
 class IdentifierMap {
  public:
   static constexpr uint32_t kAbsent = UINT32_MAX;
 
-  /// The number of `name` in `scope`, or kAbsent. Scopes keep apart what has equal names, e.g. the fields of types.
+  /// The number of `name` in `scope`, or kAbsent. Scopes keep apart what has equal names, e.g. the fields of
+  /// types.
   [[nodiscard]] uint32_t find(std::string_view name, uint32_t scope = 0) const;
   /// Gives `name` a number, in place of any it has; kAbsent takes the name away.
   void set(std::string_view name, uint32_t number, uint32_t scope = 0);

@@ -13,7 +13,13 @@ namespace heddle::engine {
 
 namespace {
 
-enum CharacterClass : uint8_t { kOther = 0, kIdentifier = 1, kSpace = 2, kPunctuation = 4, kPlainInString = 8 };
+enum CharacterClass : uint8_t {
+  kOther = 0,
+  kIdentifier = 1,
+  kSpace = 2,
+  kPunctuation = 4,
+  kPlainInString = 8
+};
 
 constexpr std::array<uint8_t, 256> make_classes() {
   std::array<uint8_t, 256> classes{};
@@ -63,7 +69,9 @@ void append_unescaped(std::string& out, std::string_view body) {
       case 't': out += '\t'; break;
       case 'n': out += '\n'; break;
       case 'r': out += '\r'; break;
-      case '"': case '\'': case '\\': out += kind; break;
+      case '"':
+      case '\'':
+      case '\\': out += kind; break;
       case 'u': {
         uint32_t code_point = 0;
         for (++i; body[i] != '}'; ++i) {
@@ -227,8 +235,8 @@ Token Lexer::scan_word(uint64_t start) {
   return token_at(TokenKind::reserved, start, position);
 }
 
-/// Moves `position` from a string's opening quote behind its closing one. `in_identifier`: a broken string then
-/// means that what stands before it has no name.
+/// Moves `position` from a string's opening quote behind its closing one. `in_identifier`: a broken string
+/// then means that what stands before it has no name.
 bool Lexer::scan_string_body(uint64_t& position, bool in_identifier) {
   const uint64_t start = position++;
   while (true) {
@@ -260,7 +268,12 @@ bool Lexer::scan_escape(uint64_t& position) {
   const uint8_t kind = byte_at(position + 1);
   position += 2;
   switch (kind) {
-    case 't': case 'n': case 'r': case '"': case '\'': case '\\': return true;
+    case 't':
+    case 'n':
+    case 'r':
+    case '"':
+    case '\'':
+    case '\\': return true;
     case 'u': break;
     default:
       if (is_hex_digit(kind) && is_hex_digit(byte_at(position))) return ++position, true;

@@ -17,7 +17,7 @@
 namespace heddle::engine {
 
 enum class TokenKind : uint8_t {
-  end,         ///< end of the source, or the place of the first error
+  end,  ///< end of the source, or the place of the first error
   left_paren,
   right_paren,
   keyword,     ///< starts with a lower-case letter: func, i32.add, offset=8, nan:canonical
@@ -36,7 +36,9 @@ struct Token {
   uint32_t column = 1;    ///< 1-based, in bytes
 
   [[nodiscard]] bool is(TokenKind other) const { return kind == other; }
-  [[nodiscard]] bool is_keyword(std::string_view word) const { return kind == TokenKind::keyword && text == word; }
+  [[nodiscard]] bool is_keyword(std::string_view word) const {
+    return kind == TokenKind::keyword && text == word;
+  }
 };
 
 /// An annotation that was set aside: `(@id contents)`.
@@ -65,7 +67,8 @@ class Lexer {
   }
   Token next();
 
-  /// At '(': passes the whole balanced form, whatever tokens it holds. False (and failed()) if it is not closed.
+  /// At '(': passes the whole balanced form, whatever tokens it holds. False (and failed()) if it is not
+  /// closed.
   bool skip_form();
   /// skip_form(), and a lexer of its own over the form, with the same line numbers.
   Lexer take_form();
@@ -83,8 +86,8 @@ class Lexer {
   [[nodiscard]] Error error_at(const Token& token, std::string message,
                                ErrorKind kind = ErrorKind::malformed) const;
 
-  /// The @custom, @name and @metadata.code.branch_hint annotations that stand right before peek(), or just those
-  /// with this id; removed from the lexer.
+  /// The @custom, @name and @metadata.code.branch_hint annotations that stand right before peek(), or just
+  /// those with this id; removed from the lexer.
   std::vector<Annotation> take_annotations(std::string_view id = {});
   /// From now on each of them must be taken before the token behind it is consumed; else next() fails with
   /// "misplaced @... annotation".

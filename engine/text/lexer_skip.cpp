@@ -28,7 +28,9 @@ constexpr std::string_view kKeptAnnotations[] = {"custom", "name", "metadata.cod
 bool Lexer::skip_space() {
   while (position_ < end_) {
     switch (source_[position_]) {
-      case ' ': case '\t': case '\r': ++position_; break;
+      case ' ':
+      case '\t':
+      case '\r': ++position_; break;
       case '\n':
         ++line_;
         line_start_ = ++position_;
@@ -158,7 +160,8 @@ bool Lexer::skip_balanced(const Token& start, bool strict) {
       if (--depth == 0) return true;
     } else {
       if (strict && byte != '\n' && byte != ';') {
-        const bool utf8 = decode_utf8(source_.substr(position_, std::min<uint64_t>(4, end_ - position_))).has_value();
+        const bool utf8 =
+            decode_utf8(source_.substr(position_, std::min<uint64_t>(4, end_ - position_))).has_value();
         return fail_here(position_, utf8 ? "illegal character" : "malformed UTF-8 encoding"), false;
       }
       ++position_;
@@ -206,8 +209,8 @@ bool Lexer::skip_form() {
 Lexer Lexer::take_form() {
   const Token start = peek();
   const bool closed = skip_form();
-  Lexer form = section(start.offset, closed ? position_ : start.offset, start.line,
-                       start.offset - (start.column - 1));
+  Lexer form =
+      section(start.offset, closed ? position_ : start.offset, start.line, start.offset - (start.column - 1));
   if (!closed) form.fail(start, error_.message);
   return form;
 }

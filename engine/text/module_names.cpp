@@ -47,7 +47,8 @@ void ModuleNames::read_names(Cursor& cursor, Members& members, uint32_t owner, M
     if (cursor.failed() || name.empty() || members.contains(key(owner, index))) continue;
     const bool too_long = name.size() > kLongestIdentifier;
     if (too_long && duplicates == nullptr) continue;
-    if (!too_long && (duplicates == nullptr || taken_.insert(std::to_string(owner) + " " + std::string(name)).second)) {
+    if (!too_long &&
+        (duplicates == nullptr || taken_.insert(std::to_string(owner) + " " + std::string(name)).second)) {
       members.emplace(key(owner, index), make_identifier(name));
     } else {
       duplicates->emplace(key(owner, index), quote_name(name));

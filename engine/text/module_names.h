@@ -15,8 +15,9 @@
 
 namespace heddle::engine {
 
-/// Names that are not UTF-8 or empty are passed over, and a name section that is malformed gives what it has up to
-/// there. A name that another member of the space has already can't be an identifier: it becomes an annotation.
+/// Names that are not UTF-8 or empty are passed over, and a name section that is malformed gives what it has
+/// up to there. A name that another member of the space has already can't be an identifier: it becomes an
+/// annotation.
 class ModuleNames {
  public:
   void read_name_section(std::span<const uint8_t> contents);
@@ -28,11 +29,18 @@ class ModuleNames {
   /// Identifiers with '$', or empty.
   [[nodiscard]] std::string_view module() const { return module_; }
   [[nodiscard]] std::string_view find(Space space, uint32_t index) const;
-  /// What a definition has behind its keyword: its identifier, or its index as a comment; then (@name ...) if needed.
+  /// What a definition has behind its keyword: its identifier, or its index as a comment; then (@name ...) if
+  /// needed.
   [[nodiscard]] std::string binding(Space space, uint32_t index) const;
-  [[nodiscard]] std::string_view local(uint32_t function, uint32_t index) const { return member(locals_, function, index); }
-  [[nodiscard]] std::string_view label(uint32_t function, uint32_t index) const { return member(labels_, function, index); }
-  [[nodiscard]] std::string_view field(uint32_t type, uint32_t index) const { return member(fields_, type, index); }
+  [[nodiscard]] std::string_view local(uint32_t function, uint32_t index) const {
+    return member(locals_, function, index);
+  }
+  [[nodiscard]] std::string_view label(uint32_t function, uint32_t index) const {
+    return member(labels_, function, index);
+  }
+  [[nodiscard]] std::string_view field(uint32_t type, uint32_t index) const {
+    return member(fields_, type, index);
+  }
   /// The hint for the instruction at `offset` of a function's body: 0 or 1, or -1.
   [[nodiscard]] int branch_hint(uint32_t function, uint32_t offset) const;
 
@@ -40,7 +48,8 @@ class ModuleNames {
   using Members = std::unordered_map<uint64_t, std::string>;
   static uint64_t key(uint32_t owner, uint32_t index) { return uint64_t{owner} << 32 | index; }
   [[nodiscard]] static std::string_view member(const Members& members, uint32_t owner, uint32_t index);
-  static constexpr size_t kLongestIdentifier = 1024;  ///< longer names are used in no text but their definition
+  static constexpr size_t kLongestIdentifier =
+      1024;  ///< longer names are used in no text but their definition
 
   void read_names(Cursor& cursor, Members& members, uint32_t owner, Members* duplicates);
   void read_indirect_names(Cursor& cursor, Members& members, Members* duplicates);

@@ -71,10 +71,10 @@ class ModulePrinter {
   TypePrinter types_;
   InstructionPrinter instructions_;
   IndexTypes indices_;
-  uint32_t bodies_expected_ = 0;           ///< functions that are not imported
+  uint32_t bodies_expected_ = 0;  ///< functions that are not imported
   FoldedPrinter folded_;
-  uint32_t defined_[kSpaceCount] = {};     ///< printed so far
-  std::string_view section_before_;        ///< the last standard section's name
+  uint32_t defined_[kSpaceCount] = {};  ///< printed so far
+  std::string_view section_before_;     ///< the last standard section's name
 };
 
 }  // namespace heddle::engine

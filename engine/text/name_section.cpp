@@ -30,7 +30,8 @@ void write_indirect_names(ByteWriter& out, uint8_t id, const std::vector<NamedMe
   ByteWriter owners;
   uint32_t owner_count = 0;
   for (auto begin = names.begin(); begin != names.end(); ++owner_count) {
-    const auto end = std::find_if(begin, names.end(), [&](const NamedMember& n) { return n.owner != begin->owner; });
+    const auto end =
+        std::find_if(begin, names.end(), [&](const NamedMember& n) { return n.owner != begin->owner; });
     owners.unsigned_leb(begin->owner);
     owners.unsigned_leb(static_cast<uint64_t>(end - begin));
     for (; begin != end; ++begin) {
@@ -76,7 +77,8 @@ std::vector<uint8_t> encode_branch_hints(const ModuleState& module) {
   ByteWriter functions;
   uint32_t function_count = 0;
   for (auto begin = hints.begin(); begin != hints.end(); ++function_count) {
-    const auto end = std::find_if(begin, hints.end(), [&](const auto& hint) { return hint.function != begin->function; });
+    const auto end =
+        std::find_if(begin, hints.end(), [&](const auto& hint) { return hint.function != begin->function; });
     functions.unsigned_leb(begin->function);
     functions.unsigned_leb(static_cast<uint64_t>(end - begin));
     for (; begin != end; ++begin) {

@@ -9,8 +9,8 @@
 
 namespace heddle::engine {
 
-/// The contents of the name section; empty if nothing has a name. (Spec, appendix "Name Section", and the proposal
-/// "Extended Name Section" for what is neither module, function nor local.)
+/// The contents of the name section; empty if nothing has a name. (Spec, appendix "Name Section", and the
+/// proposal "Extended Name Section" for what is neither module, function nor local.)
 [[nodiscard]] std::vector<uint8_t> encode_names(const ModuleState& module);
 
 /// The contents of the section metadata.code.branch_hint; empty if there are no hints.

@@ -35,8 +35,8 @@ constexpr typename Format<Float>::Bits kFractionMask =
 template <class Float>
 constexpr typename Format<Float>::Bits kInfinity = (kSign<Float> - 1) & ~kFractionMask<Float>;
 template <class Float>
-constexpr typename Format<Float>::Bits kQuietBit = typename Format<Float>::Bits{1}
-                                                   << (Format<Float>::kFraction - 1);
+constexpr typename Format<Float>::Bits kQuietBit =
+    typename Format<Float>::Bits{1} << (Format<Float>::kFraction - 1);
 
 /// A digit's value in any base, or 255.
 constexpr uint8_t digit_value(char c) {
@@ -59,7 +59,8 @@ bool take_hex_prefix(std::string_view& text) {
   return true;
 }
 
-/// Passes digits with single underscores between them; false if there is no digit or an underscore stands wrong.
+/// Passes digits with single underscores between them; false if there is no digit or an underscore stands
+/// wrong.
 bool take_digits(std::string_view& text, unsigned base) {
   size_t i = 0;
   bool after_digit = false;
@@ -273,7 +274,8 @@ const LaneShape* find_lane_shape(std::string_view name) {
   return shape == std::end(kLaneShapes) ? nullptr : shape;
 }
 
-bool parse_lane(std::string_view text, const LaneShape& shape, unsigned lane, std::array<uint8_t, 16>& bytes) {
+bool parse_lane(std::string_view text, const LaneShape& shape, unsigned lane,
+                std::array<uint8_t, 16>& bytes) {
   uint64_t bits = 0;
   if (!shape.is_float) {
     const auto value = parse_integer(text, shape.bytes_per_lane * 8u);

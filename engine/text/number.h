@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Number literals of the text format: parsing with exact ranges and rounding, and printing that parses back.
 //
-// Parsers take the token's text (sign, underscores, hexadecimal and all). An empty optional means that the text is
-// not such a literal or that its value does not fit. (Spec 6.3.1, 6.3.2)
+// Parsers take the token's text (sign, underscores, hexadecimal and all). An empty optional means that the
+// text is not such a literal or that its value does not fit. (Spec 6.3.1, 6.3.2)
 #pragma once
 
 #include <array>
@@ -16,8 +16,8 @@ namespace heddle::engine {
 /// Unsigned integer of at most `bits` bits; no sign allowed.
 [[nodiscard]] std::optional<uint64_t> parse_unsigned(std::string_view text, unsigned bits);
 
-/// Integer of `bits` bits as the xN.const instructions take it: -2^(bits-1) .. 2^bits-1. The result is the value
-/// modulo 2^bits, sign-extended to 64 bits.
+/// Integer of `bits` bits as the xN.const instructions take it: -2^(bits-1) .. 2^bits-1. The result is the
+/// value modulo 2^bits, sign-extended to 64 bits.
 [[nodiscard]] std::optional<int64_t> parse_integer(std::string_view text, unsigned bits);
 
 /// The bits of a float; every literal that is a float or integer token is accepted, NaNs with payloads too.

@@ -11,7 +11,8 @@ namespace heddle::engine {
 namespace {
 
 TEST(text_number, integer_forms) {
-  for (const char* good : {"0", "1_000", "+5", "-5", "0x1_F", "-0xABCdef", "007"}) EXPECT_TRUE(is_integer_literal(good)) << good;
+  for (const char* good : {"0", "1_000", "+5", "-5", "0x1_F", "-0xABCdef", "007"})
+    EXPECT_TRUE(is_integer_literal(good)) << good;
   for (const char* bad : {"", "_1", "1_", "1__0", "0x", "0x_1", "1x", "0X1", "--1", "1.0", "a"}) {
     EXPECT_FALSE(is_integer_literal(bad)) << bad;
   }
@@ -35,10 +36,12 @@ TEST(text_number, integer_ranges) {
 }
 
 TEST(text_number, float_forms) {
-  for (const char* good : {"1", "1.", "1.5", "1e5", "1.e-5", "1_0.0_1E+1_0", "0x1p3", "0x1.8", "0xA.P-1", "inf", "-nan", "nan:0x1"}) {
+  for (const char* good : {"1", "1.", "1.5", "1e5", "1.e-5", "1_0.0_1E+1_0", "0x1p3", "0x1.8", "0xA.P-1",
+                           "inf", "-nan", "nan:0x1"}) {
     EXPECT_TRUE(is_float_literal(good)) << good;
   }
-  for (const char* bad : {".5", "1e", "1e+", "0x1p", "0x.8", "1_.0", "1._0", "nan:1", "nan:0x", "infinity", "nan:canonical", "e5"}) {
+  for (const char* bad : {".5", "1e", "1e+", "0x1p", "0x.8", "1_.0", "1._0", "nan:1", "nan:0x", "infinity",
+                          "nan:canonical", "e5"}) {
     EXPECT_FALSE(is_float_literal(bad)) << bad;
   }
 }
@@ -60,19 +63,19 @@ TEST(text_number, special_floats) {
 
 TEST(text_number, hexadecimal_floats_round_to_nearest_even) {
   EXPECT_EQ(parse_f32("0x1p0"), 0x3f800000u);
-  EXPECT_EQ(parse_f32("0x1.000001p0"), 0x3f800000u);         // a tie, to even
-  EXPECT_EQ(parse_f32("0x1.000003p0"), 0x3f800002u);         // a tie, to even
+  EXPECT_EQ(parse_f32("0x1.000001p0"), 0x3f800000u);                   // a tie, to even
+  EXPECT_EQ(parse_f32("0x1.000003p0"), 0x3f800002u);                   // a tie, to even
   EXPECT_EQ(parse_f32("0x1.00000100000000000000001p0"), 0x3f800001u);  // just above the tie
   EXPECT_EQ(parse_f32("0x1.000000fffffffffffffffffp0"), 0x3f800000u);
   EXPECT_EQ(parse_f32("0x1.fffffep127"), 0x7f7fffffu);
   EXPECT_EQ(parse_f32("0x1.fffffefffffffp127"), 0x7f7fffffu);
-  EXPECT_EQ(parse_f32("0x1.ffffffp127"), std::nullopt);      // rounds to infinity
+  EXPECT_EQ(parse_f32("0x1.ffffffp127"), std::nullopt);  // rounds to infinity
   EXPECT_EQ(parse_f32("0x1p128"), std::nullopt);
   EXPECT_EQ(parse_f32("0x1p-149"), 1u);
-  EXPECT_EQ(parse_f32("0x1p-150"), 0u);                      // a tie, to even
+  EXPECT_EQ(parse_f32("0x1p-150"), 0u);  // a tie, to even
   EXPECT_EQ(parse_f32("0x1.000000000000000000001p-150"), 1u);
   EXPECT_EQ(parse_f32("0x1p-151"), 0u);
-  EXPECT_EQ(parse_f32("0x1.fffffep-127"), 0x00800000u);      // the carry makes it normal
+  EXPECT_EQ(parse_f32("0x1.fffffep-127"), 0x00800000u);  // the carry makes it normal
   EXPECT_EQ(parse_f64("0x1p-1074"), 1u);
   EXPECT_EQ(parse_f64("0x1p-1075"), 0u);
   EXPECT_EQ(parse_f64("0x1.fffffffffffffp1023"), 0x7fefffffffffffffu);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ModuleParser: annotations between a module's fields: custom sections and where they go. (Spec, appendix on custom
-// sections)
+// ModuleParser: annotations between a module's fields: custom sections and where they go. (Spec, appendix on
+// custom sections)
 #include <algorithm>
 
 #include "engine/support/utf8.h"

@@ -151,7 +151,8 @@ uint32_t InstructionParser::label() {
   if (!tokens_.at(TokenKind::identifier)) return static_cast<uint32_t>(tokens_.expect_unsigned(32));
   const Token token = tokens_.next();
   const uint32_t index = label_ids_.find(tokens_.name_of(token));
-  if (index == IdentifierMap::kAbsent) return tokens_.fail(token, "unknown label " + std::string(token.text)), 0;
+  if (index == IdentifierMap::kAbsent)
+    return tokens_.fail(token, "unknown label " + std::string(token.text)), 0;
   return static_cast<uint32_t>(labels_.size()) - 1 - index;
 }
 
@@ -177,7 +178,8 @@ void InstructionParser::label_cast(Opcode, ByteWriter& out) {
   const ValueType from = types_.reference_type();
   const ValueType to = types_.reference_type();
   if (tokens_.failed()) return;
-  out.byte(static_cast<uint8_t>((from.is_nullable() ? kFromNullable : 0) | (to.is_nullable() ? kToNullable : 0)));
+  out.byte(
+      static_cast<uint8_t>((from.is_nullable() ? kFromNullable : 0) | (to.is_nullable() ? kToNullable : 0)));
   out.unsigned_leb(depth);
   write_heap_type(out, from.heap());
   write_heap_type(out, to.heap());
@@ -212,10 +214,10 @@ void InstructionParser::memory_argument(Opcode opcode, ByteWriter& out) {
 /// A lone number is the lane; a memory stands before another number or a field.
 void InstructionParser::memory_argument_lane(Opcode opcode, ByteWriter& out) {
   const Token& second = tokens_.peek_second();
-  const bool has_memory = tokens_.at(TokenKind::identifier) ||
-                          (tokens_.at(TokenKind::integer) &&
-                           (second.is(TokenKind::integer) || second.text.starts_with(kOffset) ||
-                            second.text.starts_with(kAlign)));
+  const bool has_memory =
+      tokens_.at(TokenKind::identifier) ||
+      (tokens_.at(TokenKind::integer) && (second.is(TokenKind::integer) || second.text.starts_with(kOffset) ||
+                                          second.text.starts_with(kAlign)));
   memory_fields(opcode, has_memory ? module_.parse_index(tokens_, Space::memory) : 0, out);
   lane(opcode, out);
 }
@@ -242,7 +244,9 @@ void InstructionParser::memory_fields(Opcode opcode, uint32_t memory, ByteWriter
   out.unsigned_leb(offset);
 }
 
-void InstructionParser::lane(Opcode, ByteWriter& out) { out.byte(static_cast<uint8_t>(tokens_.expect_unsigned(8))); }
+void InstructionParser::lane(Opcode, ByteWriter& out) {
+  out.byte(static_cast<uint8_t>(tokens_.expect_unsigned(8)));
+}
 
 void InstructionParser::shuffle(Opcode, ByteWriter& out) {
   constexpr int kLanes = 16;

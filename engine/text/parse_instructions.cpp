@@ -316,7 +316,8 @@ void InstructionParser::take_hint() {
                                              annotation.contents_line_start);
     const Token token = contents.next();
     const std::string value = token.is(TokenKind::string) ? decode_string(token) : std::string();
-    if (value != std::string(1, '\0') && value != "\1") return tokens_.fail(annotation.where, name + ": malformed hint");
+    if (value != std::string(1, '\0') && value != "\1")
+      return tokens_.fail(annotation.where, name + ": malformed hint");
     if (hint_ >= 0) return tokens_.fail(annotation.where, name + ": duplicate annotation");
     hint_ = static_cast<int16_t>(value[0]);
   }

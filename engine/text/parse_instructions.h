@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// InstructionParser: instruction sequences, flat and folded, to bytecode, with an explicit stack of open forms.
+// InstructionParser: instruction sequences, flat and folded, to bytecode, with an explicit stack of open
+// forms.
 //
-// A folded instruction is emitted behind its operands, so its bytes wait in a side buffer until its parenthesis
-// closes. Nesting costs a frame on the heap each, never native stack. (Spec 6.5)
+// A folded instruction is emitted behind its operands, so its bytes wait in a side buffer until its
+// parenthesis closes. Nesting costs a frame on the heap each, never native stack. (Spec 6.5)
 #pragma once
 
 #include <cstdint>
@@ -25,8 +26,8 @@ class InstructionParser {
   void begin_function(uint32_t index);
   /// Gives local `index` of the function its name. Fails if another one has its identifier.
   void define_local(const Binding& binding, uint32_t index);
-  /// The instructions up to the function's closing parenthesis, which stays, and the end opcode. Hints are recorded
-  /// relative to the beginning of `out`, which holds the function's locals.
+  /// The instructions up to the function's closing parenthesis, which stays, and the end opcode. Hints are
+  /// recorded relative to the beginning of `out`, which holds the function's locals.
   void function_body(ByteWriter& out);
 
   /// A constant expression: instr*, up to a closing parenthesis, which stays.
@@ -37,21 +38,33 @@ class InstructionParser {
  private:
   /// What a form is waiting for.
   enum class FrameKind : uint8_t {
-    body,                                                     // instr*, until ')' of whatever contains it
-    block, if_, else_, try_, catch_, catch_all,               // flat: instr*, until `end` (or else, catch, ...)
-    folded_block, folded_then, folded_else, folded_do, folded_catch,  // instr*, until ')'
-    condition,                                                // folded instr*, then (then
-    operands,                                                 // folded instr*, until ')'
-    after_then, after_else, before_do, after_do,              // clauses of a folded if or try
+    body,  // instr*, until ')' of whatever contains it
+    block,
+    if_,
+    else_,
+    try_,
+    catch_,
+    catch_all,  // flat: instr*, until `end` (or else, catch, ...)
+    folded_block,
+    folded_then,
+    folded_else,
+    folded_do,
+    folded_catch,  // instr*, until ')'
+    condition,     // folded instr*, then (then
+    operands,      // folded instr*, until ')'
+    after_then,
+    after_else,
+    before_do,
+    after_do,  // clauses of a folded if or try
   };
   struct Frame {
     FrameKind kind;
     bool has_label = false;
-    bool has_catch = false;         ///< after_do: delegate may not follow
-    bool last_clause = false;       ///< after_do: catch_all or delegate was there
-    int16_t hint = -1;              ///< of the waiting instruction
-    uint32_t waiting = 0;           ///< where its bytes begin in waiting_
-    std::string_view label;         ///< condition, before_do: what the label will be
+    bool has_catch = false;    ///< after_do: delegate may not follow
+    bool last_clause = false;  ///< after_do: catch_all or delegate was there
+    int16_t hint = -1;         ///< of the waiting instruction
+    uint32_t waiting = 0;      ///< where its bytes begin in waiting_
+    std::string_view label;    ///< condition, before_do: what the label will be
     Token where;
   };
   struct Label {

@@ -34,8 +34,8 @@ void ModuleParser::fields() {
   if (!tokens_.at(TokenKind::end) && !tokens_.at(TokenKind::right_paren)) tokens_.unexpected(tokens_.peek());
 }
 
-/// Types first: uses of function types may stand before their definitions. An error in one is reported when the
-/// walk through the fields reaches it, so that the first error of the text wins.
+/// Types first: uses of function types may stand before their definitions. An error in one is reported when
+/// the walk through the fields reaches it, so that the first error of the text wins.
 void ModuleParser::parse_types() {
   for (TypeField& field : module_.type_fields) {
     const Token& start = field.start;
@@ -136,9 +136,7 @@ void ModuleParser::import_description(ExternKind kind) {
       write_value_type(out, type);
       return out.byte(is_mutable);
     }
-    case ExternKind::tag:
-      out.byte(0);
-      return out.unsigned_leb(types_.type_use(nullptr).index);
+    case ExternKind::tag: out.byte(0); return out.unsigned_leb(types_.type_use(nullptr).index);
   }
 }
 

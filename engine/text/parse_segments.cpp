@@ -110,7 +110,8 @@ void ModuleParser::memory_with_data(uint32_t index, Limits limits) {
   while (tokens_.at(TokenKind::string)) bytes += tokens_.expect_string();
   tokens_.expect_close();
   const uint64_t log2 = limits.page_size_log2.value_or(kDefaultPageSizeLog2);
-  const uint64_t pages = log2 >= 64 ? 1 : (bytes.size() >> log2) + ((bytes.size() & ((1ull << log2) - 1)) != 0);
+  const uint64_t pages =
+      log2 >= 64 ? 1 : (bytes.size() >> log2) + ((bytes.size() & ((1ull << log2) - 1)) != 0);
   limits.least = pages;
   limits.most = pages;
   write_limits(module_.sections.entries(SectionCode::memory), limits);
@@ -215,8 +216,8 @@ void ModuleParser::write_element_segment(const ElementSegment& segment) {
   constexpr uint8_t kNotActive = 1, kExplicit = 2, kExpressions = 4;
   const bool active = segment.mode == ElementSegment::Mode::active;
   const bool typed_form = segment.has_expressions && segment.type != ValueType::funcref();
-  const bool is_explicit = active ? segment.names_table || typed_form
-                                  : segment.mode == ElementSegment::Mode::declarative;
+  const bool is_explicit =
+      active ? segment.names_table || typed_form : segment.mode == ElementSegment::Mode::declarative;
   ByteWriter& out = module_.sections.entries(SectionCode::element);
   out.byte(static_cast<uint8_t>((active ? 0 : kNotActive) | (is_explicit ? kExplicit : 0) |
                                 (segment.has_expressions ? kExpressions : 0)));

@@ -15,12 +15,12 @@ struct HeapTypeWord {
   HeapType::Kind kind;
 };
 constexpr HeapTypeWord kHeapTypes[] = {
-    {"any", "anyref", HeapType::Kind::any},          {"eq", "eqref", HeapType::Kind::eq},
-    {"i31", "i31ref", HeapType::Kind::i31},          {"struct", "structref", HeapType::Kind::struct_},
-    {"array", "arrayref", HeapType::Kind::array},    {"none", "nullref", HeapType::Kind::none},
-    {"func", "funcref", HeapType::Kind::func},       {"nofunc", "nullfuncref", HeapType::Kind::nofunc},
+    {"any", "anyref", HeapType::Kind::any},           {"eq", "eqref", HeapType::Kind::eq},
+    {"i31", "i31ref", HeapType::Kind::i31},           {"struct", "structref", HeapType::Kind::struct_},
+    {"array", "arrayref", HeapType::Kind::array},     {"none", "nullref", HeapType::Kind::none},
+    {"func", "funcref", HeapType::Kind::func},        {"nofunc", "nullfuncref", HeapType::Kind::nofunc},
     {"extern", "externref", HeapType::Kind::extern_}, {"noextern", "nullexternref", HeapType::Kind::noextern},
-    {"exn", "exnref", HeapType::Kind::exn},          {"noexn", "nullexnref", HeapType::Kind::noexn},
+    {"exn", "exnref", HeapType::Kind::exn},           {"noexn", "nullexnref", HeapType::Kind::noexn},
 };
 
 struct NumericTypeWord {

@@ -42,7 +42,8 @@ class TypeParser {
   void page_size(Limits& limits);
   bool accept_address_type();  ///< true for i64
 
-  /// (param ...)* (result ...)*. The parameters' bindings are collected if `bindings`; else they may have none.
+  /// (param ...)* (result ...)*. The parameters' bindings are collected if `bindings`; else they may have
+  /// none.
   void signature(Signature& signature, std::vector<Binding>* bindings);
   /// (type x)? (param ...)* (result ...)*, and the type it stands for.
   TypeUse type_use(std::vector<Binding>* bindings);

@@ -13,7 +13,8 @@ void FoldedPrinter::function_body(Cursor& cursor, uint32_t function, uint64_t bo
   pending_.clear();
   open_.clear();
   heads_size_ = 0;
-  result_count_ = function < indices_.functions.size() ? signature_arity(indices_.functions[function]).leaves : 0;
+  result_count_ =
+      function < indices_.functions.size() ? signature_arity(indices_.functions[function]).leaves : 0;
   InstructionReader reader(cursor);
   Instruction next;
   while (reader.next(next)) {
@@ -94,7 +95,8 @@ void FoldedPrinter::open_block(const Instruction& next, int hint) {
 
 /// Makes the pending nodes of a block's current clause children of the form.
 void FoldedPrinter::end_clause(Open& block) {
-  const std::vector<uint32_t> body(pending_.begin() + static_cast<ptrdiff_t>(block.first_pending), pending_.end());
+  const std::vector<uint32_t> body(pending_.begin() + static_cast<ptrdiff_t>(block.first_pending),
+                                   pending_.end());
   pending_.resize(block.first_pending);
   if (block.clause.empty()) {
     block.parts.insert(block.parts.end(), body.begin(), body.end());
@@ -134,7 +136,8 @@ void FoldedPrinter::print_node_start(const Node& node, bool inline_here) {
     out_ << " (" << node.head;
     return;
   }
-  if (node.hint >= 0) out_.line() << "(@metadata.code.branch_hint \"" << (node.hint == 0 ? "\\00\")" : "\\01\")");
+  if (node.hint >= 0)
+    out_.line() << "(@metadata.code.branch_hint \"" << (node.hint == 0 ? "\\00\")" : "\\01\")");
   out_.line() << "(" << node.head;
 }
 

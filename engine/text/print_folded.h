@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// FoldedPrinter: bodies as folded expressions, by building each function's tree and printing it without recursion.
+// FoldedPrinter: bodies as folded expressions, by building each function's tree and printing it without
+// recursion.
 //
-// Folding never changes what is assembled: an instruction may enclose any instructions that stand right before it.
-// How many values each takes and leaves only decides which ones it does enclose, so a wrong guess costs beauty.
+// Folding never changes what is assembled: an instruction may enclose any instructions that stand right
+// before it. How many values each takes and leaves only decides which ones it does enclose, so a wrong guess
+// costs beauty.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +36,8 @@ class FoldedPrinter {
     std::string head;
     uint32_t first_child = 0;  ///< into children_
     uint32_t child_count = 0;
-    uint32_t leaves = 0;       ///< how many values
-    uint32_t width = 0;        ///< on one line; kWide if it must not be on one
+    uint32_t leaves = 0;  ///< how many values
+    uint32_t width = 0;   ///< on one line; kWide if it must not be on one
     int hint = -1;
   };
   /// A block that is not closed yet.
@@ -77,7 +79,7 @@ class FoldedPrinter {
   std::vector<uint32_t> children_;
   std::vector<uint32_t> pending_;  ///< nodes that nothing encloses yet, of all open blocks
   std::vector<Open> open_;
-  uint64_t heads_size_ = 0;  ///< of this function's nodes
+  uint64_t heads_size_ = 0;    ///< of this function's nodes
   uint64_t result_count_ = 0;  ///< of the function
 };
 

@@ -89,7 +89,8 @@ void InstructionPrinter::catch_list(const Instruction& instruction) {
   constexpr std::string_view kWords[] = {"catch", "catch_ref", "catch_all", "catch_all_ref"};
   for (const CatchClause& clause : instruction.catches) {
     out_ << " (" << kWords[static_cast<size_t>(clause.kind)];
-    const bool names_tag = clause.kind == CatchClause::Kind::catch_ || clause.kind == CatchClause::Kind::catch_ref;
+    const bool names_tag =
+        clause.kind == CatchClause::Kind::catch_ || clause.kind == CatchClause::Kind::catch_ref;
     if (names_tag) name_or_number(Space::tag, clause.tag);
     label(clause.label);
     out_ << ")";
@@ -219,7 +220,9 @@ void InstructionPrinter::f32_constant(const Instruction& instruction) {
   out_ << " " << print_f32(static_cast<uint32_t>(instruction.bits));
 }
 
-void InstructionPrinter::f64_constant(const Instruction& instruction) { out_ << " " << print_f64(instruction.bits); }
+void InstructionPrinter::f64_constant(const Instruction& instruction) {
+  out_ << " " << print_f64(instruction.bits);
+}
 
 void InstructionPrinter::v128_constant(const Instruction& instruction) {
   out_ << " i32x4";

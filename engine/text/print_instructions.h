@@ -56,11 +56,11 @@ class InstructionPrinter {
 
   /// Begins a function; its locals, parameters included, may be called by their names.
   void begin_function(uint32_t function, uint64_t local_count);
-  /// The instructions of the function's body, a line each, up to the end of the cursor. `body_start` is the offset
-  /// of the body, to which branch hints are relative.
+  /// The instructions of the function's body, a line each, up to the end of the cursor. `body_start` is the
+  /// offset of the body, to which branch hints are relative.
   void function_body(Cursor& cursor, uint64_t body_start);
-  /// A constant expression: " (i32.const 0)", or " (keyword instructions)" if it is not just one instruction. Without
-  /// a keyword, the instructions stand bare.
+  /// A constant expression: " (i32.const 0)", or " (keyword instructions)" if it is not just one instruction.
+  /// Without a keyword, the instructions stand bare.
   void expression(Cursor& cursor, std::string_view keyword);
 
   /// Opcode and immediates. Labels are as the label stack has them now.

@@ -176,9 +176,7 @@ void TypePrinter::subtype(Cursor& cursor, uint32_t index) {
 
 void TypePrinter::composite_type(Cursor& cursor, uint32_t index) {
   switch (cursor.read_byte()) {
-    case kFunction:
-      types_[index].is_function = true;
-      return function_type(cursor, types_[index].signature);
+    case kFunction: types_[index].is_function = true; return function_type(cursor, types_[index].signature);
     case kStruct: return struct_type(cursor, index);
     case kArray:
       out_ << "(array ";

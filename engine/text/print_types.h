@@ -37,7 +37,9 @@ class TypePrinter {
   void global_type(Cursor& cursor);
 
   /// Of a struct type; 0 of others.
-  [[nodiscard]] uint32_t field_count(uint32_t type) const { return type < types_.size() ? types_[type].fields : 0; }
+  [[nodiscard]] uint32_t field_count(uint32_t type) const {
+    return type < types_.size() ? types_[type].fields : 0;
+  }
   [[nodiscard]] uint32_t type_count() const { return static_cast<uint32_t>(types_.size()); }
   /// The function type of that index, or null.
   [[nodiscard]] const Signature* signature(uint32_t index) const;

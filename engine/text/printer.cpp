@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The printer: finds a module's sections and names, and prints what is neither table, memory, segment nor code.
+// The printer: finds a module's sections and names, and prints what is neither table, memory, segment nor
+// code.
 #include "engine/text/printer.h"
 
 #include <algorithm>
@@ -14,8 +15,9 @@ constexpr Space kExternSpaces[] = {Space::function, Space::table, Space::memory,
 
 /// The place of a section in the module's order, or kSectionCount.
 size_t rank_of(uint8_t code) {
-  const auto* row = std::find_if(std::begin(kSectionOrder), std::end(kSectionOrder),
-                                 [code](const SectionRow& r) { return static_cast<uint8_t>(r.code) == code; });
+  const auto* row =
+      std::find_if(std::begin(kSectionOrder), std::end(kSectionOrder),
+                   [code](const SectionRow& r) { return static_cast<uint8_t>(r.code) == code; });
   return static_cast<size_t>(row - kSectionOrder);
 }
 
@@ -67,7 +69,8 @@ Result<void> ModulePrinter::find_sections() {
     } else {
       const size_t rank = rank_of(section.code);
       if (rank == kSectionCount) cursor.fail_at(start, ErrorKind::malformed, "malformed section id");
-      if (rank < least_rank) cursor.fail_at(start, ErrorKind::malformed, "unexpected content after last section");
+      if (rank < least_rank)
+        cursor.fail_at(start, ErrorKind::malformed, "unexpected content after last section");
       least_rank = rank + 1;
     }
     sections_.push_back(section);
@@ -129,11 +132,12 @@ void ModulePrinter::count_definitions() {
       default: break;
     }
   }
-  for (size_t space = 0; space < kSpaceCount; ++space) names_.set_count(static_cast<Space>(space), counts[space]);
+  for (size_t space = 0; space < kSpaceCount; ++space)
+    names_.set_count(static_cast<Space>(space), counts[space]);
 }
 
-/// Whether a section can be the place that a custom section stands behind: a section without entries leaves nothing
-/// in the text, and the data count follows from the code.
+/// Whether a section can be the place that a custom section stands behind: a section without entries leaves
+/// nothing in the text, and the data count follows from the code.
 bool ModulePrinter::leaves_text(const Section& section) const {
   if (section.code == 0 || static_cast<SectionCode>(section.code) == SectionCode::data_count) return false;
   if (static_cast<SectionCode>(section.code) == SectionCode::start) return true;
@@ -263,7 +267,8 @@ void ModulePrinter::imports(Cursor& cursor) {
 }
 
 void ModulePrinter::tag_type(Cursor& cursor) {
-  if (cursor.read_byte() != 0) cursor.fail_at(cursor.offset() - 1, ErrorKind::malformed, "malformed tag attribute");
+  if (cursor.read_byte() != 0)
+    cursor.fail_at(cursor.offset() - 1, ErrorKind::malformed, "malformed tag attribute");
   indices_.tags.push_back(cursor.read_u32());
   types_.type_use(indices_.tags.back());
 }

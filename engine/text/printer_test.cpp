@@ -42,20 +42,21 @@ TEST(text_printer, flat) {
 }
 
 TEST(text_printer, folded) {
-  EXPECT_EQ(print("(func (param i32) (result i32) (if (result i32) (i32.eqz (local.get 0)) (then (i32.const 1))"
-                  "(else (block (br 0)) (i32.add (i32.const 2) (i32.const 3)))))",
-                  {.folded = true}),
-            "(module\n"
-            "  (type (;0;) (func (param i32) (result i32)))\n"
-            "  (func (;0;) (type 0) (param i32) (result i32)\n"
-            "    (if (result i32)\n"
-            "      (i32.eqz (local.get 0))\n"
-            "      (then\n"
-            "        (i32.const 1))\n"
-            "      (else\n"
-            "        (block\n"
-            "          (br 0))\n"
-            "        (i32.add (i32.const 2) (i32.const 3))))))\n");
+  EXPECT_EQ(
+      print("(func (param i32) (result i32) (if (result i32) (i32.eqz (local.get 0)) (then (i32.const 1))"
+            "(else (block (br 0)) (i32.add (i32.const 2) (i32.const 3)))))",
+            {.folded = true}),
+      "(module\n"
+      "  (type (;0;) (func (param i32) (result i32)))\n"
+      "  (func (;0;) (type 0) (param i32) (result i32)\n"
+      "    (if (result i32)\n"
+      "      (i32.eqz (local.get 0))\n"
+      "      (then\n"
+      "        (i32.const 1))\n"
+      "      (else\n"
+      "        (block\n"
+      "          (br 0))\n"
+      "        (i32.add (i32.const 2) (i32.const 3))))))\n");
 }
 
 TEST(text_printer, module_fields) {
@@ -91,11 +92,13 @@ TEST(text_printer, malformed_bytes_are_refused) {
   EXPECT_EQ(print_module({}).error().message, "unexpected end");
   EXPECT_EQ(print_bytes({99, 0}), "!malformed section id");
   EXPECT_EQ(print_bytes({5, 1, 0, 5, 1, 0}), "!unexpected content after last section");
-  EXPECT_EQ(print_bytes({1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0}), "!function and code section have inconsistent lengths");
+  EXPECT_EQ(print_bytes({1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0}),
+            "!function and code section have inconsistent lengths");
   // a body that is an `else` without an `if`
   EXPECT_EQ(print_bytes({1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, 5, 1, 3, 0, 0x05, 0x0b}), "!unexpected else");
   // 2^32-1 locals of two bytes' worth
-  EXPECT_EQ(print_bytes({1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, 10, 1, 8, 1, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x7f, 0x0b}),
+  EXPECT_EQ(print_bytes(
+                {1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, 10, 1, 8, 1, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x7f, 0x0b}),
             "!the text would be far longer than the module");
 }
 

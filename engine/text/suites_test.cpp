@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The official suites as tests of the text format: what must assemble does, what must not fails as it should, and
-// what was assembled prints to text that assembles to the same bytes.
+// The official suites as tests of the text format: what must assemble does, what must not fails as it should,
+// and what was assembled prints to text that assembles to the same bytes.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -91,11 +91,11 @@ bool is_malformed_text(const SuiteModule& module) {
   return module.assertion.starts_with("assert_malformed") && module.form.kind != ModuleForm::Kind::binary;
 }
 
-/// The threads proposal's old copy of memory.wast wants limits of 32 bits; in Wasm 3.0 the text has 64 bits, and the
-/// core's memory.wast demands that the same text assembles.
+/// The threads proposal's old copy of memory.wast wants limits of 32 bits; in Wasm 3.0 the text has 64 bits,
+/// and the core's memory.wast demands that the same text assembles.
 bool is_known_conflict(const SuiteModule& module) {
-  return module.file.ends_with("proposals/threads/memory.wast") && module.message == "i32 constant out of range" &&
-         !module.form.error;
+  return module.file.ends_with("proposals/threads/memory.wast") &&
+         module.message == "i32 constant out of range" && !module.form.error;
 }
 
 TEST(text_suites, modules_assemble_and_malformed_text_is_refused) {
@@ -127,7 +127,8 @@ TEST(text_suites, modules_assemble_and_malformed_text_is_refused) {
 
 std::string first_difference(const std::vector<uint8_t>& a, const std::vector<uint8_t>& b) {
   const size_t common = std::min(a.size(), b.size());
-  const auto place = static_cast<size_t>(std::mismatch(a.begin(), a.begin() + common, b.begin()).first - a.begin());
+  const auto place =
+      static_cast<size_t>(std::mismatch(a.begin(), a.begin() + common, b.begin()).first - a.begin());
   return "sizes " + std::to_string(a.size()) + " and " + std::to_string(b.size()) + ", first difference at " +
          std::to_string(place);
 }
@@ -138,9 +139,9 @@ void check_round_trip(const SuiteModule& module, bool folded) {
   ASSERT_TRUE(text.ok()) << place << ": " << text.error().to_string();
   const auto bytes = assemble(*text);
   ASSERT_TRUE(bytes.ok()) << place << ": " << bytes.error().to_string() << "\n" << text->substr(0, 5000);
-  EXPECT_EQ(module.form.bytes, *bytes) << place << (folded ? " folded: " : ": ")
-                                       << first_difference(module.form.bytes, *bytes) << "\n"
-                                       << text->substr(0, 3000);
+  EXPECT_EQ(module.form.bytes, *bytes)
+      << place << (folded ? " folded: " : ": ") << first_difference(module.form.bytes, *bytes) << "\n"
+      << text->substr(0, 3000);
 }
 
 TEST(text_suites, printed_modules_assemble_to_the_same_bytes) {
@@ -169,7 +170,8 @@ TEST(text_suites, binary_modules_print_or_are_refused) {
       const std::string place = module.file + ":" + std::to_string(module.form.line);
       const auto text = print_module(module.form.bytes, {});
       if (!text) {
-        EXPECT_TRUE(module.assertion.starts_with("assert_malformed")) << place << ": " << text.error().to_string();
+        EXPECT_TRUE(module.assertion.starts_with("assert_malformed"))
+            << place << ": " << text.error().to_string();
         ++refused;
         return;
       }

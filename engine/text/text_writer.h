@@ -10,7 +10,8 @@
 
 namespace heddle::engine {
 
-/// A string literal of any bytes; bytes that are not printable ASCII become \hh, but valid UTF-8 stays in names.
+/// A string literal of any bytes; bytes that are not printable ASCII become \hh, but valid UTF-8 stays in
+/// names.
 [[nodiscard]] std::string quote_bytes(std::string_view bytes);
 [[nodiscard]] std::string quote_name(std::string_view name);
 /// `$name`, or `$"name"` where it has other characters than plain identifiers may have.
@@ -21,7 +22,8 @@ inline constexpr const char* kTextTooLong = "the text would be far longer than t
 
 class TextWriter {
  public:
-  /// `limit` is for full(): a long name that is used often, or a long type, must not make a text without bounds.
+  /// `limit` is for full(): a long name that is used often, or a long type, must not make a text without
+  /// bounds.
   explicit TextWriter(uint32_t indent, uint64_t limit = UINT64_MAX) : indent_(indent), limit_(limit) {}
 
   /// The text, and `more` bytes, are beyond the limit.
