@@ -64,6 +64,7 @@ stage_suites() {
 
 stage_fuzz() {
   local target failed=0
+  [ -n "$(fuzz_targets)" ] || { say "there is no fuzz target in fuzz/targets"; return 1; }
   for target in $(fuzz_targets); do
     build fuzz "bin/fuzz_$target"
     if run_fuzz "$target" "$1" >"$root/build/fuzz/work-$target.log" 2>&1; then
