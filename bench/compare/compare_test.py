@@ -154,6 +154,11 @@ class VerdictTest(unittest.TestCase):
 
 
 class InstructionsTest(unittest.TestCase):
+    def test_a_process_that_fails_has_no_count(self):
+        if instructions.shutil.which("valgrind"):
+            self.assertIsInstance(instructions.count_once("callgrind", ["false"]), str)
+            self.assertIsInstance(instructions.count_once("callgrind", ["true"]), int)
+
     def test_counts_are_read_from_the_tools_output(self):
         self.assertEqual(instructions.parse_callgrind("==1== Collected : 12345\n"), 12345)
         self.assertEqual(instructions.parse_perf("678,,instructions:u,1,100.00,,\n"), 678)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pathlib
 import re
@@ -37,20 +38,31 @@ def parse_perf(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def count_once(counter: str, command: list[str], keep: str | None = None) -> int | None:
-    """Instructions of one process, or None when the counter does not work here."""
+def without_debug_info(binary: str, directory: pathlib.Path) -> str:
+    """A copy of a binary that keeps its symbols only: Debian 12's valgrind gives up on clang-19's debug info."""
+    objcopy = shutil.which("llvm-objcopy-19") or shutil.which("objcopy")
+    copy = directory / f"{pathlib.Path(binary).name}-{hashlib.sha256(binary.encode()).hexdigest()[:8]}"
+    command = [objcopy, "--strip-debug", binary, str(copy)]
+    if not objcopy or subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        return binary
+    return str(copy.resolve())
+
+
+def count_once(counter: str, command: list[str], keep: str | None = None) -> int | str:
+    """Instructions of one process, or the last line of why there is no count."""
     wrapped = callgrind_command(command, keep) if counter == "callgrind" else perf_command(command)
     environment = {**os.environ, "PYTHONHASHSEED": "0", "LC_ALL": "C"}
     with tempfile.TemporaryDirectory() as scratch:
         done = subprocess.run(wrapped, capture_output=True, text=True, check=False, env=environment, cwd=scratch)
-    if done.returncode != 0:
-        return None
-    return parse_callgrind(done.stderr) if counter == "callgrind" else parse_perf(done.stderr)
+    counted = parse_callgrind(done.stderr) if counter == "callgrind" else parse_perf(done.stderr)
+    if done.returncode != 0 or counted is None:
+        return done.stderr.strip().split("\n")[-1] or f"exit code {done.returncode}"
+    return counted
 
 
 def available(counter: str) -> bool:
     tool = "valgrind" if counter == "callgrind" else "perf"
-    return shutil.which(tool) is not None and count_once(counter, ["true"]) is not None
+    return shutil.which(tool) is not None and isinstance(count_once(counter, ["true"]), int)
 
 
 def report(counter: str, selected: list[programs.Program], present: list[engines.Engine], quick: bool,
@@ -64,10 +76,13 @@ def report(counter: str, selected: list[programs.Program], present: list[engines
         first = None
         for engine in present:
             keep = str((profiles / f"{program.name}.{engine.name}.callgrind").resolve())
-            full = count_once(counter, engine.command(program, amount), keep)
-            empty = count_once(counter, engine.command(program, 0))
-            if full is None or empty is None:
-                lines.append(f"{program.name:12} {engine.name:20} failed")
+            command = engine.command(program, amount)
+            if counter == "callgrind" and not engine.timed_inside:
+                command[0] = without_debug_info(command[0], profiles)
+            full = count_once(counter, command, keep)
+            empty = count_once(counter, [*command[:-1], "0"])
+            if isinstance(full, str) or isinstance(empty, str):
+                lines.append(f"{program.name:12} {engine.name:20} failed: {full if isinstance(full, str) else empty}")
                 continue
             spent = full - empty
             first = first or spent
