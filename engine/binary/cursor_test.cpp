@@ -38,7 +38,9 @@ TEST(binary_cursor, reads_unsigned_leb128) {
     Cursor cursor(test.bytes);
     EXPECT_EQ(cursor.read_u32(), test.value);
     EXPECT_EQ(cursor.failed(), test.error != nullptr);
-    if (test.error != nullptr) EXPECT_EQ(cursor.error().message, test.error);
+    if (test.error != nullptr) {
+      EXPECT_EQ(cursor.error().message, test.error);
+    }
     EXPECT_TRUE(cursor.at_end());
   }
 }
@@ -55,7 +57,9 @@ TEST(binary_cursor, reads_64_bit_leb128) {
     Cursor cursor(test.bytes);
     EXPECT_EQ(cursor.read_u64(), test.value);
     EXPECT_EQ(cursor.failed(), test.error != nullptr);
-    if (test.error != nullptr) EXPECT_EQ(cursor.error().message, test.error);
+    if (test.error != nullptr) {
+      EXPECT_EQ(cursor.error().message, test.error);
+    }
   }
 }
 
@@ -94,19 +98,21 @@ TEST(binary_cursor, reads_signed_leb128) {
                                             : cursor.read_s64();
     EXPECT_EQ(value, test.value);
     EXPECT_EQ(cursor.failed(), test.error != nullptr);
-    if (test.error != nullptr) EXPECT_EQ(cursor.error().message, test.error);
+    if (test.error != nullptr) {
+      EXPECT_EQ(cursor.error().message, test.error);
+    }
   }
 }
 
 TEST(binary_cursor, an_integer_over_the_end_is_judged_whole) {
   const Bytes too_long = {0x80, 0x80, 0x80, 0x80, 0x80, 0x00};
-  Cursor cursor(std::span(too_long).first(2));
+  Cursor cursor(std::span<const uint8_t>(too_long).first(2));
   cursor.set_bytes_beyond(4);
   cursor.read_u32();
   EXPECT_EQ(cursor.error().message, "integer representation too long");
 
   const Bytes fine = {0x80, 0x80, 0x01};
-  Cursor cut(std::span(fine).first(2));
+  Cursor cut(std::span<const uint8_t>(fine).first(2));
   cut.set_bytes_beyond(1);
   EXPECT_EQ(cut.read_u32(), 0u);
   EXPECT_EQ(cut.error().message, "unexpected end");

@@ -71,7 +71,7 @@ TEST(binary_instruction_reader, every_row_cut_short_is_refused) {
   for (const OpcodeInfo& row : kOpcodes) {
     const Bytes bytes = opcode_bytes(row) + immediate_bytes(row.immediate);
     for (size_t size = 0; size < bytes.size(); ++size) {
-      Cursor cursor(std::span(bytes).first(size));
+      Cursor cursor(std::span<const uint8_t>(bytes).first(size));
       cursor.accept_unbuilt();
       InstructionReader reader(cursor);
       Instruction instruction;

@@ -78,6 +78,26 @@ TEST(validation_faults, every_cut_flip_and_replaced_byte) {
   EXPECT_GT(loads, 10'000u);
 }
 
+TEST(validation_faults, a_large_module_with_single_faults) {
+  std::string text = "(module (memory 1) (table 8 funcref) (global $g (mut i64) (i64.const 3))";
+  for (int i = 0; i < 400; ++i) {
+    const std::string number = std::to_string(i);
+    text += "(func (export \"f" + number + "\") (param i32) (result i32) (local i64) local.get 0 i32.const " +
+            number + " i32.add i32.load offset=" + number +
+            " block (result i32) i32.const 5 local.get 0 br_if 0 end i32.mul)";
+  }
+  const auto bytes = assemble(text + ")");
+  ASSERT_TRUE(bytes.ok());
+  ASSERT_EQ(load(*bytes).message, "");
+  Bytes mutant = *bytes;
+  for (size_t i = 0; i < bytes->size(); i += 37) {
+    mutant[i] = static_cast<uint8_t>(mutant[i] ^ (1u << (i % 8)));
+    load(std::span<const uint8_t>(mutant));
+    mutant[i] = (*bytes)[i];
+    load(std::span<const uint8_t>(*bytes).first(i));
+  }
+}
+
 TEST(validation_faults, counts_that_lie_cost_nothing) {
   const Bytes kHuge = {0xff, 0xff, 0xff, 0xff, 0x0f};
   for (const uint8_t id : {1, 2, 3, 4, 5, 6, 7, 9, 10, 11}) {
