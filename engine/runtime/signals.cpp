@@ -163,10 +163,19 @@ bool install_handlers() {
   return true;
 }
 
+/// A fault whose signal is blocked kills the process unasked.
+void unblock_fault_signals() {
+  sigset_t faults;
+  sigemptyset(&faults);
+  for (const int signal : kFaultSignals) sigaddset(&faults, signal);
+  pthread_sigmask(SIG_UNBLOCK, &faults, nullptr);
+}
+
 /// The alternate stack of one thread: only if it had none, and gone with the thread.
 class SignalStack {
  public:
   SignalStack() {
+    unblock_fault_signals();
     stack_t present;
     if (sigaltstack(nullptr, &present) != 0 || (present.ss_flags & SS_DISABLE) == 0) return;
     const uint64_t guard = host_page_size();

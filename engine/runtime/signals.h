@@ -34,7 +34,8 @@ void unregister_reservation(const void* begin);
 /// Can faults be turned into traps in this build and process? (False under sanitizers that own the signals.)
 [[nodiscard]] bool signals_available() noexcept;
 
-/// Gives the calling thread an alternate signal stack if it has none. Cheap when done before.
+/// Gives the calling thread an alternate signal stack if it has none, and unblocks the fault signals, both at
+/// the first call. Cheap when done before.
 void ensure_signal_stack();
 
 }  // namespace heddle::engine

@@ -136,6 +136,18 @@ TEST_F(signals, a_foreign_alternate_stack_is_left_alone) {
   }).join();
 }
 
+TEST_F(signals, a_thread_that_blocks_the_signals_lands_all_the_same) {
+  ASSERT_TRUE(register_test_load());
+  const auto memory = make_guarded(0);
+  std::thread([&] {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    ensure_signal_stack();
+    EXPECT_FALSE(heddle_test_load(memory->base()));
+  }).join();
+}
+
 // What happens to the host's own faults, each in a child process.
 
 /// An address where nothing is; volatile, so that compilers do not see it coming.
