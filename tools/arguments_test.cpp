@@ -58,7 +58,7 @@ TEST(guest_values, arguments_by_type) {
   EXPECT_EQ((*values)[0], Value(-1));
   EXPECT_EQ((*values)[1], Value(int64_t{-16}));
   EXPECT_EQ((*values)[2], Value(1.5f));
-  EXPECT_EQ((*values)[3], Value(INFINITY));
+  EXPECT_EQ((*values)[3], Value(HUGE_VAL));
   EXPECT_TRUE((*values)[4].is_null());
 }
 

@@ -72,8 +72,8 @@ std::string display_name(const std::string& path) {
 }
 
 void print_error(const std::string& path, const Error& error) {
-  // The kind of a failure of the system says nothing that its reason does not say better.
-  const bool plain = error.kind == ErrorKind::resource && error.offset == Error::kNoOffset;
+  // These kinds say nothing that the reason does not say better.
+  const bool plain = error.kind == ErrorKind::usage || error.kind == ErrorKind::resource;
   fmt::print(stderr, "{}: {}\n", display_name(path),
              plain ? engine::escape_for_terminal(error.message) : error.to_string());
 }

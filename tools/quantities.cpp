@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <string>
 
 namespace heddle::tools {
@@ -22,7 +23,7 @@ constexpr Unit kDurations[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, 
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   double number = 0;
   const auto [rest, status] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-  if (status != std::errc() || !(number >= 0)) return std::nullopt;
+  if (status != std::errc() || !std::isfinite(number) || number < 0) return std::nullopt;
   const std::string_view unit(rest, static_cast<size_t>(text.data() + text.size() - rest));
   for (const Unit& each : kDurations) {
     if (unit != each.name) continue;

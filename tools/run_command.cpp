@@ -45,7 +45,7 @@ class Run {
  private:
   [[nodiscard]] Result<void> load();
   [[nodiscard]] Result<void> make_store();
-  [[nodiscard]] Result<std::string> choose_function() const;
+  [[nodiscard]] std::optional<std::string> choose_function() const;
   [[nodiscard]] Outcome<void> execute(const std::string& name);
   void limit_time();
   int report(const Outcome<void>& outcome) const;
@@ -80,10 +80,7 @@ int Run::operator()() {
     return kUsageError;
   }
   const auto name = choose_function();
-  if (!name) {
-    print_error(options_.file, name.error());
-    return kUsageError;
-  }
+  if (!name) return kUsageError;
   if (const auto made = make_store(); !made) {
     print_error(made.error().message);
     return kUsageError;
@@ -139,8 +136,9 @@ std::string export_list(const Module& module) {
   return out;
 }
 
-/// The function to call: what --invoke says, else _start; empty if instantiating is all there is to do.
-Result<std::string> Run::choose_function() const {
+/// The function to call: what --invoke says, else _start; "" if instantiating is all there is to do. None, and then
+/// it has said so, if the user must choose.
+std::optional<std::string> Run::choose_function() const {
   if (!options_.invoke.empty()) return options_.invoke;
   bool has_functions = false;
   for (const ExportType& entry : module_->exports()) {
@@ -150,7 +148,7 @@ Result<std::string> Run::choose_function() const {
   if (!has_functions) return std::string();
   fmt::print(stderr, "{}: no function _start is exported; choose one with --invoke:{}\n",
              display_name(options_.file), export_list(*module_));
-  return usage("nothing to run");
+  return std::nullopt;
 }
 
 Outcome<void> Run::execute(const std::string& name) {
