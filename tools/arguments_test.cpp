@@ -64,7 +64,8 @@ TEST(guest_values, arguments_by_type) {
 
 TEST(guest_values, floats_are_read_in_all_forms) {
   const FunctionType type{{ValueType::Kind::f64}, {}};
-  for (const auto& [text, value] : {std::pair("-0", -0.0), {"3", 3.0}, {"0x1p-3", 0.125}, {"-inf", -HUGE_VAL}}) {
+  for (const auto& [text, value] :
+       {std::pair("-0", -0.0), {"3", 3.0}, {"0x1p-3", 0.125}, {"-inf", -HUGE_VAL}}) {
     const auto values = parse_arguments(type, {text});
     ASSERT_TRUE(values.ok()) << text;
     EXPECT_EQ((*values)[0], Value(value)) << text;
@@ -75,9 +76,11 @@ TEST(guest_values, floats_are_read_in_all_forms) {
 
 TEST(guest_values, refusals_name_argument_and_type) {
   const FunctionType type{{ValueType::Kind::i32, ValueType::Kind::f32}, {}};
-  EXPECT_EQ(parse_arguments(type, {"1"}).error().message, "(func (param i32 f32)) takes 2 arguments, 1 given");
+  EXPECT_EQ(parse_arguments(type, {"1"}).error().message,
+            "(func (param i32 f32)) takes 2 arguments, 1 given");
   EXPECT_EQ(parse_arguments(type, {"1", "x\x1b"}).error().message, "argument 2: \"x\\u{1b}\" is not an f32");
-  EXPECT_EQ(parse_arguments(type, {"4294967296", "1"}).error().message, "argument 1: \"4294967296\" is not an i32");
+  EXPECT_EQ(parse_arguments(type, {"4294967296", "1"}).error().message,
+            "argument 1: \"4294967296\" is not an i32");
   EXPECT_FALSE(parse_arguments(type, {"", ""}).ok());
 }
 
@@ -90,7 +93,8 @@ TEST(quantities, durations) {
   EXPECT_EQ(parse_duration("7ns"), 7ns);
   EXPECT_EQ(parse_duration("2m"), 2min);
   EXPECT_EQ(parse_duration("99999999999999999999h"), std::chrono::nanoseconds::max());
-  for (const char* bad : {"", "s", "-1", "1x", "1 s", "nan", "inf", "1e3s"}) EXPECT_FALSE(parse_duration(bad)) << bad;
+  for (const char* bad : {"", "s", "-1", "1x", "1 s", "nan", "inf", "1e3s"})
+    EXPECT_FALSE(parse_duration(bad)) << bad;
 }
 
 TEST(quantities, sizes) {

@@ -100,7 +100,9 @@ TEST_F(command_line, run_finds_what_to_run) {
   write("m.wat", kModule);
   expect("run start.wat some arguments", 0, "");
   expect("run empty.wat", 0, "");
-  expect_part("run m.wat", 2, "no function _start is exported; choose one with --invoke:\n  fib  (func (param i32) (result i32))\n");
+  expect_part(
+      "run m.wat", 2,
+      "no function _start is exported; choose one with --invoke:\n  fib  (func (param i32) (result i32))\n");
   expect_part("run --invoke fob m.wat 1", 2, "did you mean \"fib\"?");
   expect_part("run --invoke fib m.wat", 2, "takes 1 argument, 0 given");
   expect_part("run --invoke fib m.wat ten", 2, "argument 1: \"ten\" is not an i32");
@@ -108,7 +110,8 @@ TEST_F(command_line, run_finds_what_to_run) {
 }
 
 TEST_F(command_line, run_lists_missing_imports) {
-  write("i.wat", R"((module (import "env" "log" (func (param i32))) (import "env" "memory" (memory 1 2 shared))))");
+  write("i.wat",
+        R"((module (import "env" "log" (func (param i32))) (import "env" "memory" (memory 1 2 shared))))");
   write("w.wat", R"((module (import "wasi_snapshot_preview1" "fd_write" (func))))");
   expect_part("run i.wat", 2,
               "i.wat: 2 imports that nothing provides:\n"

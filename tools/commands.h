@@ -21,13 +21,14 @@ void add_wasm2wat_command(CLI::App& app, int& exit_code);
 void add_dump_command(CLI::App& app, int& exit_code);
 void add_run_command(CLI::App& app, int& exit_code);
 
-/// What stands after `heddle run`, with the guest's arguments taken off the end: `run` is the command to ask which
-/// options take a value. `--invoke NAME` may also stand right after the file.
+/// What stands after `heddle run`, with the guest's arguments taken off the end: `run` is the command to ask
+/// which options take a value. `--invoke NAME` may also stand right after the file.
 struct RunArguments {
   std::vector<std::string> host;
   std::vector<std::string> guest;
 };
-[[nodiscard]] RunArguments split_run_arguments(const CLI::App& run, const std::vector<std::string>& arguments);
+[[nodiscard]] RunArguments split_run_arguments(const CLI::App& run,
+                                               const std::vector<std::string>& arguments);
 
 /// Hands the guest's arguments to the run command.
 void set_guest_arguments(std::vector<std::string> arguments);

@@ -58,17 +58,17 @@ void print_segments(const ModuleImage& image) {
   }
   for (size_t i = 0; i < image.data.size(); ++i) {
     const auto& segment = image.data[i];
-    fmt::print("data[{}] {} {} bytes at {:#x}\n", i, kModes[static_cast<size_t>(segment.mode)], segment.bytes.size,
-               segment.bytes.offset);
+    fmt::print("data[{}] {} {} bytes at {:#x}\n", i, kModes[static_cast<size_t>(segment.mode)],
+               segment.bytes.size, segment.bytes.offset);
   }
 }
 
 void print_declarations(const ModuleImage& image) {
-  fmt::print("module {}, {} bytes\n", image.module_name.empty() ? "without a name" : in_quotes(image.module_name),
-             image.bytes.size());
+  fmt::print("module {}, {} bytes\n",
+             image.module_name.empty() ? "without a name" : in_quotes(image.module_name), image.bytes.size());
   for (const auto& import : image.imports) {
-    fmt::print("import {} {}: {}[{}]\n", in_quotes(import.module), in_quotes(import.name), to_string(import.kind),
-               import.index);
+    fmt::print("import {} {}: {}[{}]\n", in_quotes(import.module), in_quotes(import.name),
+               to_string(import.kind), import.index);
   }
   print_functions(image, std::nullopt);
   print_space(image, engine::ExternKind::table, image.tables, image.imported_tables);
@@ -81,7 +81,8 @@ void print_declarations(const ModuleImage& image) {
   if (image.start) fmt::print("start: function[{}]\n", *image.start);
   print_segments(image);
   for (const auto& custom : image.customs) {
-    fmt::print("custom {} {} bytes at {:#x}\n", in_quotes(custom.name), custom.bytes.size, custom.bytes.offset);
+    fmt::print("custom {} {} bytes at {:#x}\n", in_quotes(custom.name), custom.bytes.size,
+               custom.bytes.offset);
   }
 }
 
@@ -107,7 +108,8 @@ int dump(const DumpOptions& options) {
   }
   const ModuleImage& image = *detail::Access::image(*module);
   if (options.function && *options.function >= image.functions.size()) {
-    print_error(fmt::format("there is no function {}; the module has {}", *options.function, image.functions.size()));
+    print_error(
+        fmt::format("there is no function {}; the module has {}", *options.function, image.functions.size()));
     return kUsageError;
   }
   if (options.stage == "bytecode") {
@@ -125,7 +127,8 @@ int dump(const DumpOptions& options) {
 void add_dump_command(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("dump", "Show what the engine makes of a module");
   auto options = std::make_shared<DumpOptions>();
-  command->add_option("FILE", options->input, "Module in binary or text form; - is standard input")->required();
+  command->add_option("FILE", options->input, "Module in binary or text form; - is standard input")
+      ->required();
   command->add_option("--stage", options->stage, "module: declarations; bytecode: the interpreter's code")
       ->check(CLI::IsMember({"module", "bytecode"}))
       ->capture_default_str();

@@ -53,7 +53,8 @@ Error bad_arguments(std::string message) {
 
 }  // namespace
 
-Result<std::vector<Value>> parse_arguments(const FunctionType& type, const std::vector<std::string>& arguments) {
+Result<std::vector<Value>> parse_arguments(const FunctionType& type,
+                                           const std::vector<std::string>& arguments) {
   const size_t wanted = type.parameters.size();
   if (arguments.size() != wanted) {
     return bad_arguments(fmt::format("{} takes {} argument{}, {} given", to_string(type), wanted,
@@ -64,7 +65,8 @@ Result<std::vector<Value>> parse_arguments(const FunctionType& type, const std::
     auto value = parse_value(type.parameters[i], arguments[i]);
     if (!value) {
       return bad_arguments(fmt::format("argument {}: \"{}\" is not an {}", i + 1,
-                                       engine::escape_for_terminal(arguments[i]), to_string(type.parameters[i])));
+                                       engine::escape_for_terminal(arguments[i]),
+                                       to_string(type.parameters[i])));
     }
     values.push_back(std::move(*value));
   }

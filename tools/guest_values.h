@@ -9,8 +9,8 @@
 
 namespace heddle::tools {
 
-/// Integers in decimal or hexadecimal, signed or unsigned; floats also as inf, nan, nan:0x400000, hexadecimal; "null"
-/// for references. Errors: usage, naming the argument and its type.
+/// Integers in decimal or hexadecimal, signed or unsigned; floats also as inf, nan, nan:0x400000,
+/// hexadecimal; "null" for references. Errors: usage, naming the argument and its type.
 [[nodiscard]] Result<std::vector<Value>> parse_arguments(const FunctionType& type,
                                                          const std::vector<std::string>& arguments);
 

@@ -16,13 +16,15 @@ struct Unit {
   std::string_view name;
   double nanoseconds;
 };
-constexpr Unit kDurations[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"", 1e9}, {"m", 60e9}, {"h", 3600e9}};
+constexpr Unit kDurations[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6},  {"s", 1e9},
+                               {"", 1e9}, {"m", 60e9}, {"h", 3600e9}};
 
 }  // namespace
 
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   double number = 0;
-  const auto [rest, status] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  const auto [rest, status] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   if (status != std::errc() || !std::isfinite(number) || number < 0) return std::nullopt;
   const std::string_view unit(rest, static_cast<size_t>(text.data() + text.size() - rest));
   for (const Unit& each : kDurations) {
@@ -44,7 +46,8 @@ std::optional<uint64_t> parse_size(std::string_view text) {
   if (!unit.empty() && unit != "b") {
     const size_t power = std::string_view("kmg").find(unit[0]);
     const std::string_view tail = std::string_view(unit).substr(1);
-    if (power == std::string_view::npos || (!tail.empty() && tail != "b" && tail != "ib")) return std::nullopt;
+    if (power == std::string_view::npos || (!tail.empty() && tail != "b" && tail != "ib"))
+      return std::nullopt;
     shift = static_cast<unsigned>(power + 1) * 10;
   }
   if (number > UINT64_MAX >> shift) return std::nullopt;

@@ -136,8 +136,8 @@ std::string export_list(const Module& module) {
   return out;
 }
 
-/// The function to call: what --invoke says, else _start; "" if instantiating is all there is to do. None, and then
-/// it has said so, if the user must choose.
+/// The function to call: what --invoke says, else _start; "" if instantiating is all there is to do. None,
+/// and then it has said so, if the user must choose.
 std::optional<std::string> Run::choose_function() const {
   if (!options_.invoke.empty()) return options_.invoke;
   bool has_functions = false;
@@ -159,7 +159,8 @@ Outcome<void> Run::execute(const std::string& name) {
   if (name.empty()) return {};
   const auto function = instance->function(name);
   if (!function) return function.error();
-  if (options_.invoke.empty() && !function->type().parameters.empty()) return usage("_start takes no parameters");
+  if (options_.invoke.empty() && !function->type().parameters.empty())
+    return usage("_start takes no parameters");
   std::vector<Value> values;
   if (!options_.invoke.empty()) {
     auto parsed = parse_arguments(function->type(), arguments_);
@@ -258,9 +259,11 @@ RunArguments split_run_arguments(const CLI::App& run, const std::vector<std::str
 void add_run_command(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("run", "Run a module's _start, or call one of its functions");
   auto options = std::make_shared<RunOptions>();
-  command->add_option("FILE", options->file, "Module in binary or text form; - is standard input")->required();
+  command->add_option("FILE", options->file, "Module in binary or text form; - is standard input")
+      ->required();
   command->add_option("--tier", options->tier, "Who executes: interp")->capture_default_str();
-  command->add_option("--invoke", options->invoke, "Call this export with ARGS and print its results, one a line");
+  command->add_option("--invoke", options->invoke,
+                      "Call this export with ARGS and print its results, one a line");
   command->add_option("--fuel", options->fuel, "Trap after about this many instructions");
   command->add_option("--timeout", options->timeout, "Trap after this time, e.g. 500ms, 2s, 1m")
       ->check(CLI::Validator(check_duration, "DURATION"));
@@ -270,9 +273,11 @@ void add_run_command(CLI::App& app, int& exit_code) {
       ->expected(0, 1)
       ->default_str("text")
       ->check(CLI::IsMember({"text", "json"}));
-  command->add_flag("--checked-memory", options->checked_memory, "Compare before every access; no guard pages");
+  command->add_flag("--checked-memory", options->checked_memory,
+                    "Compare before every access; no guard pages");
   command->footer(
-      "Options stand before the file; what follows it goes to the guest. --invoke NAME may also follow the file.\n"
+      "Options stand before the file; what follows it goes to the guest. --invoke NAME may also follow the "
+      "file.\n"
       "Integers are decimal or 0x hexadecimal; floats also inf, nan and nan:0x400000; references are null.\n"
       "Exit code: the guest's; 134 after a trap; 2 for errors of usage or loading.\n\n"
       "Examples:\n"

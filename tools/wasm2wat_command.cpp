@@ -44,7 +44,8 @@ int wasm2wat(const Wasm2WatOptions& options) {
 void add_wasm2wat_command(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("wasm2wat", "Print a binary module as text");
   auto options = std::make_shared<Wasm2WatOptions>();
-  command->add_option("FILE", options->input, "Module in binary (or text) form; - is standard input")->required();
+  command->add_option("FILE", options->input, "Module in binary (or text) form; - is standard input")
+      ->required();
   command->add_option("-o,--output", options->output, "File to write (default: standard output)");
   command->add_flag("--folded", options->folded, "Expressions as (i32.add (local.get 0) (i32.const 1))");
   command->add_flag("--no-names", options->no_names, "Indices instead of the names of the name section");

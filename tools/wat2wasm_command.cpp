@@ -31,8 +31,8 @@ int wat2wasm(const Wat2WasmOptions& options) {
     return kUsageError;
   }
   const engine::AssembleOptions assemble_options{.emit_names = !options.no_names};
-  const auto bytes = engine::assemble({reinterpret_cast<const char*>(source->data()), source->size()},
-                                      assemble_options);
+  const auto bytes =
+      engine::assemble({reinterpret_cast<const char*>(source->data()), source->size()}, assemble_options);
   if (!bytes) {
     print_error(options.input, bytes.error());
     return kUsageError;
@@ -51,7 +51,8 @@ void add_wat2wasm_command(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("wat2wasm", "Assemble text to a binary module");
   auto options = std::make_shared<Wat2WasmOptions>();
   command->add_option("FILE", options->input, "Module in text form; - is standard input")->required();
-  command->add_option("-o,--output", options->output, "File to write; - is standard output (default: FILE.wasm)");
+  command->add_option("-o,--output", options->output,
+                      "File to write; - is standard output (default: FILE.wasm)");
   command->add_flag("--no-names", options->no_names, "Leave out the name section");
   command->footer(
       "The text is checked for syntax only; `heddle validate` checks the rest.\n\n"

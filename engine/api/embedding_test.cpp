@@ -111,7 +111,8 @@ TEST(embedding, memory_bounds) {
 
 TEST(embedding, multiple_values) {
   TestStore test;
-  ASSERT_TRUE(test.linker.wrap("", "swap", [](int32_t a, int64_t b) { return std::tuple<int64_t, int32_t>(b, a); }));
+  ASSERT_TRUE(
+      test.linker.wrap("", "swap", [](int32_t a, int64_t b) { return std::tuple<int64_t, int32_t>(b, a); }));
   const Instance instance = test.instantiate(R"((module
     (func $swap (import "" "swap") (param i32 i64) (result i64 i32))
     (func (export "swap") (param i32 i64) (result i64 i32) (call $swap (local.get 0) (local.get 1)))
@@ -217,7 +218,8 @@ TEST(embedding, host_references) {
     results[0] = arguments[0];
     return {};
   };
-  ASSERT_TRUE(test.linker.function("", "identity", {{ValueType::externref()}, {ValueType::externref()}}, identity));
+  ASSERT_TRUE(
+      test.linker.function("", "identity", {{ValueType::externref()}, {ValueType::externref()}}, identity));
   const Instance instance = test.instantiate(R"((module
     (func $identity (import "" "identity") (param externref) (result externref))
     (global (export "global") (mut externref) (ref.null extern))

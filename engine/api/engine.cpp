@@ -38,7 +38,8 @@ Result<Engine> Engine::create(const Config& config) {
   impl->fuel = config.fuel;
   impl->memory_mode = engine::resolve_memory_mode(internal_mode(config.memory_mode));
   if (config.memory_mode == MemoryMode::guarded && impl->memory_mode != engine::MemoryMode::guarded) {
-    Error error = detail::usage_error("guarded memories are not possible here: no signal handling or address space");
+    Error error =
+        detail::usage_error("guarded memories are not possible here: no signal handling or address space");
     error.kind = ErrorKind::resource;
     return error;
   }

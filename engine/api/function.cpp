@@ -65,7 +65,8 @@ CallResult Function::call(std::span<const Value> arguments) const {
     detail::CallScope scope(*link);
     Trap trap;
     auto* function = static_cast<engine::Function*>(handle_.object);
-    if (!link->store->call(*function, {slots.data(), slots.size()}, &trap)) return scope.fail(std::move(trap));
+    if (!link->store->call(*function, {slots.data(), slots.size()}, &trap))
+      return scope.fail(std::move(trap));
     results.reserve(type.results.size());
     const engine::Slot* slot = slots.data();
     for (const ValueType result : type.results) {

@@ -121,7 +121,8 @@ TEST(handles, wrong_numbers_of_things_are_refused) {
   EXPECT_EQ(function.call().error().message, "expected 1 arguments, found 0");
   EXPECT_EQ(function.call({1.0}).error().message, "argument 1: expected i32, found f64");
   EXPECT_TRUE(refused(function.typed<int64_t(int32_t)>()));
-  EXPECT_EQ(function.typed<void()>().error().message, "the function is (func (param i32) (result i32)), not (func)");
+  EXPECT_EQ(function.typed<void()>().error().message,
+            "the function is (func (param i32) (result i32)), not (func)");
   EXPECT_TRUE(refused(Instance::create(test.store, test.module(R"((module (import "" "" (func))))"))));
 }
 

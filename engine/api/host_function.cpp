@@ -45,7 +45,8 @@ class RawHost final : public engine::HostFunction {
 
   bool call(engine::ExecContext& context, engine::Slot* slots) noexcept override {
     Caller caller = Access::caller(&link_, context.caller);
-    if (HostResult result = callback_(caller, slots); !result.ok()) return fail(context, link_, std::move(result));
+    if (HostResult result = callback_(caller, slots); !result.ok())
+      return fail(context, link_, std::move(result));
     return true;
   }
 
@@ -115,7 +116,8 @@ Result<Function> Function::make_host(const StoreRef& store, const FunctionType& 
   return add_host(link, type, std::make_unique<ValueHost>(*link, type, std::move(callback)));
 }
 
-Result<Function> Function::make_raw(const StoreRef& store, const FunctionType& type, detail::RawCallback callback) {
+Result<Function> Function::make_raw(const StoreRef& store, const FunctionType& type,
+                                    detail::RawCallback callback) {
   const auto& link = Access::link(store);
   HEDDLE_TRY(detail::check_link(link, "store"));
   return add_host(link, type, std::make_unique<RawHost>(*link, std::move(callback)));

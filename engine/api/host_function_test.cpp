@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Functions of the host: exceptions, wrong results, re-entry, nesting until the stack ends, destruction inside.
+// Functions of the host: exceptions, wrong results, re-entry, nesting until the stack ends, destruction
+// inside.
 #include <optional>
 #include <stdexcept>
 
@@ -68,7 +69,8 @@ TEST(host_function, a_result_of_another_type_becomes_a_trap) {
 TEST(host_function, results_start_as_zeros) {
   TestStore test;
   auto nothing = [](Caller&, std::span<const Value>, std::span<Value>) -> HostResult { return {}; };
-  const auto function = Function::host(test.store, {{}, {ValueType::Kind::i64, ValueType::externref()}}, nothing);
+  const auto function =
+      Function::host(test.store, {{}, {ValueType::Kind::i64, ValueType::externref()}}, nothing);
   const CallResult result = function->call();
   ASSERT_TRUE(result.ok()) << result.message();
   EXPECT_EQ((*result)[0], Value(int64_t{0}));
@@ -208,15 +210,16 @@ TEST(host_function, destroyed_with_its_store_it_may_own_handles_on_it) {
   guard.reset();
   test.linker = Linker(test.engine);
   EXPECT_FALSE(watch.expired());
-  { const Store dying = std::move(test.store); }
+  {
+    const Store dying = std::move(test.store);
+  }
   EXPECT_TRUE(watch.expired()) << "the callback went with the store, although it holds a handle on it";
 }
 
 TEST(host_function, wide_values_take_two_slots) {
   TestStore test;
-  const auto function = Function::wrap(test.store, [](int32_t a, V128 b, int32_t c) {
-    return std::tuple<V128, int32_t>(b, a - c);
-  });
+  const auto function = Function::wrap(
+      test.store, [](int32_t a, V128 b, int32_t c) { return std::tuple<V128, int32_t>(b, a - c); });
   const auto typed = function->typed<std::tuple<V128, int32_t>(int32_t, V128, int32_t)>();
   ASSERT_TRUE(typed.ok());
   V128 wide;

@@ -21,7 +21,8 @@ ExternType type_of(const Extern& external) {
   return std::visit([](const auto& object) -> ExternType { return object.type(); }, external);
 }
 
-Outcome<Instance> Instance::create(const StoreRef& store, const Module& module, std::span<const Extern> imports) {
+Outcome<Instance> Instance::create(const StoreRef& store, const Module& module,
+                                   std::span<const Extern> imports) {
   const std::shared_ptr<detail::StoreLink> link = Access::link(store);
   if (auto alive = detail::check_link(link, "store"); !alive) return alive.error();
   const auto& image = Access::image(module);
@@ -55,7 +56,8 @@ Result<const engine::ModuleImage*> image_of(const Instance& instance) {
 
 Extern export_of(const Instance& instance, const engine::Export& entry) {
   const auto& link = Access::handle(instance).link;
-  return detail::from_external(link, link->store->get_export(*Access::object<engine::Instance>(instance), entry));
+  return detail::from_external(link,
+                               link->store->get_export(*Access::object<engine::Instance>(instance), entry));
 }
 
 std::string in_quotes(std::string_view name) { return "\"" + engine::escape_for_terminal(name) + "\""; }
@@ -64,7 +66,8 @@ std::string in_quotes(std::string_view name) { return "\"" + engine::escape_for_
 Error no_export(const engine::ModuleImage& image, std::string_view name, ExternKind wanted) {
   if (const engine::Export* other = image.find_export(name)) {
     return detail::usage_error("export " + in_quotes(name) + " is a " +
-                               to_string(static_cast<ExternKind>(other->kind)) + ", not a " + to_string(wanted));
+                               to_string(static_cast<ExternKind>(other->kind)) + ", not a " +
+                               to_string(wanted));
   }
   std::vector<std::string_view> names;
   for (const engine::Export& entry : image.exports) {
@@ -100,7 +103,9 @@ Result<Function> Instance::function(std::string_view name) const {
   return find<Function>(*this, name, ExternKind::function);
 }
 
-Result<Table> Instance::table(std::string_view name) const { return find<Table>(*this, name, ExternKind::table); }
+Result<Table> Instance::table(std::string_view name) const {
+  return find<Table>(*this, name, ExternKind::table);
+}
 
 Result<Memory> Instance::memory(std::string_view name) const {
   return find<Memory>(*this, name, ExternKind::memory);

@@ -94,7 +94,8 @@ TEST(limits, fuel_needs_an_engine_that_counts) {
 }
 
 /// Interrupts `name` from another thread and says how long it went on after that.
-Clock::duration interrupt_thread(TestStore& test, const Instance& instance, const char* name, TrapKind& kind) {
+Clock::duration interrupt_thread(TestStore& test, const Instance& instance, const char* name,
+                                 TrapKind& kind) {
   Clock::time_point requested;
   std::thread other([handle = test.store.interrupt_handle(), &requested] {
     std::this_thread::sleep_for(20ms);
@@ -180,7 +181,8 @@ TEST(limits, thread_timeouts_of_many_stores_do_not_mix) {
       auto store = Store::create(test.engine);
       auto instance = Instance::create(*store, module);
       (void)store->set_timeout(i % 2 == 0 ? std::chrono::nanoseconds(10ms) : std::chrono::nanoseconds(1h));
-      const CallResult result = i % 2 == 0 ? instance->function("sleep")->call() : instance->function("count")->call({1000});
+      const CallResult result =
+          i % 2 == 0 ? instance->function("sleep")->call() : instance->function("count")->call({1000});
       interrupted += trap_of(result) == TrapKind::interrupted;
       fine += result.ok();
     });

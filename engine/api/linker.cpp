@@ -46,7 +46,9 @@ struct Linker::Impl {
   }
 };
 
-Linker::Linker(const Engine& engine) : impl_(std::make_unique<Impl>()) { impl_->engine = Access::impl(engine); }
+Linker::Linker(const Engine& engine) : impl_(std::make_unique<Impl>()) {
+  impl_->engine = Access::impl(engine);
+}
 Linker::~Linker() = default;
 Linker::Linker(Linker&&) noexcept = default;
 Linker& Linker::operator=(Linker&&) noexcept = default;
@@ -96,7 +98,8 @@ Error unknown_imports(const std::vector<ImportType>& missing) {
   error.message = missing.size() == 1 ? "unknown import" : "unknown imports";
   const char* separator = ": ";
   for (const ImportType& import : missing) {
-    error.message += separator + in_quotes(import.module) + " " + in_quotes(import.name) + " " + to_string(import.type);
+    error.message +=
+        separator + in_quotes(import.module) + " " + in_quotes(import.name) + " " + to_string(import.type);
     separator = ", ";
   }
   return error;

@@ -16,8 +16,9 @@ TEST(linker, names_all_missing_imports_with_their_types) {
   const auto instance = test.linker.instantiate(test.store, module);
   ASSERT_FALSE(instance.ok());
   EXPECT_EQ(instance.error().kind, ErrorKind::link);
-  EXPECT_EQ(instance.error().message,
-            "unknown imports: \"env\" \"log\" (func (param i32)), \"env\" \"\\u{1b}[1m\" (memory 1 4 shared)");
+  EXPECT_EQ(
+      instance.error().message,
+      "unknown imports: \"env\" \"log\" (func (param i32)), \"env\" \"\\u{1b}[1m\" (memory 1 4 shared)");
   const auto missing = test.linker.missing(module);
   ASSERT_EQ(missing.size(), 2u);
   EXPECT_EQ(missing[0].name, "log");
@@ -25,16 +26,18 @@ TEST(linker, names_all_missing_imports_with_their_types) {
 
 TEST(linker, one_missing_import_reads_as_the_suite_says) {
   TestStore test;
-  const auto instance = test.linker.instantiate(test.store, test.module(R"((module (import "a" "b" (func))))"));
+  const auto instance =
+      test.linker.instantiate(test.store, test.module(R"((module (import "a" "b" (func))))"));
   EXPECT_EQ(instance.error().message, "unknown import: \"a\" \"b\" (func)");
 }
 
 TEST(linker, an_import_of_another_type_is_refused) {
   TestStore test;
   ASSERT_TRUE(test.linker.wrap("a", "b", [](int32_t) {}));
-  for (const char* source : {R"((module (import "a" "b" (func (param i64)))))",
-                             R"((module (import "a" "b" (func (param i32) (result i32)))))",
-                             R"((module (import "a" "b" (memory 1))))", R"((module (import "a" "b" (global i32))))"}) {
+  for (const char* source :
+       {R"((module (import "a" "b" (func (param i64)))))",
+        R"((module (import "a" "b" (func (param i32) (result i32)))))",
+        R"((module (import "a" "b" (memory 1))))", R"((module (import "a" "b" (global i32))))"}) {
     const auto instance = test.linker.instantiate(test.store, test.module(source));
     ASSERT_FALSE(instance.ok()) << source;
     EXPECT_EQ(instance.error().kind, ErrorKind::link) << source;

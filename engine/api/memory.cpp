@@ -28,7 +28,8 @@ Result<uint64_t> MemoryView::grow(uint64_t pages) const {
   if (before >= 0) return static_cast<uint64_t>(before);
   Error error;
   error.kind = ErrorKind::resource;
-  error.message = "memory of " + std::to_string(memory_->pages()) + " pages can't grow by " + std::to_string(pages);
+  error.message =
+      "memory of " + std::to_string(memory_->pages()) + " pages can't grow by " + std::to_string(pages);
   return error;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The public headers in a program built without exceptions and RTTI, which engine/CMakeLists.txt sets for this file.
+// The public headers in a program built without exceptions and RTTI, which engine/CMakeLists.txt sets for
+// this file.
 #include <gtest/gtest.h>
 #include <heddle/heddle.h>
 

@@ -18,7 +18,10 @@ TEST(suggest, finds_what_was_meant) {
   EXPECT_EQ(closest_name("", {"x", "long"}), "x");
   EXPECT_EQ(closest_name("x", {}), "");
   EXPECT_EQ(closest_name(std::string(1000, 'a'), {"a"}), "");
-  EXPECT_EQ(closest_name("a", {std::string_view("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")}), "");
+  EXPECT_EQ(
+      closest_name(
+          "a", {std::string_view("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")}),
+      "");
 }
 
 }  // namespace

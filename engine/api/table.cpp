@@ -55,7 +55,8 @@ Result<Value> Table::get(uint64_t index) const {
 Result<void> Table::set(uint64_t index, const Value& value) const {
   HEDDLE_TRY_ASSIGN(engine::Table * table, table_of(*this));
   HEDDLE_TRY(check_index(*table, index));
-  return detail::write_value(*handle_.link, table->type().element, value, &table->elements()[index], "element");
+  return detail::write_value(*handle_.link, table->type().element, value, &table->elements()[index],
+                             "element");
 }
 
 Result<uint64_t> Table::grow(uint64_t elements, const Value& init) const {

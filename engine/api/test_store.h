@@ -12,7 +12,9 @@ namespace heddle {
 
 struct TestStore {
   explicit TestStore(const Config& config = {}, const StoreLimits& limits = {})
-      : engine(Engine::create(config).value()), store(Store::create(engine, limits).value()), linker(engine) {}
+      : engine(Engine::create(config).value()),
+        store(Store::create(engine, limits).value()),
+        linker(engine) {}
 
   [[nodiscard]] Module module(std::string_view source) const {
     auto module = Module::load_text(engine, source);

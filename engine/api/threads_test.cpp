@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Many threads: stores over one module, shared memories between guests and host, loading and dropping meanwhile.
+// Many threads: stores over one module, shared memories between guests and host, loading and dropping
+// meanwhile.
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -49,7 +50,8 @@ TEST(api_thread, modules_load_and_go_while_others_run) {
   on_threads([&](int i) {
     for (int32_t round = 0; round < 20; ++round) {
       const std::string source = "(module (type (func (param i32 i64 f32)))" + std::string(i % 3, ' ') +
-                                 "(func (export \"f\") (result i32) (i32.const " + std::to_string(round) + ")))";
+                                 "(func (export \"f\") (result i32) (i32.const " + std::to_string(round) +
+                                 ")))";
       const Module module = *Module::load_text(test.engine, source);
       const Store store = *Store::create(test.engine);
       const auto instance = Instance::create(store, module);
@@ -125,10 +127,9 @@ TEST(api_thread, exported_shared_memory_goes_to_other_stores) {
   std::thread other([&] {
     const Store store = *Store::create(test.engine);
     const Extern import = *shared;
-    const auto second = Instance::create(
-        store, test.module(R"((module (import "" "" (memory 1 4 shared))
+    const auto second = Instance::create(store, test.module(R"((module (import "" "" (memory 1 4 shared))
           (func (export "run") (result i32) (i32.store (i32.const 0) (i32.const 77)) (memory.grow (i32.const 1)))))"),
-        {&import, 1});
+                                         {&import, 1});
     ASSERT_TRUE(second.ok()) << second.message();
     EXPECT_EQ((*second->function("run")->call())[0].i32(), 1);
   });

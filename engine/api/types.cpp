@@ -26,11 +26,13 @@ std::string spell(const TableType& type) {
 std::string spell(const MemoryType& type) {
   std::string out = "(memory" + range(type.min, type.max, type.is_64);
   if (type.is_shared) out += " shared";
-  if (type.page_size_log2 != 16) out += " (pagesize " + std::to_string(uint64_t{1} << type.page_size_log2) + ")";
+  if (type.page_size_log2 != 16)
+    out += " (pagesize " + std::to_string(uint64_t{1} << type.page_size_log2) + ")";
   return out + ")";
 }
 std::string spell(const GlobalType& type) {
-  return type.is_mutable ? "(global (mut " + to_string(type.type) + "))" : "(global " + to_string(type.type) + ")";
+  return type.is_mutable ? "(global (mut " + to_string(type.type) + "))"
+                         : "(global " + to_string(type.type) + ")";
 }
 std::string spell(const TagType& type) { return "(tag" + list("param", type.type.parameters) + ")"; }
 

@@ -38,7 +38,8 @@ Value Value::null(HeapType::Kind family) noexcept {
 
 Function Value::function() const {
   if (is_null() || link_ == nullptr || !type_.heap().is_defined()) return {};
-  return Access::make<Function>(link_, reinterpret_cast<void*>(bits_[0]));  // NOLINT: what a funcref slot holds
+  return Access::make<Function>(link_,
+                                reinterpret_cast<void*>(bits_[0]));  // NOLINT: what a funcref slot holds
 }
 
 namespace {
@@ -47,7 +48,8 @@ std::string spell_reference(const Value& value) {
   if (value.is_null()) return "null";
   if (value.type().heap().is_defined()) return "func";
   char text[32];
-  std::snprintf(text, sizeof text, "%s:0x%" PRIx64, to_string(value.type().heap()).c_str(), Access::bits(value, 0));
+  std::snprintf(text, sizeof text, "%s:0x%" PRIx64, to_string(value.type().heap()).c_str(),
+                Access::bits(value, 0));
   return text;
 }
 
@@ -61,8 +63,11 @@ std::string to_string(const Value& value) {
     case ValueType::Kind::f64: return engine::print_f64(value.f64_bits());
     case ValueType::Kind::v128: {
       char text[64];
-      const auto lane = [&](unsigned n) { return static_cast<uint32_t>(Access::bits(value, n / 2) >> (n % 2 * 32)); };
-      std::snprintf(text, sizeof text, "i32x4 0x%08x 0x%08x 0x%08x 0x%08x", lane(0), lane(1), lane(2), lane(3));
+      const auto lane = [&](unsigned n) {
+        return static_cast<uint32_t>(Access::bits(value, n / 2) >> (n % 2 * 32));
+      };
+      std::snprintf(text, sizeof text, "i32x4 0x%08x 0x%08x 0x%08x 0x%08x", lane(0), lane(1), lane(2),
+                    lane(3));
       return text;
     }
     default: return spell_reference(value);

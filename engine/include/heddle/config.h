@@ -24,8 +24,8 @@ struct ModuleLimits {
   uint32_t globals = 1'000'000;
   uint32_t tables = 100'000;
   uint32_t memories = 10'000;
-  uint32_t segments = 1'000'000;       ///< element and data segments, each
-  uint32_t function_locals = 50'000;   ///< parameters included
+  uint32_t segments = 1'000'000;      ///< element and data segments, each
+  uint32_t function_locals = 50'000;  ///< parameters included
   uint32_t function_bytes = 128u << 20;
   uint32_t parameters = 1'000;
   uint32_t results = 1'000;
@@ -35,17 +35,18 @@ struct ModuleLimits {
 struct Config {
   std::string tier = "interp";  ///< who executes: "interp" is the only one yet
   MemoryMode memory_mode = MemoryMode::automatic;
-  bool fuel = false;            ///< count fuel; see StoreRef::set_fuel
-  bool eager = false;           ///< translate all functions when a module is loaded, not on their first call
+  bool fuel = false;   ///< count fuel; see StoreRef::set_fuel
+  bool eager = false;  ///< translate all functions when a module is loaded, not on their first call
   ModuleLimits limits{};
 };
 
-/// What the guests of one store may take. Growing beyond fails as the guest expects (-1), creating is refused.
+/// What the guests of one store may take. Growing beyond fails as the guest expects (-1), creating is
+/// refused.
 struct StoreLimits {
-  uint64_t memory_bytes = UINT64_MAX;           ///< all memories together
-  uint64_t table_elements = 10'000'000;         ///< all tables together
+  uint64_t memory_bytes = UINT64_MAX;    ///< all memories together
+  uint64_t table_elements = 10'000'000;  ///< all tables together
   uint32_t instances = 10'000;
-  uint64_t stack_bytes = uint64_t{1} << 20;     ///< the guest's call stack; fixed when the store is created
+  uint64_t stack_bytes = uint64_t{1} << 20;  ///< the guest's call stack; fixed when the store is created
 };
 
 }  // namespace heddle

@@ -12,8 +12,8 @@
 
 namespace heddle {
 
-/// A counted reference on an engine; copies are the same engine. Nothing is process-wide: engines are independent,
-/// and their modules, stores and memories do not mix.
+/// A counted reference on an engine; copies are the same engine. Nothing is process-wide: engines are
+/// independent, and their modules, stores and memories do not mix.
 ///
 /// Threads: every function may be called from any thread at any time.
 class HEDDLE_API Engine {

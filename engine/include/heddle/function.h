@@ -41,19 +41,22 @@ class HEDDLE_API Function {
   /// Empty if the store is gone.
   [[nodiscard]] FunctionType type() const;
 
-  /// A function of the host: `HostResult callback(Caller&, std::span<const Value>, std::span<Value>)`. The results start
-  /// as zeros and are checked against `type` afterwards. Return {} for success, a Trap or an Error to trap.
-  /// A C++ exception becomes a Trap of kind host_error. The callback must be copyable and lives as long as the store.
+  /// A function of the host: `HostResult callback(Caller&, std::span<const Value>, std::span<Value>)`. The
+  /// results start as zeros and are checked against `type` afterwards. Return {} for success, a Trap or an
+  /// Error to trap. A C++ exception becomes a Trap of kind host_error. The callback must be copyable and
+  /// lives as long as the store.
   template <class Callback>
-  [[nodiscard]] static Result<Function> host(const StoreRef& store, const FunctionType& type, Callback callback) {
+  [[nodiscard]] static Result<Function> host(const StoreRef& store, const FunctionType& type,
+                                             Callback callback) {
     return make_host(store, type, detail::to_host_callback(std::move(callback)));
   }
 
-  /// The same from a C++ function or lambda: its type is the function's type. It may take a Caller& first, and may
-  /// return void, a value, a std::tuple, or an Outcome of these.
+  /// The same from a C++ function or lambda: its type is the function's type. It may take a Caller& first,
+  /// and may return void, a value, a std::tuple, or an Outcome of these.
   template <class Callable>
   [[nodiscard]] static Result<Function> wrap(const StoreRef& store, Callable callable) {
-    return make_raw(store, detail::type_of_callable<Callable>(), detail::to_raw_callback(std::move(callable)));
+    return make_raw(store, detail::type_of_callable<Callable>(),
+                    detail::to_raw_callback(std::move(callable)));
   }
 
   [[nodiscard]] bool empty() const noexcept { return handle_.empty(); }
@@ -66,7 +69,8 @@ class HEDDLE_API Function {
   friend class TypedFunction;
   explicit Function(detail::Handle handle) : handle_(std::move(handle)) {}
   static Result<Function> make_host(const StoreRef& store, const FunctionType& type, HostCallback callback);
-  static Result<Function> make_raw(const StoreRef& store, const FunctionType& type, detail::RawCallback callback);
+  static Result<Function> make_raw(const StoreRef& store, const FunctionType& type,
+                                   detail::RawCallback callback);
   [[nodiscard]] Result<void> check_type(const FunctionType& wanted) const;
   /// Arguments in, results out, both in `slots`; null on success.
   std::unique_ptr<Failure> call_slots(uint64_t* slots, size_t count) const;

@@ -16,7 +16,8 @@ class HEDDLE_API Global {
  public:
   Global() = default;
   /// Errors: usage (`value` is of another type or store).
-  [[nodiscard]] static Result<Global> create(const StoreRef& store, const GlobalType& type, const Value& value);
+  [[nodiscard]] static Result<Global> create(const StoreRef& store, const GlobalType& type,
+                                             const Value& value);
 
   [[nodiscard]] GlobalType type() const;
   /// Errors: usage (the store is gone).

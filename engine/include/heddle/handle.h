@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Handles: how the embedder's objects refer to a store, so that no use of one can reach freed memory.
 //
-// Function, Table, Memory, Global and Instance are handles: small, copyable values. A handle does not keep its store
-// alive; once the store is gone, or the handle was moved from, every use is refused with ErrorKind::usage.
-// A handle given to another store, or to a store of another engine, is refused in the same way.
+// Function, Table, Memory, Global and Instance are handles: small, copyable values. A handle does not keep
+// its store alive; once the store is gone, or the handle was moved from, every use is refused with
+// ErrorKind::usage. A handle given to another store, or to a store of another engine, is refused in the same
+// way.
 //
 // Threads: a handle may be used only by the thread that uses its store; copying and destroying it is free.
 #pragma once

@@ -120,8 +120,10 @@ RawCallback to_raw_callback(F callable) {
   return [callable = std::move(callable)](Caller& caller, uint64_t* slots) mutable -> HostResult {
     return without_exceptions([&]() -> HostResult {
       const auto call = [&](auto&&... arguments) {
-        if constexpr (Shape::kTakesCaller) return callable(caller, arguments...);
-        else return callable(arguments...);
+        if constexpr (Shape::kTakesCaller)
+          return callable(caller, arguments...);
+        else
+          return callable(arguments...);
       };
       if constexpr (std::is_void_v<typename Shape::Return>) {
         std::apply(call, Shape::Arguments::read(slots));

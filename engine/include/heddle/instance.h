@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Instance: a module brought to life in a store, and its exports; Extern: anything that can be imported or exported.
+// Instance: a module brought to life in a store, and its exports; Extern: anything that can be imported or
+// exported.
 #pragma once
 
 #include <optional>
@@ -31,8 +32,9 @@ class HEDDLE_API Instance {
  public:
   Instance() = default;
 
-  /// Links, allocates, initializes, and runs the start function. `imports` are in the order of module.imports(); a
-  /// Linker finds them by name. A Trap is the guest's (segments, start). Errors: link, resource, usage.
+  /// Links, allocates, initializes, and runs the start function. `imports` are in the order of
+  /// module.imports(); a Linker finds them by name. A Trap is the guest's (segments, start). Errors: link,
+  /// resource, usage.
   [[nodiscard]] static Outcome<Instance> create(const StoreRef& store, const Module& module,
                                                 std::span<const Extern> imports = {});
 

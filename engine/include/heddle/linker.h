@@ -14,12 +14,12 @@
 
 namespace heddle {
 
-/// Names for one engine. Host functions defined by function() and wrap() are recipes: each instantiation makes its own in
-/// its store, so one linker serves many stores. Objects given to define() belong to their store (but SharedMemory
-/// to none) and are refused elsewhere.
+/// Names for one engine. Host functions defined by function() and wrap() are recipes: each instantiation
+/// makes its own in its store, so one linker serves many stores. Objects given to define() belong to their
+/// store (but SharedMemory to none) and are refused elsewhere.
 ///
-/// Threads: defining is for one thread; after that, const functions may be called from several threads at once, and
-/// callbacks then run on all of these threads.
+/// Threads: defining is for one thread; after that, const functions may be called from several threads at
+/// once, and callbacks then run on all of these threads.
 class HEDDLE_API Linker {
  public:
   explicit Linker(const Engine& engine);
@@ -34,7 +34,8 @@ class HEDDLE_API Linker {
 
   /// A host function as by Function::host.
   template <class Callback>
-  Result<void> function(std::string_view module, std::string_view name, const FunctionType& type, Callback callback) {
+  Result<void> function(std::string_view module, std::string_view name, const FunctionType& type,
+                        Callback callback) {
     return define_host(module, name, type, detail::to_host_callback(std::move(callback)));
   }
   /// A host function as by Function::wrap.
@@ -47,7 +48,8 @@ class HEDDLE_API Linker {
   /// The imports of `module` that nothing defines yet, in its order.
   [[nodiscard]] std::vector<ImportType> missing(const Module& module) const;
 
-  /// As Instance::create. Errors: link, naming all missing imports with their types, or the first that does not fit.
+  /// As Instance::create. Errors: link, naming all missing imports with their types, or the first that does
+  /// not fit.
   [[nodiscard]] Outcome<Instance> instantiate(const StoreRef& store, const Module& module) const;
 
  private:

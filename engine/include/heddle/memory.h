@@ -22,8 +22,8 @@ class Memory;
 
 namespace heddle {
 
-/// What Memory and SharedMemory have in common. Addresses and sizes are in bytes, and every access is checked.
-/// The bytes never move; they stay readable while any handle on the memory exists.
+/// What Memory and SharedMemory have in common. Addresses and sizes are in bytes, and every access is
+/// checked. The bytes never move; they stay readable while any handle on the memory exists.
 class HEDDLE_API MemoryView {
  public:
   [[nodiscard]] MemoryType type() const;
@@ -45,7 +45,8 @@ class HEDDLE_API MemoryView {
   [[nodiscard]] Result<T> load(uint64_t address) const {
     static_assert(std::is_trivially_copyable_v<T>);
     T value;
-    if (auto done = read(address, {reinterpret_cast<uint8_t*>(&value), sizeof value}); !done) return done.error();
+    if (auto done = read(address, {reinterpret_cast<uint8_t*>(&value), sizeof value}); !done)
+      return done.error();
     return value;
   }
   template <class T>
@@ -66,8 +67,8 @@ class HEDDLE_API MemoryView {
 
 /// Created by the host or exported by a guest; any store of its engine may import it, on any thread.
 ///
-/// Threads: every function may be called from any thread. read() and write() are plain copies: what guests write at
-/// the same time may be seen in part; use std::atomic_ref on data() where that matters.
+/// Threads: every function may be called from any thread. read() and write() are plain copies: what guests
+/// write at the same time may be seen in part; use std::atomic_ref on data() where that matters.
 class HEDDLE_API SharedMemory : public MemoryView {
  public:
   SharedMemory() = default;
@@ -75,13 +76,17 @@ class HEDDLE_API SharedMemory : public MemoryView {
   [[nodiscard]] static Result<SharedMemory> create(const Engine& engine, MemoryType type);
 
   enum class Wait : uint8_t { woken, not_equal, timed_out };
-  /// As memory.atomic.notify: wakes up to `count` waiters, oldest first; how many. Errors: usage (bounds, alignment).
+  /// As memory.atomic.notify: wakes up to `count` waiters, oldest first; how many. Errors: usage (bounds,
+  /// alignment).
   Result<uint32_t> notify(uint64_t address, uint32_t count) const;
-  /// As memory.atomic.wait32, for a host thread: sleeps while the 4 bytes hold `expected`. Negative: no time limit.
+  /// As memory.atomic.wait32, for a host thread: sleeps while the 4 bytes hold `expected`. Negative: no time
+  /// limit.
   Result<Wait> wait(uint64_t address, uint32_t expected,
                     std::chrono::nanoseconds timeout = std::chrono::nanoseconds(-1)) const;
 
-  friend bool operator==(const SharedMemory& a, const SharedMemory& b) noexcept { return a.memory_ == b.memory_; }
+  friend bool operator==(const SharedMemory& a, const SharedMemory& b) noexcept {
+    return a.memory_ == b.memory_;
+  }
 
  private:
   friend struct detail::Access;

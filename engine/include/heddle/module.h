@@ -21,11 +21,12 @@ namespace heddle {
 
 /// A counted reference on an immutable module; copies are the same module. Keeps its engine alive.
 ///
-/// Threads: every function may be called from any thread at any time; one module serves all stores of its engine.
+/// Threads: every function may be called from any thread at any time; one module serves all stores of its
+/// engine.
 class HEDDLE_API Module {
  public:
-  /// Decodes and validates a binary module; copies the bytes. Errors: malformed, invalid, unsupported or limit,
-  /// with byte offset, section and reason; usage if `engine` was moved from.
+  /// Decodes and validates a binary module; copies the bytes. Errors: malformed, invalid, unsupported or
+  /// limit, with byte offset, section and reason; usage if `engine` was moved from.
   [[nodiscard]] static Result<Module> load(const Engine& engine, std::span<const uint8_t> bytes);
 
   /// Assembles the text format (.wat), then loads. Errors of the text carry line, column and the source line.

@@ -16,29 +16,41 @@
 
 namespace heddle::detail {
 
-/// int32_t, uint32_t: i32; int64_t, uint64_t: i64; float: f32; double: f64; V128: v128; void*: externref. Others do
-/// not compile here. A slot is 8 bytes; smaller values stand in its low half, zero-extended; a V128 takes two.
+/// int32_t, uint32_t: i32; int64_t, uint64_t: i64; float: f32; double: f64; V128: v128; void*: externref.
+/// Others do not compile here. A slot is 8 bytes; smaller values stand in its low half, zero-extended; a V128
+/// takes two.
 template <class T>
 struct Native {
   static constexpr bool kSupported =
       (std::is_integral_v<T> && !std::is_same_v<T, bool> && (sizeof(T) == 4 || sizeof(T) == 8)) ||
-      std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, V128> || std::is_same_v<T, void*>;
-  static_assert(kSupported, "typed functions take int32_t, uint32_t, int64_t, uint64_t, float, double, V128, void*");
+      std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, V128> ||
+      std::is_same_v<T, void*>;
+  static_assert(kSupported,
+                "typed functions take int32_t, uint32_t, int64_t, uint64_t, float, double, V128, void*");
   static constexpr size_t kSlots = sizeof(T) == 16 ? 2 : 1;
 
   static constexpr ValueType type() {
-    if constexpr (std::is_same_v<T, float>) return ValueType::Kind::f32;
-    else if constexpr (std::is_same_v<T, double>) return ValueType::Kind::f64;
-    else if constexpr (std::is_same_v<T, V128>) return ValueType::Kind::v128;
-    else if constexpr (std::is_same_v<T, void*>) return ValueType::externref();
-    else return sizeof(T) == 8 ? ValueType::Kind::i64 : ValueType::Kind::i32;
+    if constexpr (std::is_same_v<T, float>)
+      return ValueType::Kind::f32;
+    else if constexpr (std::is_same_v<T, double>)
+      return ValueType::Kind::f64;
+    else if constexpr (std::is_same_v<T, V128>)
+      return ValueType::Kind::v128;
+    else if constexpr (std::is_same_v<T, void*>)
+      return ValueType::externref();
+    else
+      return sizeof(T) == 8 ? ValueType::Kind::i64 : ValueType::Kind::i32;
   }
 
   static T read(const uint64_t* slot) {
-    if constexpr (std::is_same_v<T, V128>) return std::bit_cast<V128>(std::array{slot[0], slot[1]});
-    else if constexpr (std::is_same_v<T, void*>) return reinterpret_cast<void*>(*slot);  // NOLINT: a payload
-    else if constexpr (sizeof(T) == 8) return std::bit_cast<T>(*slot);
-    else return std::bit_cast<T>(static_cast<uint32_t>(*slot));
+    if constexpr (std::is_same_v<T, V128>)
+      return std::bit_cast<V128>(std::array{slot[0], slot[1]});
+    else if constexpr (std::is_same_v<T, void*>)
+      return reinterpret_cast<void*>(*slot);  // NOLINT: a payload
+    else if constexpr (sizeof(T) == 8)
+      return std::bit_cast<T>(*slot);
+    else
+      return std::bit_cast<T>(static_cast<uint32_t>(*slot));
   }
 
   static void write(uint64_t* slot, T value) {

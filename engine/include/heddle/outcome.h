@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Outcome<T>: what running guest code came to: a value, a trap of the guest, or an error of the embedder.
 //
-// A Trap says that the guest stopped; an Error says that nothing ran because the call did not fit (ErrorKind::usage),
-// an import was missing (link), or the host had no room (resource). Success costs no allocation.
+// A Trap says that the guest stopped; an Error says that nothing ran because the call did not fit
+// (ErrorKind::usage), an import was missing (link), or the host had no room (resource). Success costs no
+// allocation.
 #pragma once
 
 #include <cassert>
@@ -33,7 +34,10 @@ class OutcomeBase {
   [[nodiscard]] bool trapped() const noexcept { return failure_ && std::holds_alternative<Trap>(*failure_); }
 
   /// REQUIRES: trapped().
-  [[nodiscard]] const Trap& trap() const noexcept { assert(trapped()); return *std::get_if<Trap>(failure_.get()); }
+  [[nodiscard]] const Trap& trap() const noexcept {
+    assert(trapped());
+    return *std::get_if<Trap>(failure_.get());
+  }
   /// REQUIRES: !ok() && !trapped().
   [[nodiscard]] const Error& error() const noexcept {
     assert(!ok() && !trapped());
@@ -56,15 +60,24 @@ class OutcomeBase {
 template <class T>
 class [[nodiscard]] Outcome : public detail::OutcomeBase {
  public:
-  Outcome(T value) : value_(std::move(value)) {}                                          // NOLINT: implicit by design
-  Outcome(Trap trap) : OutcomeBase(std::make_unique<Failure>(std::move(trap))) {}         // NOLINT
-  Outcome(Error error) : OutcomeBase(std::make_unique<Failure>(std::move(error))) {}      // NOLINT
-  Outcome(std::unique_ptr<Failure> failure) : OutcomeBase(std::move(failure)) {}          // NOLINT
+  Outcome(T value) : value_(std::move(value)) {}  // NOLINT: implicit by design
+  Outcome(Trap trap) : OutcomeBase(std::make_unique<Failure>(std::move(trap))) {}     // NOLINT
+  Outcome(Error error) : OutcomeBase(std::make_unique<Failure>(std::move(error))) {}  // NOLINT
+  Outcome(std::unique_ptr<Failure> failure) : OutcomeBase(std::move(failure)) {}      // NOLINT
 
   /// REQUIRES: ok().
-  T& value() & noexcept { assert(ok()); return *value_; }
-  const T& value() const& noexcept { assert(ok()); return *value_; }
-  T&& value() && noexcept { assert(ok()); return std::move(*value_); }
+  T& value() & noexcept {
+    assert(ok());
+    return *value_;
+  }
+  const T& value() const& noexcept {
+    assert(ok());
+    return *value_;
+  }
+  T&& value() && noexcept {
+    assert(ok());
+    return std::move(*value_);
+  }
   T& operator*() & noexcept { return value(); }
   const T& operator*() const& noexcept { return value(); }
   T&& operator*() && noexcept { return std::move(*this).value(); }
@@ -80,9 +93,9 @@ template <>
 class [[nodiscard]] Outcome<void> : public detail::OutcomeBase {
  public:
   Outcome() = default;
-  Outcome(Trap trap) : OutcomeBase(std::make_unique<Failure>(std::move(trap))) {}         // NOLINT
-  Outcome(Error error) : OutcomeBase(std::make_unique<Failure>(std::move(error))) {}      // NOLINT
-  Outcome(std::unique_ptr<Failure> failure) : OutcomeBase(std::move(failure)) {}          // NOLINT
+  Outcome(Trap trap) : OutcomeBase(std::make_unique<Failure>(std::move(trap))) {}     // NOLINT
+  Outcome(Error error) : OutcomeBase(std::make_unique<Failure>(std::move(error))) {}  // NOLINT
+  Outcome(std::unique_ptr<Failure> failure) : OutcomeBase(std::move(failure)) {}      // NOLINT
 };
 
 }  // namespace heddle

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Store: the owner of everything one guest thread uses; StoreRef: a way to name it; InterruptHandle: a way to stop it.
+// Store: the owner of everything one guest thread uses; StoreRef: a way to name it; InterruptHandle: a way to
+// stop it.
 #pragma once
 
 #include <chrono>
@@ -22,8 +23,9 @@ class InterruptCell;
 class HEDDLE_API InterruptHandle {
  public:
   InterruptHandle() = default;
-  /// The guest traps with TrapKind::interrupted at its next loop iteration or call, within a bulk operation, or at once
-  /// if it sleeps in atomic.wait. If none runs, the next call traps. One request stops one outermost call.
+  /// The guest traps with TrapKind::interrupted at its next loop iteration or call, within a bulk operation,
+  /// or at once if it sleeps in atomic.wait. If none runs, the next call traps. One request stops one
+  /// outermost call.
   void interrupt() const noexcept;
 
  private:
@@ -32,8 +34,8 @@ class HEDDLE_API InterruptHandle {
   std::shared_ptr<detail::InterruptCell> cell_;
 };
 
-/// Names a store without owning it; host functions get one through Caller. Every function returns ErrorKind::usage
-/// once the store is gone.
+/// Names a store without owning it; host functions get one through Caller. Every function returns
+/// ErrorKind::usage once the store is gone.
 ///
 /// Threads: a store and all its handles belong to one thread at a time. It may move between threads while no
 /// call is running; stores of one engine run in parallel.
@@ -42,8 +44,8 @@ class HEDDLE_API StoreRef {
   StoreRef() = default;
 
   /// Sets the fuel left; one unit pays for about one instruction, and at zero the guest traps with
-  /// TrapKind::out_of_fuel at the same place on every run. A new store has none. Values beyond 2^63-1 count as that.
-  /// Errors: usage, if Config::fuel is off.
+  /// TrapKind::out_of_fuel at the same place on every run. A new store has none. Values beyond 2^63-1 count
+  /// as that. Errors: usage, if Config::fuel is off.
   Result<void> set_fuel(uint64_t units);
   Result<void> add_fuel(uint64_t units);
   /// What is left; 0 when fuel is off or the store is gone.

@@ -21,16 +21,16 @@ struct FunctionType {
 
 struct TableType {
   ValueType element = ValueType::funcref();
-  uint64_t min = 0;             ///< in elements
+  uint64_t min = 0;  ///< in elements
   std::optional<uint64_t> max{};
-  bool is_64 = false;           ///< indices are i64
+  bool is_64 = false;  ///< indices are i64
   friend bool operator==(const TableType&, const TableType&) = default;
 };
 
 struct MemoryType {
-  uint64_t min = 0;             ///< in pages
+  uint64_t min = 0;               ///< in pages
   std::optional<uint64_t> max{};  ///< in pages; a shared memory must have one
-  bool is_64 = false;           ///< addresses are i64
+  bool is_64 = false;             ///< addresses are i64
   bool is_shared = false;
   uint8_t page_size_log2 = 16;  ///< 16: pages of 64 KiB; 0: pages of one byte
   friend bool operator==(const MemoryType&, const MemoryType&) = default;

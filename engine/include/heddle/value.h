@@ -25,8 +25,8 @@ struct V128 {
 
 /// Plain data, but for references to functions, which are handles (see handle.h).
 ///
-/// An externref is a pointer the host chose; Heddle never follows it, and the host keeps alive what it points to.
-/// The null pointer is the null reference.
+/// An externref is a pointer the host chose; Heddle never follows it, and the host keeps alive what it points
+/// to. The null pointer is the null reference.
 class HEDDLE_API Value {
  public:
   Value() noexcept : type_(ValueType::Kind::i32) {}
@@ -36,9 +36,13 @@ class HEDDLE_API Value {
       : type_(sizeof(T) == 8 ? ValueType::Kind::i64 : ValueType::Kind::i32) {
     bits_[0] = sizeof(T) == 8 ? static_cast<uint64_t>(value) : static_cast<uint32_t>(value);
   }
-  Value(float value) noexcept : type_(ValueType::Kind::f32) { bits_[0] = std::bit_cast<uint32_t>(value); }   // NOLINT
-  Value(double value) noexcept : type_(ValueType::Kind::f64) { bits_[0] = std::bit_cast<uint64_t>(value); }  // NOLINT
-  Value(V128 value) noexcept : type_(ValueType::Kind::v128), bits_(std::bit_cast<Bits>(value)) {}            // NOLINT
+  Value(float value) noexcept : type_(ValueType::Kind::f32) {
+    bits_[0] = std::bit_cast<uint32_t>(value);
+  }  // NOLINT
+  Value(double value) noexcept : type_(ValueType::Kind::f64) {
+    bits_[0] = std::bit_cast<uint64_t>(value);
+  }                                                                                                // NOLINT
+  Value(V128 value) noexcept : type_(ValueType::Kind::v128), bits_(std::bit_cast<Bits>(value)) {}  // NOLINT
   /// A reference to a function; null if the handle is empty.
   Value(const Function& function);  // NOLINT: implicit by design
   [[nodiscard]] static Value externref(void* pointer) noexcept;
@@ -56,7 +60,9 @@ class HEDDLE_API Value {
   [[nodiscard]] uint64_t u64() const noexcept { return bits(ValueType::Kind::i64); }
   [[nodiscard]] float f32() const noexcept { return std::bit_cast<float>(f32_bits()); }
   [[nodiscard]] double f64() const noexcept { return std::bit_cast<double>(f64_bits()); }
-  [[nodiscard]] uint32_t f32_bits() const noexcept { return static_cast<uint32_t>(bits(ValueType::Kind::f32)); }
+  [[nodiscard]] uint32_t f32_bits() const noexcept {
+    return static_cast<uint32_t>(bits(ValueType::Kind::f32));
+  }
   [[nodiscard]] uint64_t f64_bits() const noexcept { return bits(ValueType::Kind::f64); }
   [[nodiscard]] V128 v128() const noexcept { return std::bit_cast<V128>(bits_); }
   /// The host's pointer; null for the null reference.
