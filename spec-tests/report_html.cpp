@@ -152,15 +152,16 @@ class Page {
         "<details data-path=\"{0}\"{1}><summary><span>{0}</span><span class=\"soft\">{2}</span>{3}</summary>",
         escape_markup(file.path), file.failures.empty() ? "" : " class=\"unexpected\"",
         escape_markup(file.tier), numbers(file.counts));
-    for (const Failure& failure : file.failures) one_failure(file, failure, "bad");
-    constexpr size_t kShown = 20;
-    for (size_t i = 0; i < std::min(kShown, file.expected.size()); ++i)
-      one_failure(file, file.expected[i], "warn");
-    if (file.expected.size() > kShown) {
-      out_ += fmt::format("<div class=\"failure soft\">and {} more expected failures</div>",
-                          file.expected.size() - kShown);
-    }
+    some(file, file.failures, 200, "bad", "failures");
+    some(file, file.expected, 20, "warn", "expected failures");
     out_ += "</details>";
+  }
+
+  void some(const FileResult& file, const std::vector<Failure>& failures, size_t limit, const char* color,
+            const char* what) {
+    for (size_t i = 0; i < std::min(limit, failures.size()); ++i) one_failure(file, failures[i], color);
+    if (failures.size() <= limit) return;
+    out_ += fmt::format("<div class=\"failure soft\">and {} more {}</div>", failures.size() - limit, what);
   }
 
   void one_failure(const FileResult& file, const Failure& failure, const char* color) {

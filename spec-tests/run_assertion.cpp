@@ -132,7 +132,8 @@ bool has_effects(const Command& command) {
 }
 
 std::string describe(const Error& error) {
-  if (error.kind == ErrorKind::usage) return error.message;  // the script's mistake, or the runner's own words
+  if (error.kind == ErrorKind::usage)
+    return error.message;  // the script's mistake, or the runner's own words
   const std::string text = error.to_string();
   return text.substr(0, text.find('\n'));  // the excerpt of the source would follow
 }

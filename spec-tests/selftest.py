@@ -131,6 +131,11 @@ class ExitCodes(unittest.TestCase):
             file.flush()
             self.assertIn("needs a reason", run("--expectations", file.name, SCRIPTS, expect=2).stderr)
 
+    def test_tier_takes_one_word(self):
+        run("--expectations", "none", "--tier", "interp", SCRIPTS / "passes.wast", expect=0)
+        run("--expectations", "none", "--tier=interp,interp", SCRIPTS / "passes.wast", expect=0)
+        run("--expectations", "none", "--tier", "all", SCRIPTS / "passes.wast", expect=0)
+
     def test_help_is_0(self):
         self.assertIn("--shuffle", run("--help", expect=0).stdout)
 

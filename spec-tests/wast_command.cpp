@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -55,7 +56,9 @@ Error usage(std::string message) {
 void declare_options(CLI::App& app, Options& options, double& timeout, uint64_t& seed) {
   app.add_option("PATH", options.selection.paths,
                  "Scripts, and folders of them (default: the official suites)");
-  app.add_option("--tier", options.tiers, "Tiers to run on, separated by commas, or `all`")->delimiter(',');
+  app.add_option("--tier", options.tiers, "Tiers to run on, separated by commas, or `all`")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_option("-j,--jobs", options.isolation.jobs, "Child processes at a time (default: the processors)")
       ->check(CLI::Range(1, 1024));
   app.add_option("--filter", options.selection.filter,
@@ -112,6 +115,11 @@ Result<void> settle_tiers(Options& options) {
       if (has_tier(tier)) options.tiers.emplace_back(tier);
     }
   }
+  std::vector<std::string> unique;
+  for (const std::string& tier : options.tiers) {
+    if (std::ranges::find(unique, tier) == unique.end()) unique.push_back(tier);
+  }
+  options.tiers = std::move(unique);
   for (const std::string& tier : options.tiers) {
     if (!has_tier(tier)) return usage(fmt::format("this build has no tier '{}'", tier));
   }
