@@ -319,7 +319,7 @@ void InstructionParser::take_hint() {
     if (value != std::string(1, '\0') && value != "\1")
       return tokens_.fail(annotation.where, name + ": malformed hint");
     if (hint_ >= 0) return tokens_.fail(annotation.where, name + ": duplicate annotation");
-    hint_ = static_cast<int16_t>(value[0]);
+    hint_ = value == "\1" ? 1 : 0;
   }
 }
 
