@@ -38,14 +38,14 @@ struct ConstantEvaluator::Steps {
 };
 
 TrapKind ConstantEvaluator::evaluate(const ConstantExpression& expression, Slot (&value)[2]) {
-  static constexpr Steps kSteps;
+  static constexpr Steps steps;
   stack_.clear();
   Cursor cursor(instance_.module->view(expression.bytes), expression.bytes.offset);
   InstructionReader reader(cursor);
   Instruction instruction;
   while (!cursor.at_end()) {
     if (!reader.next(instruction)) break;
-    (this->*kSteps.of_row[static_cast<size_t>(instruction.opcode)])(instruction);
+    (this->*steps.of_row[static_cast<size_t>(instruction.opcode)])(instruction);
   }
   assert(!cursor.failed() && !stack_.empty() && stack_.size() <= 2);
   stack_.resize(2);
