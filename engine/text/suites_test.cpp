@@ -27,14 +27,14 @@ struct SuiteModule {
   std::string message;    ///< what the assertion expects
 };
 
-std::vector<std::filesystem::path> suite_files() {
+std::vector<std::filesystem::path> suite_files(std::string_view extension = ".wast") {
   std::vector<std::filesystem::path> files;
   const char* root = std::getenv("HEDDLE_SUITES");
   if (root == nullptr) return files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
     const std::string path = entry.path().string();
     // Custom descriptors are no part of Wasm 3.0.
-    if (entry.path().extension() == ".wast" && path.find("custom-descriptors") == std::string::npos) {
+    if (entry.path().extension() == extension && path.find("custom-descriptors") == std::string::npos) {
       files.push_back(entry.path());
     }
   }
@@ -42,12 +42,16 @@ std::vector<std::filesystem::path> suite_files() {
   return files;
 }
 
-/// Visits every module form of a script, however deep it stands; then the message of its assertion.
-void walk_script(const std::filesystem::path& path, const std::function<void(SuiteModule&)>& visit) {
+std::string read_file(const std::filesystem::path& path) {
   std::ifstream stream(path, std::ios::binary);
   std::stringstream buffer;
   buffer << stream.rdbuf();
-  const std::string source = buffer.str();
+  return buffer.str();
+}
+
+/// Visits every module form of a script, however deep it stands; then the message of its assertion.
+void walk_script(const std::filesystem::path& path, const std::function<void(SuiteModule&)>& visit) {
+  const std::string source = read_file(path);
   Lexer lexer(source);
   std::string directive;
   std::vector<SuiteModule> waiting;
@@ -184,6 +188,15 @@ TEST(text_suites, binary_modules_print_or_are_refused) {
     });
   }
   std::cout << printed << " binary modules printed, " << refused << " refused\n";
+}
+
+TEST(text_suites, whole_files_assemble) {
+  const auto files = suite_files(".wat");
+  if (files.empty()) GTEST_SKIP() << "HEDDLE_SUITES is not set, or has no .wat files";
+  for (const auto& path : files) {
+    const auto bytes = assemble(read_file(path));
+    EXPECT_TRUE(bytes.ok()) << path << ": " << (bytes.ok() ? "" : bytes.error().to_string());
+  }
 }
 
 }  // namespace
