@@ -27,8 +27,12 @@ constexpr std::array<ByteRow, 256> make_rows() {
 }
 constexpr std::array<ByteRow, 256> kRows = make_rows();
 
+constexpr uint8_t kEmptyBlock = 0x40;
+constexpr uint32_t kHasMemory = 0x40;  // the flag of a memory argument which says that a memory index follows
+
+constexpr char kDigits[] = "0123456789abcdef";
+
 std::string hexadecimal(uint32_t value) {
-  constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
   for (uint32_t shift = 32; shift > 0; shift -= 4) {
     const uint32_t digit = (value >> (shift - 4)) & 15;
@@ -128,13 +132,12 @@ void InstructionReader::read_immediate(Immediate immediate, Instruction& instruc
 }
 
 void InstructionReader::read_block_type(BlockType& block) {
-  constexpr uint8_t kEmpty = 0x40;
   const uint64_t start = cursor_.offset();
   const uint8_t byte = cursor_.peek_byte();
-  if (byte == kEmpty) {
+  if (byte == kEmptyBlock) {
     cursor_.read_byte();
     block.kind = BlockType::Kind::empty;
-  } else if (byte > kEmpty && byte < 0x80) {  // negative as s33: a value type
+  } else if (byte > kEmptyBlock && byte < 0x80) {  // negative as s33: a value type
     block.kind = BlockType::Kind::value;
     block.value = cursor_.read_value_type();
   } else {
@@ -191,7 +194,6 @@ void InstructionReader::read_select_types(Instruction& instruction) {
 }
 
 void InstructionReader::read_memory_argument(MemoryArgument& argument) {
-  constexpr uint32_t kHasMemory = 0x40;  // the flags' bit which says that a memory index follows
   const uint64_t start = cursor_.offset();
   const uint32_t flags = cursor_.read_u32();
   if (flags >= 2 * kHasMemory) return cursor_.fail_at(start, ErrorKind::malformed, "malformed memop flags");

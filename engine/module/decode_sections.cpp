@@ -11,6 +11,17 @@ constexpr uint8_t kShared = 0x02;
 constexpr uint8_t kAddress64 = 0x04;
 constexpr uint8_t kPageSize = 0x08;
 
+constexpr uint8_t kTableWithInit = 0x40;
+
+// Flags of element segments
+constexpr uint32_t kNotActive = 1;
+constexpr uint32_t kExplicit = 2;  // of an active segment: names its table; else: declarative
+constexpr uint32_t kExpressions = 4;
+
+// Kinds of data segments; 0 is active in memory 0
+constexpr uint32_t kPassiveData = 1;
+constexpr uint32_t kDataWithMemory = 2;
+
 constexpr ValueType kFunctionItem = ValueType::ref(HeapType::Kind::func, false);
 
 void malformed(Cursor& cursor, uint64_t offset, const char* reason) {
@@ -85,7 +96,6 @@ void Decoder::decode_functions(Cursor& cursor) {
 }
 
 void Decoder::decode_tables(Cursor& cursor) {
-  constexpr uint8_t kWithInit = 0x40;
   const uint32_t count = cursor.read_count(2);
   if (!within(cursor, module_->tables.size() + uint64_t{count}, limits_.tables, "tables")) return;
   InstructionReader reader(cursor);
@@ -93,7 +103,7 @@ void Decoder::decode_tables(Cursor& cursor) {
     cursor.set_section("table", i);
     TableDeclaration table;
     table.offset = cursor.offset();
-    const bool has_init = cursor.peek_byte() == kWithInit;
+    const bool has_init = cursor.peek_byte() == kTableWithInit;
     if (has_init) {
       cursor.read_byte();
       if (cursor.read_byte() != 0) malformed(cursor, cursor.offset() - 1, "zero byte expected");
@@ -148,8 +158,9 @@ void Decoder::decode_exports(Cursor& cursor) {
     row.offset = cursor.offset();
     row.name = cursor.read_name();
     const uint8_t kind = cursor.read_byte();
-    if (kind > static_cast<uint8_t>(ExternKind::tag))
-      malformed(cursor, cursor.offset() - 1, "malformed export kind");
+    if (kind > static_cast<uint8_t>(ExternKind::tag)) {
+      return malformed(cursor, cursor.offset() - 1, "malformed export kind");
+    }
     row.kind = static_cast<ExternKind>(kind);
     row.index = cursor.read_u32();
     if (!cursor.failed()) module_->exports.push_back(std::move(row));
@@ -172,9 +183,6 @@ void Decoder::decode_elements(Cursor& cursor) {
 }
 
 void Decoder::read_element_segment(Cursor& cursor, InstructionReader& reader, ElementSegment& segment) {
-  constexpr uint32_t kNotActive = 1;
-  constexpr uint32_t kExplicit = 2;  // of an active segment: names its table; else: declarative
-  constexpr uint32_t kExpressions = 4;
   const uint64_t start = cursor.offset();
   const uint32_t flags = cursor.read_u32();
   if (flags > (kNotActive | kExplicit | kExpressions))
@@ -229,8 +237,6 @@ void Decoder::decode_code(Cursor& cursor) {
 }
 
 void Decoder::decode_data(Cursor& cursor) {
-  constexpr uint32_t kPassive = 1;
-  constexpr uint32_t kExplicit = 2;
   const uint32_t count = cursor.read_count(2);
   if (!within(cursor, count, limits_.segments, "data segments")) return;
   module_->data.reserve(count);
@@ -240,10 +246,11 @@ void Decoder::decode_data(Cursor& cursor) {
     DataSegment segment;
     segment.declaration_offset = cursor.offset();
     const uint32_t kind = cursor.read_u32();
-    if (kind > kExplicit) return malformed(cursor, segment.declaration_offset, "malformed data segment kind");
-    segment.mode = kind == kPassive ? SegmentMode::passive : SegmentMode::active;
-    if (kind == kExplicit) segment.memory = cursor.read_u32();
-    if (kind != kPassive) segment.offset = read_expression(cursor, reader);
+    if (kind > kDataWithMemory)
+      return malformed(cursor, segment.declaration_offset, "malformed data segment kind");
+    segment.mode = kind == kPassiveData ? SegmentMode::passive : SegmentMode::active;
+    if (kind == kDataWithMemory) segment.memory = cursor.read_u32();
+    if (kind != kPassiveData) segment.offset = read_expression(cursor, reader);
     const uint32_t size = cursor.read_u32();
     segment.bytes = {cursor.offset(), size};
     cursor.read_bytes(size);

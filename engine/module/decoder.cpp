@@ -11,6 +11,12 @@
 
 namespace heddle::engine {
 
+namespace {
+constexpr uint32_t kMagic = 0x6d736100;  // "\0asm"
+constexpr uint32_t kVersion = 1;
+constexpr const char* kExternKinds[] = {"function", "table", "memory", "global", "tag"};
+}  // namespace
+
 struct Decoder::Section {
   uint32_t rank;  ///< place in the order that the grammar prescribes; custom sections stand anywhere
   const char* name;
@@ -55,8 +61,6 @@ Result<std::unique_ptr<ModuleImage>> Decoder::decode() {
 }
 
 void Decoder::read_header(Cursor& cursor) {
-  constexpr uint32_t kMagic = 0x6d736100;  // "\0asm"
-  constexpr uint32_t kVersion = 1;
   if (cursor.read_fixed32() != kMagic)
     return cursor.fail_at(0, ErrorKind::malformed, "magic header not detected");
   if (cursor.read_fixed32() != kVersion)
@@ -155,10 +159,7 @@ Result<std::unique_ptr<ModuleImage>> decode_module(std::span<const uint8_t> byte
   return Decoder(bytes, registry, limits).decode();
 }
 
-const char* to_string(ExternKind kind) noexcept {
-  constexpr const char* kNames[] = {"function", "table", "memory", "global", "tag"};
-  return kNames[static_cast<size_t>(kind)];
-}
+const char* to_string(ExternKind kind) noexcept { return kExternKinds[static_cast<size_t>(kind)]; }
 
 const Export* ModuleImage::find_export(std::string_view name) const noexcept {
   const auto found =

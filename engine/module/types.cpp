@@ -271,6 +271,7 @@ std::shared_ptr<TypeRegistry::Group> TypeRegistry::add_group(std::vector<TypeDef
     if (auto existing = found->second->weak_from_this().lock()) return existing;
   }
   std::vector<CountedGroup*> owners;
+  owners.reserve(mentioned.size());
   for (const TypeId id : mentioned) owners.push_back(state_->slot(id).owner);
   std::sort(owners.begin(), owners.end());
   owners.erase(std::unique(owners.begin(), owners.end()), owners.end());

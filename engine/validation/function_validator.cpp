@@ -46,6 +46,9 @@ constexpr auto make_signatures() {
 }
 constexpr std::array<Signature, kOpcodeCount> kSignatures = make_signatures();
 
+constexpr const char* kCompositeKinds[] = {"a function type", "a structure type", "an array type"};
+constexpr size_t kMostTypesShown = 8;  ///< in one message
+
 ValueType type_of(uint8_t code, ValueType address) {
   return code == Signature::kAddress ? address : ValueType(static_cast<ValueType::Kind>(code));
 }
@@ -221,11 +224,10 @@ std::string FunctionValidator::text(ValueType type) const {
 }
 
 std::string FunctionValidator::text(Types types) const {
-  constexpr size_t kMostShown = 8;
   std::string list;
-  for (size_t i = 0; i < std::min(types.size(), kMostShown); ++i)
+  for (size_t i = 0; i < std::min(types.size(), kMostTypesShown); ++i)
     list += (i == 0 ? "" : " ") + text(types[i]);
-  return types.size() > kMostShown ? list + " ..." : list;
+  return types.size() > kMostTypesShown ? list + " ..." : list;
 }
 
 bool FunctionValidator::grow_operands() {
@@ -303,12 +305,15 @@ bool FunctionValidator::resolve(ValueType raw, ValueType& type) {
   return true;
 }
 
-bool FunctionValidator::type_at(uint32_t index, CompositeKind kind, const TypeDefinition*& type) {
-  if (index >= module_.types.size()) return unknown("type", index);
-  type = &registry_.get(module_.types[index]);
-  if (type->kind == kind) return true;
-  constexpr const char* kKinds[] = {"a function type", "a structure type", "an array type"};
-  return mismatch("type " + std::to_string(index) + " is not " + kKinds[static_cast<size_t>(kind)]);
+const TypeDefinition* FunctionValidator::type_at(uint32_t index, CompositeKind kind) {
+  if (index >= module_.types.size()) {
+    unknown("type", index);
+    return nullptr;
+  }
+  const TypeDefinition& type = registry_.get(module_.types[index]);
+  if (type.kind == kind) return &type;
+  mismatch("type " + std::to_string(index) + " is not " + kCompositeKinds[static_cast<size_t>(kind)]);
+  return nullptr;
 }
 
 bool FunctionValidator::check_signature(const Instruction& instruction) {

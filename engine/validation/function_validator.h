@@ -111,7 +111,8 @@ class FunctionValidator {
   /// Raw types and indices of an instruction to canonical ones.
   bool resolve(ValueType raw, ValueType& type);
   bool resolve(HeapType raw, HeapType& type);
-  bool type_at(uint32_t index, CompositeKind kind, const TypeDefinition*& type);
+  /// Null after a failure; so are the others that return a definition.
+  const TypeDefinition* type_at(uint32_t index, CompositeKind kind);
   bool memory_address(uint32_t memory, ValueType& address);
   bool table_address(uint32_t table, ValueType& address);
 
@@ -138,12 +139,12 @@ class FunctionValidator {
   bool label_at(uint32_t depth, Types& types);
   bool call_type(const TypeDefinition& type);
   bool return_call_type(const TypeDefinition& type);
-  bool indirect_type(const Instruction& instruction, const TypeDefinition*& type);
-  bool function_type_of(uint32_t function, const TypeDefinition*& type);
-  bool pop_function_reference(uint32_t type_index, const TypeDefinition*& type);
+  const TypeDefinition* indirect_type(const Instruction& instruction);
+  const TypeDefinition* function_type_of(uint32_t function);
+  const TypeDefinition* pop_function_reference(uint32_t type_index);
 
   // validate_exception.cpp
-  bool tag_at(uint32_t tag, const TypeDefinition*& type);
+  const TypeDefinition* tag_at(uint32_t tag);
   bool check_clause(const CatchClause& clause);
 
   // validate_variable.cpp
@@ -153,9 +154,9 @@ class FunctionValidator {
   [[nodiscard]] bool is_initialized(uint32_t index) const;
 
   // validate_gc.cpp
-  bool array_at(uint32_t index, const TypeDefinition*& type);
-  bool mutable_array_at(uint32_t index, const TypeDefinition*& type);
-  bool field_at(const Instruction& instruction, const TypeDefinition*& type, FieldType& field);
+  const TypeDefinition* array_at(uint32_t index);
+  const TypeDefinition* mutable_array_at(uint32_t index);
+  const FieldType* field_at(const Instruction& instruction, const TypeDefinition& type);
   bool get_field(const Instruction& instruction, bool extends);
   bool get_element(const Instruction& instruction, bool extends);
   bool check_data(uint32_t segment);

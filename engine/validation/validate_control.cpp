@@ -11,7 +11,8 @@ bool FunctionValidator::resolve(const BlockType& block, Frame& frame) {
     frame.has_result = true;
     if (!resolve(block.value, frame.result)) return false;
   } else if (block.kind == BlockType::Kind::index) {
-    if (!type_at(block.index, CompositeKind::function, frame.type)) return false;
+    frame.type = type_at(block.index, CompositeKind::function);
+    return frame.type != nullptr;
   }
   return true;
 }
@@ -200,53 +201,57 @@ bool FunctionValidator::return_call_type(const TypeDefinition& type) {
   return true;
 }
 
-bool FunctionValidator::function_type_of(uint32_t function, const TypeDefinition*& type) {
-  if (function >= module_.functions.size()) return unknown("function", function);
-  type = &module_.function_type(function);
-  return true;
+const TypeDefinition* FunctionValidator::function_type_of(uint32_t function) {
+  if (function < module_.functions.size()) return &module_.function_type(function);
+  unknown("function", function);
+  return nullptr;
 }
 
-bool FunctionValidator::indirect_type(const Instruction& instruction, const TypeDefinition*& type) {
+const TypeDefinition* FunctionValidator::indirect_type(const Instruction& instruction) {
   ValueType address;
-  if (!table_address(instruction.second_index, address)) return false;
+  if (!table_address(instruction.second_index, address)) return nullptr;
   const ValueType element = module_.tables[instruction.second_index].type.element;
-  if (!registry_.is_subtype(element, ValueType::funcref())) return mismatch(ValueType::funcref(), element);
-  return type_at(instruction.index, CompositeKind::function, type) && pop(address);
+  if (!registry_.is_subtype(element, ValueType::funcref())) {
+    mismatch(ValueType::funcref(), element);
+    return nullptr;
+  }
+  const TypeDefinition* type = type_at(instruction.index, CompositeKind::function);
+  return type != nullptr && pop(address) ? type : nullptr;
 }
 
-bool FunctionValidator::pop_function_reference(uint32_t type_index, const TypeDefinition*& type) {
-  if (!type_at(type_index, CompositeKind::function, type)) return false;
-  return pop(ValueType::ref(HeapType::defined(type->id), true));
+const TypeDefinition* FunctionValidator::pop_function_reference(uint32_t type_index) {
+  const TypeDefinition* type = type_at(type_index, CompositeKind::function);
+  return type != nullptr && pop(ValueType::ref(HeapType::defined(type->id), true)) ? type : nullptr;
 }
 
 bool FunctionValidator::do_call(const Instruction& instruction) {
-  const TypeDefinition* type = nullptr;
-  return function_type_of(instruction.index, type) && call_type(*type);
+  const TypeDefinition* type = function_type_of(instruction.index);
+  return type != nullptr && call_type(*type);
 }
 
 bool FunctionValidator::do_call_indirect(const Instruction& instruction) {
-  const TypeDefinition* type = nullptr;
-  return indirect_type(instruction, type) && call_type(*type);
+  const TypeDefinition* type = indirect_type(instruction);
+  return type != nullptr && call_type(*type);
 }
 
 bool FunctionValidator::do_call_ref(const Instruction& instruction) {
-  const TypeDefinition* type = nullptr;
-  return pop_function_reference(instruction.index, type) && call_type(*type);
+  const TypeDefinition* type = pop_function_reference(instruction.index);
+  return type != nullptr && call_type(*type);
 }
 
 bool FunctionValidator::do_return_call(const Instruction& instruction) {
-  const TypeDefinition* type = nullptr;
-  return function_type_of(instruction.index, type) && return_call_type(*type);
+  const TypeDefinition* type = function_type_of(instruction.index);
+  return type != nullptr && return_call_type(*type);
 }
 
 bool FunctionValidator::do_return_call_indirect(const Instruction& instruction) {
-  const TypeDefinition* type = nullptr;
-  return indirect_type(instruction, type) && return_call_type(*type);
+  const TypeDefinition* type = indirect_type(instruction);
+  return type != nullptr && return_call_type(*type);
 }
 
 bool FunctionValidator::do_return_call_ref(const Instruction& instruction) {
-  const TypeDefinition* type = nullptr;
-  return pop_function_reference(instruction.index, type) && return_call_type(*type);
+  const TypeDefinition* type = pop_function_reference(instruction.index);
+  return type != nullptr && return_call_type(*type);
 }
 
 }  // namespace heddle::engine

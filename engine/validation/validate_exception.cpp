@@ -12,10 +12,10 @@ bool is_legacy_catch(Opcode opcode) { return opcode == Opcode::catch_ || opcode 
 
 }  // namespace
 
-bool FunctionValidator::tag_at(uint32_t tag, const TypeDefinition*& type) {
-  if (tag >= module_.tags.size()) return unknown("tag", tag);
-  type = &registry_.get(module_.tags[tag].type);
-  return true;
+const TypeDefinition* FunctionValidator::tag_at(uint32_t tag) {
+  if (tag < module_.tags.size()) return &registry_.get(module_.tags[tag].type);
+  unknown("tag", tag);
+  return nullptr;
 }
 
 /// The label, counted from outside the try_table, takes the tag's values and, if the clause says so, the
@@ -29,8 +29,8 @@ bool FunctionValidator::check_clause(const CatchClause& clause) {
       clause.kind == CatchClause::Kind::catch_ref || clause.kind == CatchClause::Kind::catch_all_ref;
   Types values;
   if (has_tag) {
-    const TypeDefinition* type = nullptr;
-    if (!tag_at(clause.tag, type)) return false;
+    const TypeDefinition* type = tag_at(clause.tag);
+    if (type == nullptr) return false;
     values = type->parameters;
   }
   if (has_reference) {
@@ -52,8 +52,8 @@ bool FunctionValidator::do_try_table(const Instruction& instruction) {
 }
 
 bool FunctionValidator::do_throw_(const Instruction& instruction) {
-  const TypeDefinition* type = nullptr;
-  if (!tag_at(instruction.index, type) || !pop_all(type->parameters)) return false;
+  const TypeDefinition* type = tag_at(instruction.index);
+  if (type == nullptr || !pop_all(type->parameters)) return false;
   set_unreachable();
   return true;
 }
@@ -71,8 +71,8 @@ bool FunctionValidator::do_try_(const Instruction& instruction) {
 bool FunctionValidator::do_catch_(const Instruction& instruction) {
   const Opcode arm = frames_.back().opcode;
   if (arm != Opcode::try_ && arm != Opcode::catch_) return fail(ErrorKind::malformed, "END opcode expected");
-  const TypeDefinition* type = nullptr;
-  if (!tag_at(instruction.index, type) || !close_arm(frames_.back())) return false;
+  const TypeDefinition* type = tag_at(instruction.index);
+  if (type == nullptr || !close_arm(frames_.back())) return false;
   reopen(Opcode::catch_);
   return push_all(type->parameters);
 }

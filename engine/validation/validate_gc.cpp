@@ -34,8 +34,8 @@ HeapType::Kind top_of(HeapType heap, const TypeRegistry& registry) {
 // Structures
 
 bool FunctionValidator::do_struct_new(const Instruction& instruction) {
-  const TypeDefinition* type = nullptr;
-  if (!type_at(instruction.index, CompositeKind::structure, type)) return false;
+  const TypeDefinition* type = type_at(instruction.index, CompositeKind::structure);
+  if (type == nullptr) return false;
   for (size_t i = type->fields.size(); i > 0; --i) {
     if (!pop(unpacked(type->fields[i - 1].storage))) return false;
   }
@@ -43,30 +43,29 @@ bool FunctionValidator::do_struct_new(const Instruction& instruction) {
 }
 
 bool FunctionValidator::do_struct_new_default(const Instruction& instruction) {
-  const TypeDefinition* type = nullptr;
-  if (!type_at(instruction.index, CompositeKind::structure, type)) return false;
+  const TypeDefinition* type = type_at(instruction.index, CompositeKind::structure);
+  if (type == nullptr) return false;
   for (const FieldType& field : type->fields) {
     if (!field.storage.is_defaultable()) return mismatch("a field has no default value");
   }
   return push(reference_to(*type, false));
 }
 
-bool FunctionValidator::field_at(const Instruction& instruction, const TypeDefinition*& type,
-                                 FieldType& field) {
-  if (!type_at(instruction.index, CompositeKind::structure, type)) return false;
-  if (instruction.second_index >= type->fields.size()) return unknown("field", instruction.second_index);
-  field = type->fields[instruction.second_index];
-  return true;
+const FieldType* FunctionValidator::field_at(const Instruction& instruction, const TypeDefinition& type) {
+  if (instruction.second_index < type.fields.size()) return &type.fields[instruction.second_index];
+  unknown("field", instruction.second_index);
+  return nullptr;
 }
 
 bool FunctionValidator::get_field(const Instruction& instruction, bool extends) {
-  const TypeDefinition* type = nullptr;
-  FieldType field;
-  if (!field_at(instruction, type, field)) return false;
-  if (is_packed(field.storage) != extends) {
+  const TypeDefinition* type = type_at(instruction.index, CompositeKind::structure);
+  if (type == nullptr) return false;
+  const FieldType* field = field_at(instruction, *type);
+  if (field == nullptr) return false;
+  if (is_packed(field->storage) != extends) {
     return mismatch(extends ? "the field is not packed" : "the field is packed");
   }
-  return pop(reference_to(*type, true)) && push(unpacked(field.storage));
+  return pop(reference_to(*type, true)) && push(unpacked(field->storage));
 }
 
 bool FunctionValidator::do_struct_get(const Instruction& instruction) {
@@ -80,41 +79,44 @@ bool FunctionValidator::do_struct_get_u(const Instruction& instruction) {
 }
 
 bool FunctionValidator::do_struct_set(const Instruction& instruction) {
-  const TypeDefinition* type = nullptr;
-  FieldType field;
-  if (!field_at(instruction, type, field)) return false;
-  if (!field.is_mutable) return invalid("immutable field " + std::to_string(instruction.second_index));
-  return pop(unpacked(field.storage)) && pop(reference_to(*type, true));
+  const TypeDefinition* type = type_at(instruction.index, CompositeKind::structure);
+  if (type == nullptr) return false;
+  const FieldType* field = field_at(instruction, *type);
+  if (field == nullptr) return false;
+  if (!field->is_mutable) return invalid("immutable field " + std::to_string(instruction.second_index));
+  return pop(unpacked(field->storage)) && pop(reference_to(*type, true));
 }
 
 // Arrays
 
-bool FunctionValidator::array_at(uint32_t index, const TypeDefinition*& type) {
-  return type_at(index, CompositeKind::array, type);
+const TypeDefinition* FunctionValidator::array_at(uint32_t index) {
+  return type_at(index, CompositeKind::array);
 }
 
-bool FunctionValidator::mutable_array_at(uint32_t index, const TypeDefinition*& type) {
-  if (!array_at(index, type)) return false;
-  return type->fields[0].is_mutable || invalid("immutable array type " + std::to_string(index));
+const TypeDefinition* FunctionValidator::mutable_array_at(uint32_t index) {
+  const TypeDefinition* type = array_at(index);
+  if (type == nullptr || type->fields[0].is_mutable) return type;
+  invalid("immutable array type " + std::to_string(index));
+  return nullptr;
 }
 
 bool FunctionValidator::do_array_new(const Instruction& instruction) {
-  const TypeDefinition* type = nullptr;
-  return array_at(instruction.index, type) && pop(kI32) && pop(unpacked(type->fields[0].storage)) &&
+  const TypeDefinition* type = array_at(instruction.index);
+  return type != nullptr && pop(kI32) && pop(unpacked(type->fields[0].storage)) &&
          push(reference_to(*type, false));
 }
 
 bool FunctionValidator::do_array_new_default(const Instruction& instruction) {
-  const TypeDefinition* type = nullptr;
-  if (!array_at(instruction.index, type)) return false;
+  const TypeDefinition* type = array_at(instruction.index);
+  if (type == nullptr) return false;
   if (!type->fields[0].storage.is_defaultable())
     return mismatch("the array's elements have no default value");
   return pop(kI32) && push(reference_to(*type, false));
 }
 
 bool FunctionValidator::do_array_new_fixed(const Instruction& instruction) {
-  const TypeDefinition* type = nullptr;
-  if (!array_at(instruction.index, type)) return false;
+  const TypeDefinition* type = array_at(instruction.index);
+  if (type == nullptr) return false;
   const ValueType element = unpacked(type->fields[0].storage);
   // In unreachable code the operands may be missing, so the count must not bound the loop.
   for (uint32_t i = 0; i < instruction.second_index && !(unreachable_ && height_ == base_); ++i) {
@@ -124,22 +126,21 @@ bool FunctionValidator::do_array_new_fixed(const Instruction& instruction) {
 }
 
 bool FunctionValidator::do_array_new_data(const Instruction& instruction) {
-  const TypeDefinition* type = nullptr;
-  if (!array_at(instruction.index, type)) return false;
+  const TypeDefinition* type = array_at(instruction.index);
+  if (type == nullptr) return false;
   if (type->fields[0].storage.is_ref()) return invalid("array type is not numeric or vector");
   return check_data(instruction.second_index) && pop(kI32) && pop(kI32) && push(reference_to(*type, false));
 }
 
 bool FunctionValidator::do_array_new_elem(const Instruction& instruction) {
-  const TypeDefinition* type = nullptr;
-  return array_at(instruction.index, type) &&
-         check_element_type(instruction.second_index, type->fields[0].storage) && pop(kI32) && pop(kI32) &&
-         push(reference_to(*type, false));
+  const TypeDefinition* type = array_at(instruction.index);
+  return type != nullptr && check_element_type(instruction.second_index, type->fields[0].storage) &&
+         pop(kI32) && pop(kI32) && push(reference_to(*type, false));
 }
 
 bool FunctionValidator::get_element(const Instruction& instruction, bool extends) {
-  const TypeDefinition* type = nullptr;
-  if (!array_at(instruction.index, type)) return false;
+  const TypeDefinition* type = array_at(instruction.index);
+  if (type == nullptr) return false;
   const ValueType storage = type->fields[0].storage;
   if (is_packed(storage) != extends) {
     return mismatch(extends ? "the array's elements are not packed" : "the array's elements are packed");
@@ -158,8 +159,8 @@ bool FunctionValidator::do_array_get_u(const Instruction& instruction) {
 }
 
 bool FunctionValidator::do_array_set(const Instruction& instruction) {
-  const TypeDefinition* type = nullptr;
-  return mutable_array_at(instruction.index, type) && pop(unpacked(type->fields[0].storage)) && pop(kI32) &&
+  const TypeDefinition* type = mutable_array_at(instruction.index);
+  return type != nullptr && pop(unpacked(type->fields[0].storage)) && pop(kI32) &&
          pop(reference_to(*type, true));
 }
 
@@ -168,15 +169,16 @@ bool FunctionValidator::do_array_len(const Instruction&) {
 }
 
 bool FunctionValidator::do_array_fill(const Instruction& instruction) {
-  const TypeDefinition* type = nullptr;
-  return mutable_array_at(instruction.index, type) && pop(kI32) && pop(unpacked(type->fields[0].storage)) &&
-         pop(kI32) && pop(reference_to(*type, true));
+  const TypeDefinition* type = mutable_array_at(instruction.index);
+  return type != nullptr && pop(kI32) && pop(unpacked(type->fields[0].storage)) && pop(kI32) &&
+         pop(reference_to(*type, true));
 }
 
 bool FunctionValidator::do_array_copy(const Instruction& instruction) {
-  const TypeDefinition* to = nullptr;
-  const TypeDefinition* from = nullptr;
-  if (!mutable_array_at(instruction.index, to) || !array_at(instruction.second_index, from)) return false;
+  const TypeDefinition* to = mutable_array_at(instruction.index);
+  if (to == nullptr) return false;
+  const TypeDefinition* from = array_at(instruction.second_index);
+  if (from == nullptr) return false;
   if (!registry_.is_subtype(from->fields[0].storage, to->fields[0].storage)) {
     return invalid("array types do not match");
   }
@@ -185,18 +187,17 @@ bool FunctionValidator::do_array_copy(const Instruction& instruction) {
 }
 
 bool FunctionValidator::do_array_init_data(const Instruction& instruction) {
-  const TypeDefinition* type = nullptr;
-  if (!mutable_array_at(instruction.index, type)) return false;
+  const TypeDefinition* type = mutable_array_at(instruction.index);
+  if (type == nullptr) return false;
   if (type->fields[0].storage.is_ref()) return invalid("array type is not numeric or vector");
   return check_data(instruction.second_index) && pop(kI32) && pop(kI32) && pop(kI32) &&
          pop(reference_to(*type, true));
 }
 
 bool FunctionValidator::do_array_init_elem(const Instruction& instruction) {
-  const TypeDefinition* type = nullptr;
-  return mutable_array_at(instruction.index, type) &&
-         check_element_type(instruction.second_index, type->fields[0].storage) && pop(kI32) && pop(kI32) &&
-         pop(kI32) && pop(reference_to(*type, true));
+  const TypeDefinition* type = mutable_array_at(instruction.index);
+  return type != nullptr && check_element_type(instruction.second_index, type->fields[0].storage) &&
+         pop(kI32) && pop(kI32) && pop(kI32) && pop(reference_to(*type, true));
 }
 
 // Casts
