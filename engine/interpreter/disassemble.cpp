@@ -14,7 +14,8 @@ namespace heddle::engine {
 
 namespace {
 
-/// Patterns: 0-3 a field as slot; # the 32-bit immediate; @ the branch target; w the next 64-bit word; = and others as is.
+/// Patterns: 0-3 a field as slot; # the 32-bit immediate; @ the branch target; w the next 64-bit word; = and
+/// others as is.
 struct Shape {
   std::string name;
   std::string_view pattern;
@@ -28,7 +29,8 @@ constexpr std::string_view kAddressNames[kAddresses] = {"s", "a", "s+i", "a+i", 
 constexpr std::string_view kSourceNames[3] = {"s", "a", "i"};
 constexpr std::string_view kTargetNames[2] = {"", ">a"};
 
-[[nodiscard]] std::string suffixed(std::string_view name, std::string_view form, std::string_view target = {}) {
+[[nodiscard]] std::string suffixed(std::string_view name, std::string_view form,
+                                   std::string_view target = {}) {
   std::string text(name);
   return text.append(".").append(form).append(target);
 }
@@ -52,16 +54,17 @@ void add_numeric(Shapes& shapes, const HandlerTable& table, size_t opcode) {
     const bool immediate = left_of(static_cast<Pair>(pair)) == Source::immediate ||
                            right_of(static_cast<Pair>(pair)) == Source::immediate;
     for (unsigned target = 0; target < 2; ++target) {
-      add(shapes, table.binary[opcode].form[pair][target], suffixed(row.text, kPairNames[pair], kTargetNames[target]),
-          patterns[pair], immediate && is_double ? 3 : 2);
+      add(shapes, table.binary[opcode].form[pair][target],
+          suffixed(row.text, kPairNames[pair], kTargetNames[target]), patterns[pair],
+          immediate && is_double ? 3 : 2);
     }
     for (unsigned wanted = 0; wanted < 2; ++wanted) {
       for (unsigned backward = 0; backward < 2; ++backward) {
         const bool right_immediate = right_of(static_cast<Pair>(pair)) == Source::immediate;
         std::string name = suffixed(wanted ? "if." : "unless.", row.text);
         add(shapes, table.branch[opcode].form[pair][wanted][backward],
-            suffixed(name, kPairNames[pair], backward ? ".back" : ""), right_immediate ? "0, w -> @" : "0, 1 -> @",
-            right_immediate ? 3 : 2);
+            suffixed(name, kPairNames[pair], backward ? ".back" : ""),
+            right_immediate ? "0, w -> @" : "0, 1 -> @", right_immediate ? 3 : 2);
       }
     }
   }
@@ -73,7 +76,8 @@ void add_memory(Shapes& shapes, const HandlerTable& table, size_t opcode) {
     const bool two_slots = address == static_cast<unsigned>(Address::slot_slot);
     for (unsigned target = 0; target < 2; ++target) {
       add(shapes, table.load[opcode].guarded[address][target],
-          suffixed(text, kAddressNames[address], kTargetNames[target]), two_slots ? "0 = [1 + 2]" : "0 = [1 + #]", 2);
+          suffixed(text, kAddressNames[address], kTargetNames[target]),
+          two_slots ? "0 = [1 + 2]" : "0 = [1 + #]", 2);
     }
     for (unsigned source = 0; source < 3; ++source) {
       add(shapes, table.store[opcode].guarded[address][source],
@@ -101,8 +105,10 @@ void add_single(Shapes& shapes, const SingleHandlers& single) {
   for (unsigned i = 0; i < 8; ++i) {
     const unsigned source = i >> 2, wide = i >> 1 & 1, back = i & 1;
     const std::string_view suffix = back ? "back" : "forward";
-    add(shapes, single.branch_zero[source][wide][back], suffixed(source ? "if_zero.a" : "if_zero.s", suffix), "0 -> @", 2);
-    add(shapes, single.branch_nonzero[source][wide][back], suffixed(source ? "if_nonzero.a" : "if_nonzero.s", suffix), "0 -> @", 2);
+    add(shapes, single.branch_zero[source][wide][back], suffixed(source ? "if_zero.a" : "if_zero.s", suffix),
+        "0 -> @", 2);
+    add(shapes, single.branch_nonzero[source][wide][back],
+        suffixed(source ? "if_nonzero.a" : "if_nonzero.s", suffix), "0 -> @", 2);
   }
   one(single.branch_table, "branch_table", "0, # targets", 2);
   one(single.call, "call", "base 0, header 1, code w", 3);
@@ -111,10 +117,14 @@ void add_single(Shapes& shapes, const SingleHandlers& single) {
   one(single.call_indirect[1], "call_indirect64", "base 0, header 1, index 2, type and table w", 3);
   one(single.call_reference, "call_reference", "base 0, header 1, function 2", 2);
   one(single.return_call, "return_call", "from 0, header 1, count 2, to header 3, code w", 3);
-  one(single.return_call_import, "return_call_import", "from 0, header 1, count 2, to header 3, function w", 3);
-  one(single.return_call_indirect[0], "return_call_indirect", "from 0, header 1, count 2, to header 3, type and table w, index w", 4);
-  one(single.return_call_indirect[1], "return_call_indirect64", "from 0, header 1, count 2, to header 3, type and table w, index w", 4);
-  one(single.return_call_reference, "return_call_reference", "from 0, header 1, count 2, to header 3, function w", 3);
+  one(single.return_call_import, "return_call_import", "from 0, header 1, count 2, to header 3, function w",
+      3);
+  one(single.return_call_indirect[0], "return_call_indirect",
+      "from 0, header 1, count 2, to header 3, type and table w, index w", 4);
+  one(single.return_call_indirect[1], "return_call_indirect64",
+      "from 0, header 1, count 2, to header 3, type and table w, index w", 4);
+  one(single.return_call_reference, "return_call_reference",
+      "from 0, header 1, count 2, to header 3, function w", 3);
   one(single.return_nothing, "return", "header 1", 2);
   one(single.return_many, "return_many", "0, header 1, count #", 2);
   one(single.copy, "copy", "0 = 1", 2);
@@ -152,8 +162,8 @@ void add_registers(Shapes& shapes, const SingleHandlers& single) {
           source == 2 ? "w, header 1" : "0, header 1", source == 2 ? 3 : 2);
     }
     for (unsigned source = 0; source < 2; ++source) {
-      add(shapes, single.global_set[i][source], suffixed(suffixed("global.set", names[i]), kSourceNames[source]),
-          "global # = 1", 2);
+      add(shapes, single.global_set[i][source],
+          suffixed(suffixed("global.set", names[i]), kSourceNames[source]), "global # = 1", 2);
       add(shapes, single.select[i][source], suffixed(suffixed("select", names[i]), kSourceNames[source]),
           "0 = 1 ? 2 : 3", 2);
     }

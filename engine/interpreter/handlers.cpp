@@ -2,6 +2,7 @@
 // The handler table's making, and how rows relate to each other under exchange of operands and negation.
 #include "engine/interpreter/handlers.h"
 
+#include <algorithm>
 #include <memory>
 
 namespace heddle::engine {
@@ -9,7 +10,8 @@ namespace heddle::engine {
 namespace {
 
 /// "lt" <-> "gt", "le" <-> "ge"; the rest of the mnemonic stays: i32.lt_s <-> i32.gt_s.
-[[nodiscard]] std::optional<Opcode> replace_operation(Opcode opcode, std::string_view from, std::string_view to) {
+[[nodiscard]] std::optional<Opcode> replace_operation(Opcode opcode, std::string_view from,
+                                                      std::string_view to) {
   const std::string_view text = info(opcode).text;
   const size_t dot = text.find('.');
   if (dot == std::string_view::npos || text.substr(dot + 1, from.size()) != from) return std::nullopt;
@@ -48,10 +50,31 @@ namespace {
   add_control_handlers(*table);
   add_call_handlers(*table);
   add_table_handlers(*table);
+  add_chain32_handlers(table->fused);
+  add_chain64_handlers(table->fused);
+  add_chain_float_handlers(table->fused);
+  add_comparison_handlers(table->fused);
   return table;
 }
 
+template <class Set, class Rows>
+[[nodiscard]] const ChainHandlers* find_in(const Set& set, const Rows& rows, Opcode first, Opcode second) {
+  const auto i = std::ranges::find(set, first);
+  const auto j = std::ranges::find(set, second);
+  if (i == std::end(set) || j == std::end(set)) return nullptr;
+  return &rows[static_cast<size_t>(i - std::begin(set))][static_cast<size_t>(j - std::begin(set))];
+}
+
 }  // namespace
+
+const ChainHandlers* find_chain(const FusedTable& table, Opcode first, Opcode second) {
+  switch (info(second).signature[0]) {
+    case 'i': return find_in(kChained32, table.chain32, first, second);
+    case 'l': return find_in(kChained64, table.chain64, first, second);
+    case 'f': return find_in(kChainedF32, table.chain_f32, first, second);
+    default: return find_in(kChainedF64, table.chain_f64, first, second);
+  }
+}
 
 const HandlerTable& handlers() {
   static const std::unique_ptr<const HandlerTable> table = make_table();

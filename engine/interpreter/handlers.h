@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "engine/interpreter/dispatch.h"
+#include "engine/interpreter/fused.h"
 #include "engine/interpreter/operands.h"
 #include "engine/opcodes/opcode.h"
 
@@ -87,9 +88,10 @@ struct SingleHandlers {
       {};  ///< [Register][Source] source, header, immediate | immediate for f64 and i64
   Handler return_many = nullptr;  ///< first, header, count
   // Moves.
-  Handler copy = nullptr;  ///< destination, source (64 bits)
+  Handler copy = nullptr;      ///< destination, source (64 bits)
+  Handler copy_two = nullptr;  ///< destination, source, destination, source; in this order
   Handler copy_f32 = nullptr;
-  Handler copy_range = nullptr;        ///< destination, source, count; downwards
+  Handler copy_range = nullptr;       ///< destination, source, count; downwards
   Handler store_accumulator[3] = {};  ///< [Register] destination
   Handler constant = nullptr;         ///< destination, -, immediate (zero-extended)
   Handler constant64 = nullptr;       ///< destination | bits
@@ -136,6 +138,7 @@ struct HandlerTable {
   std::array<StoreHandlers, kOpcodeCount> store{};
   std::array<AtomicHandlers, kOpcodeCount> atomic{};
   SingleHandlers single;
+  FusedTable fused;
   /// Where a memory fault in a load or store handler continues, and the machine code range it may come from.
   Handler landing = nullptr;
 };
@@ -146,7 +149,6 @@ struct HandlerTable {
 /// The comparison or operation that gives the same result with its operands exchanged: lt_s for gt_s, add for
 /// add.
 [[nodiscard]] std::optional<Opcode> swapped_operands(Opcode opcode);
-
 
 // Each run_*.cpp adds its own.
 void add_integer_handlers(HandlerTable& table);

@@ -69,7 +69,8 @@ class Interpreter final : public Tier {
     Slot* header = slots + code.header_slot();
     if (header + kHeaderSlots > context.stack_end) return context.fail(TrapKind::call_stack_exhausted);
     if (context.interrupt_pending()) return context.fail(TrapKind::interrupted);
-    // A tail call into another instance returns to the words before the return address; here they leave as well.
+    // A tail call into another instance returns to the words before the return address; here they leave as
+    // well.
     header[0] = reinterpret_cast<Slot>(leave_words_.data() + kReloadWords);
     header[1] = 0;
     Instance* instance = function.instance;
@@ -89,8 +90,8 @@ class Interpreter final : public Tier {
       const FunctionCode* code = module_code.find(ip);
       if (code == nullptr) return;  // left_words_: the host called
       if (frames.size() < kMaxFrames) {
-        frames.push_back({instance->module->function_name(code->index), code->index, module_code.offset_of(*code, ip),
-                          std::string(instance->module->module_name)});
+        frames.push_back({instance->module->function_name(code->index), code->index,
+                          module_code.offset_of(*code, ip), std::string(instance->module->module_name)});
       } else {
         ++omitted;
       }

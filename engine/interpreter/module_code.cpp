@@ -16,7 +16,8 @@ constexpr size_t kChunkWords = 8192;
 
 }  // namespace
 
-ModuleCode::ModuleCode(const ModuleImage& module, const TranslationOptions& options, const Word* translate_entry)
+ModuleCode::ModuleCode(const ModuleImage& module, const TranslationOptions& options,
+                       const Word* translate_entry)
     : module_(module), options_(options), translate_entry_(translate_entry) {
   const size_t count = module.functions.size();
   functions_ = std::make_unique<FunctionCode[]>(count);

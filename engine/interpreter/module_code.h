@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // ModuleCode: the interpreter's code of one module, translated function by function on first call.
 //
-// Threads: shared by all instances. A FunctionCode's entry changes once, by a release store under the mutex, from
-// "translate me" to its code; readers take it with acquire and no lock.
+// Threads: shared by all instances. A FunctionCode's entry changes once, by a release store under the mutex,
+// from "translate me" to its code; readers take it with acquire and no lock.
 #pragma once
 
 #include <memory>
@@ -31,13 +31,15 @@ class ModuleCode final : public TierData {
 
   [[nodiscard]] FunctionCode& function(uint32_t index) noexcept { return functions_[index]; }
 
-  /// Translates one function unless somebody has. False if its frame is too large (a limit; see kMaxFrameSlots).
+  /// Translates one function unless somebody has. False if its frame is too large (a limit; see
+  /// kMaxFrameSlots).
   bool translate(uint32_t index) HEDDLE_EXCLUDES(mutex_);
 
   /// The function whose code contains this word, or null.
   [[nodiscard]] const FunctionCode* find(const Word* ip) const HEDDLE_EXCLUDES(mutex_);
 
-  /// The module offset of the wasm instruction that the code at `ip` came from: translates once more, watching.
+  /// The module offset of the wasm instruction that the code at `ip` came from: translates once more,
+  /// watching.
   [[nodiscard]] uint64_t offset_of(const FunctionCode& code, const Word* ip) const HEDDLE_EXCLUDES(mutex_);
 
   /// The words of a translated function, for tests and the disassembler. Empty if not translated yet.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Handlers of the atomic rows: loads, stores, read-modify-write, compare-exchange, wait, notify, fence. (Threads proposal)
+// Handlers of the atomic rows: loads, stores, read-modify-write, compare-exchange, wait, notify, fence.
+// (Threads proposal)
 //
 // The order of checks is the proposal's: alignment of the effective address, shared memory (wait), bounds.
 #include <atomic>
@@ -14,11 +15,14 @@ namespace heddle::engine {
 
 namespace {
 
-[[nodiscard]] inline Memory& memory_of(const Instance* instance, const Word* ip) { return *instance->memories[ip[3]]; }
+[[nodiscard]] inline Memory& memory_of(const Instance* instance, const Word* ip) {
+  return *instance->memories[ip[3]];
+}
 
 /// The effective address, aligned and in bounds, or the trap.
 template <class A, unsigned kSize>
-[[nodiscard, gnu::always_inline]] inline TrapKind atomic_address(const Memory& memory, const Slot* slot, uint64_t offset, uint64_t& address) {
+[[nodiscard, gnu::always_inline]] inline TrapKind atomic_address(const Memory& memory, const Slot* slot,
+                                                                 uint64_t offset, uint64_t& address) {
   const bool fits = effective_address<A>(slot, offset, address);
   if (fits && address % kSize != 0) return TrapKind::unaligned_atomic;
   return fits && memory.contains(address, kSize) ? TrapKind::none : TrapKind::memory_out_of_bounds;
@@ -34,7 +38,8 @@ HEDDLE_HANDLER void atomic_load(HEDDLE_STATE) {
   const Memory& target = memory_of(instance, ip);
   uint64_t address;
   const TrapKind trap = atomic_address<A, sizeof(M)>(target, fp + field<1>(ip), ip[2], address);
-  if (trap != TrapKind::none) [[unlikely]] HEDDLE_TRAP_NOW(trap);
+  if (trap != TrapKind::none) [[unlikely]]
+    HEDDLE_TRAP_NOW(trap);
   const M value = __atomic_load_n(cell<M>(target, address), __ATOMIC_SEQ_CST);
   write_result<Target::slot>(static_cast<V>(value), ip, fp, a, f, d);
   HEDDLE_NEXT(4);
@@ -45,8 +50,10 @@ HEDDLE_HANDLER void atomic_store(HEDDLE_STATE) {
   const Memory& target = memory_of(instance, ip);
   uint64_t address;
   const TrapKind trap = atomic_address<A, sizeof(M)>(target, fp + field<1>(ip), ip[2], address);
-  if (trap != TrapKind::none) [[unlikely]] HEDDLE_TRAP_NOW(trap);
-  __atomic_store_n(cell<M>(target, address), static_cast<M>(read_slot<V>(fp + field<2>(ip))), __ATOMIC_SEQ_CST);
+  if (trap != TrapKind::none) [[unlikely]]
+    HEDDLE_TRAP_NOW(trap);
+  __atomic_store_n(cell<M>(target, address), static_cast<M>(read_slot<V>(fp + field<2>(ip))),
+                   __ATOMIC_SEQ_CST);
   HEDDLE_NEXT(4);
 }
 
@@ -55,7 +62,8 @@ HEDDLE_HANDLER void atomic_rmw(HEDDLE_STATE) {
   const Memory& target = memory_of(instance, ip);
   uint64_t address;
   const TrapKind trap = atomic_address<A, sizeof(M)>(target, fp + field<1>(ip), ip[2], address);
-  if (trap != TrapKind::none) [[unlikely]] HEDDLE_TRAP_NOW(trap);
+  if (trap != TrapKind::none) [[unlikely]]
+    HEDDLE_TRAP_NOW(trap);
   const M old = Op::apply(cell<M>(target, address), static_cast<M>(read_slot<V>(fp + field<2>(ip))));
   write_result<Target::slot>(static_cast<V>(old), ip, fp, a, f, d);
   HEDDLE_NEXT(4);
@@ -66,7 +74,8 @@ HEDDLE_HANDLER void atomic_cmpxchg(HEDDLE_STATE) {
   const Memory& target = memory_of(instance, ip);
   uint64_t address;
   const TrapKind trap = atomic_address<A, sizeof(M)>(target, fp + field<1>(ip), ip[2], address);
-  if (trap != TrapKind::none) [[unlikely]] HEDDLE_TRAP_NOW(trap);
+  if (trap != TrapKind::none) [[unlikely]]
+    HEDDLE_TRAP_NOW(trap);
   const M expected = static_cast<M>(read_slot<V>(fp + field<2>(ip)));
   const M replacement = static_cast<M>(read_slot<V>(fp + field<3>(ip)));
   const M old = ops::atomic_cmpxchg(cell<M>(target, address), expected, replacement);
@@ -74,14 +83,16 @@ HEDDLE_HANDLER void atomic_cmpxchg(HEDDLE_STATE) {
   HEDDLE_NEXT(4);
 }
 
-/// What a wait came to. Returned by value: a handler whose locals' addresses escape could not end in a tail call.
+/// What a wait came to. Returned by value: a handler whose locals' addresses escape could not end in a tail
+/// call.
 struct WaitOutcome {
   TrapKind trap;
   uint32_t answer;
 };
 
 template <class M>
-[[nodiscard]] WaitOutcome wait(ExecContext& context, const Memory& memory, uint64_t address, M expected, int64_t timeout) {
+[[nodiscard]] WaitOutcome wait(ExecContext& context, const Memory& memory, uint64_t address, M expected,
+                               int64_t timeout) {
   WaitQueues& queues = context.store->engine().wait_queues;
   WaitResult result;
   if constexpr (sizeof(M) == 4) {
@@ -100,10 +111,13 @@ HEDDLE_HANDLER void atomic_wait(HEDDLE_STATE) {
   uint64_t address;
   TrapKind trap = atomic_address<A, sizeof(M)>(target, fp + field<1>(ip), ip[2], address);
   if (trap != TrapKind::unaligned_atomic && !target.is_shared()) trap = TrapKind::expected_shared_memory;
-  if (trap != TrapKind::none) [[unlikely]] HEDDLE_TRAP_NOW(trap);
+  if (trap != TrapKind::none) [[unlikely]]
+    HEDDLE_TRAP_NOW(trap);
   const M expected = read_slot<M>(fp + field<2>(ip));
-  const WaitOutcome outcome = wait<M>(*context, target, address, expected, read_slot<int64_t>(fp + field<3>(ip)));
-  if (outcome.trap != TrapKind::none) [[unlikely]] HEDDLE_TRAP_NOW(outcome.trap);
+  const WaitOutcome outcome =
+      wait<M>(*context, target, address, expected, read_slot<int64_t>(fp + field<3>(ip)));
+  if (outcome.trap != TrapKind::none) [[unlikely]]
+    HEDDLE_TRAP_NOW(outcome.trap);
   write_result<Target::slot>(outcome.answer, ip, fp, a, f, d);
   HEDDLE_NEXT(4);
 }
@@ -113,7 +127,8 @@ HEDDLE_HANDLER void atomic_notify(HEDDLE_STATE) {
   const Memory& target = memory_of(instance, ip);
   uint64_t address;
   const TrapKind trap = atomic_address<A, sizeof(M)>(target, fp + field<1>(ip), ip[2], address);
-  if (trap != TrapKind::none) [[unlikely]] HEDDLE_TRAP_NOW(trap);
+  if (trap != TrapKind::none) [[unlikely]]
+    HEDDLE_TRAP_NOW(trap);
   const uint32_t count = read_slot<uint32_t>(fp + field<2>(ip));
   const uint32_t woken =
       target.is_shared() ? context->store->engine().wait_queues.notify(target, address, count) : 0;

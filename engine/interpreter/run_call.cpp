@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Handlers of calls, tail calls, function entry, first calls and calls of the host. (Spec 4.4.10)
 //
-// The caller writes the callee's header (see code.h) and continues at the callee's code with its FunctionCode in
-// `a`. Every call instruction is followed by a `reload`: the return address points behind it, or, if the callee
-// runs in another instance, at it. A tail call into another instance does the same on its caller's behalf.
+// The caller writes the callee's header (see code.h) and continues at the callee's code with its FunctionCode
+// in `a`. Every call instruction is followed by a `reload`: the return address points behind it, or, if the
+// callee runs in another instance, at it. A tail call into another instance does the same on its caller's
+// behalf.
 #include "engine/interpreter/handlers.h"
 #include "engine/interpreter/module_code.h"
 #include "engine/module/types.h"
@@ -16,13 +17,21 @@ namespace {
   return code->entry.load(std::memory_order_acquire);
 }
 
+/// Zeroes locals four at a time: what lies behind them is dead on entry, or the stack's reserve.
+[[gnu::always_inline]] inline void zero_slots(Slot* slots, uint32_t count) {
+  using Four [[gnu::vector_size(4 * sizeof(Slot)), gnu::aligned(sizeof(Slot)), gnu::may_alias]] = Slot;
+  for (Slot* const end = slots + count; slots < end; slots += 4) {
+    *reinterpret_cast<Four*>(slots) = Four{};
+    asm volatile("" : "+r"(slots));  // a call of memset would cost more than most frames
+  }
+}
+
 HEDDLE_HANDLER void enter(HEDDLE_STATE) {
   if (fp + field<0>(ip) > context->stack_limit.load(std::memory_order_relaxed)) [[unlikely]] {
     HEDDLE_TRAP_NOW(context->interrupt_pending() ? TrapKind::interrupted : TrapKind::call_stack_exhausted);
   }
   fp[field<1>(ip) + 2] = reinterpret_cast<Slot>(instance);
-  Slot* zeroed = fp + field<2>(ip);
-  for (uint32_t i = 0, count = field<3>(ip); i < count; ++i) zeroed[i] = 0;
+  zero_slots(fp + field<2>(ip), field<3>(ip));
   HEDDLE_NEXT(2);
 }
 
@@ -45,21 +54,21 @@ HEDDLE_HANDLER void call(HEDDLE_STATE) {
 }
 
 /// Calls `function` from the call instruction at ip, which has `words` words. Ends the handler.
-#define HEDDLE_CALL_FUNCTION(function, words)                                        \
-  do {                                                                               \
-    Slot* header = fp + field<1>(ip);                                                \
-    header[1] = reinterpret_cast<Slot>(fp);                                          \
-    fp += field<0>(ip);                                                              \
-    a = reinterpret_cast<uint64_t>((function)->code);                                \
-    if ((function)->instance == instance || (function)->instance == nullptr) {       \
-      header[0] = reinterpret_cast<Slot>(ip + (words) + kReloadWords);               \
-    } else {                                                                         \
-      header[0] = reinterpret_cast<Slot>(ip + (words));                              \
-      instance = (function)->instance;                                               \
-      memory = instance->memory0_base;                                               \
-    }                                                                                \
-    ip = entry_of((function)->code);                                                 \
-    HEDDLE_DISPATCH();                                                               \
+#define HEDDLE_CALL_FUNCTION(function, words)                                  \
+  do {                                                                         \
+    Slot* header = fp + field<1>(ip);                                          \
+    header[1] = reinterpret_cast<Slot>(fp);                                    \
+    fp += field<0>(ip);                                                        \
+    a = reinterpret_cast<uint64_t>((function)->code);                          \
+    if ((function)->instance == instance || (function)->instance == nullptr) { \
+      header[0] = reinterpret_cast<Slot>(ip + (words) + kReloadWords);         \
+    } else {                                                                   \
+      header[0] = reinterpret_cast<Slot>(ip + (words));                        \
+      instance = (function)->instance;                                         \
+      memory = instance->memory0_base;                                         \
+    }                                                                          \
+    ip = entry_of((function)->code);                                           \
+    HEDDLE_DISPATCH();                                                         \
   } while (0)
 
 HEDDLE_HANDLER void call_import(HEDDLE_STATE) {
@@ -67,22 +76,26 @@ HEDDLE_HANDLER void call_import(HEDDLE_STATE) {
   HEDDLE_CALL_FUNCTION(function, 2);
 }
 
-/// The function of a call_indirect, or why there is none. Returned by value: a handler whose locals' addresses
-/// escape could not end in a tail call.
+/// The function of a call_indirect, or why there is none. Returned by value: a handler whose locals'
+/// addresses escape could not end in a tail call.
 struct IndirectTarget {
   const Function* function;
   TrapKind trap;
 };
 
 template <class Index>
-[[nodiscard]] inline IndirectTarget find_indirect(const Instance* instance, Word type_and_table, const Slot* index_slot) {
+[[nodiscard]] inline IndirectTarget find_indirect(const Instance* instance, Word type_and_table,
+                                                  const Slot* index_slot) {
   Table& table = *instance->tables[type_and_table >> 32];
   const Index index = read_slot<Index>(index_slot);
-  if (index >= table.size()) [[unlikely]] return {nullptr, TrapKind::undefined_element};
+  if (index >= table.size()) [[unlikely]]
+    return {nullptr, TrapKind::undefined_element};
   const Function* function = reinterpret_cast<const Function*>(table.elements()[index]);
-  if (function == nullptr) [[unlikely]] return {nullptr, TrapKind::uninitialized_element};
+  if (function == nullptr) [[unlikely]]
+    return {nullptr, TrapKind::uninitialized_element};
   const TypeId wanted = static_cast<TypeId>(type_and_table);
-  if (function->type != wanted && !instance->module->registry->is_subtype(function->type, wanted)) [[unlikely]] {
+  if (function->type != wanted && !instance->module->registry->is_subtype(function->type, wanted))
+      [[unlikely]] {
     return {nullptr, TrapKind::indirect_call_type_mismatch};
   }
   return {function, TrapKind::none};
@@ -91,19 +104,22 @@ template <class Index>
 template <class Index>
 HEDDLE_HANDLER void call_indirect(HEDDLE_STATE) {
   const IndirectTarget target = find_indirect<Index>(instance, ip[2], fp + field<2>(ip));
-  if (target.function == nullptr) [[unlikely]] HEDDLE_TRAP_NOW(target.trap);
+  if (target.function == nullptr) [[unlikely]]
+    HEDDLE_TRAP_NOW(target.trap);
   HEDDLE_CALL_FUNCTION(target.function, 3);
 }
 
 HEDDLE_HANDLER void call_reference(HEDDLE_STATE) {
   const Function* function = reinterpret_cast<const Function*>(fp[field<2>(ip)]);
-  if (function == nullptr) [[unlikely]] HEDDLE_TRAP_NOW(TrapKind::null_function_reference);
+  if (function == nullptr) [[unlikely]]
+    HEDDLE_TRAP_NOW(TrapKind::null_function_reference);
   HEDDLE_CALL_FUNCTION(function, 2);
 }
 
 // Tail calls: the arguments move to the frame's start, the header to where the new callee has it.
 
-/// Moves arguments and header; field 0: first argument, 1: own header, 2: argument slots, 3: the callee's header.
+/// Moves arguments and header; field 0: first argument, 1: own header, 2: argument slots, 3: the callee's
+/// header.
 [[gnu::always_inline]] inline void replace_frame(const Word* ip, Slot* fp) {
   const Slot* header = fp + field<1>(ip);
   const Slot return_address = header[0];
@@ -115,32 +131,34 @@ HEDDLE_HANDLER void call_reference(HEDDLE_STATE) {
   new_header[1] = caller;
 }
 
-/// The return address of a frame that is about to run in another instance: the caller's reload. It stands right
-/// before the usual return address, and the address may be that of the reload already.
+/// The return address of a frame that is about to run in another instance: the caller's reload. It stands
+/// right before the usual return address, and the address may be that of the reload already.
 [[nodiscard]] inline Slot reloading(Slot return_address) {
   const Word* target = reinterpret_cast<const Word*>(return_address);
   return *target == word_of(reload) ? return_address : reinterpret_cast<Slot>(target - kReloadWords);
 }
 
 /// Tail calls `function` from the instruction at ip. Ends the handler.
-#define HEDDLE_TAIL_CALL_FUNCTION(function)                                                                \
-  do {                                                                                                     \
-    const Function* target = (function);                                                                   \
-    if (context->interrupt_pending()) [[unlikely]] HEDDLE_TRAP_NOW(TrapKind::interrupted);                 \
-    replace_frame(ip, fp);                                                                                 \
-    a = reinterpret_cast<uint64_t>(target->code);                                                          \
-    if (target->instance != instance && target->instance != nullptr) {                                     \
-      Slot* header = fp + field<3>(ip);                                                                    \
-      header[0] = reloading(header[0]);                                                                    \
-      instance = target->instance;                                                                         \
-      memory = instance->memory0_base;                                                                     \
-    }                                                                                                      \
-    ip = entry_of(target->code);                                                                           \
-    HEDDLE_DISPATCH();                                                                                     \
+#define HEDDLE_TAIL_CALL_FUNCTION(function)                            \
+  do {                                                                 \
+    const Function* target = (function);                               \
+    if (context->interrupt_pending()) [[unlikely]]                     \
+      HEDDLE_TRAP_NOW(TrapKind::interrupted);                          \
+    replace_frame(ip, fp);                                             \
+    a = reinterpret_cast<uint64_t>(target->code);                      \
+    if (target->instance != instance && target->instance != nullptr) { \
+      Slot* header = fp + field<3>(ip);                                \
+      header[0] = reloading(header[0]);                                \
+      instance = target->instance;                                     \
+      memory = instance->memory0_base;                                 \
+    }                                                                  \
+    ip = entry_of(target->code);                                       \
+    HEDDLE_DISPATCH();                                                 \
   } while (0)
 
 HEDDLE_HANDLER void return_call(HEDDLE_STATE) {
-  if (context->interrupt_pending()) [[unlikely]] HEDDLE_TRAP_NOW(TrapKind::interrupted);
+  if (context->interrupt_pending()) [[unlikely]]
+    HEDDLE_TRAP_NOW(TrapKind::interrupted);
   replace_frame(ip, fp);
   a = ip[2];
   ip = entry_of(reinterpret_cast<const FunctionCode*>(ip[2]));
@@ -154,13 +172,15 @@ HEDDLE_HANDLER void return_call_import(HEDDLE_STATE) {
 template <class Index>
 HEDDLE_HANDLER void return_call_indirect(HEDDLE_STATE) {
   const IndirectTarget found = find_indirect<Index>(instance, ip[2], fp + ip[3]);
-  if (found.function == nullptr) [[unlikely]] HEDDLE_TRAP_NOW(found.trap);
+  if (found.function == nullptr) [[unlikely]]
+    HEDDLE_TRAP_NOW(found.trap);
   HEDDLE_TAIL_CALL_FUNCTION(found.function);
 }
 
 HEDDLE_HANDLER void return_call_reference(HEDDLE_STATE) {
   const Function* function = reinterpret_cast<const Function*>(fp[ip[2]]);
-  if (function == nullptr) [[unlikely]] HEDDLE_TRAP_NOW(TrapKind::null_function_reference);
+  if (function == nullptr) [[unlikely]]
+    HEDDLE_TRAP_NOW(TrapKind::null_function_reference);
   HEDDLE_TAIL_CALL_FUNCTION(function);
 }
 

@@ -12,7 +12,8 @@ HEDDLE_HANDLER void unreachable(HEDDLE_STATE) { HEDDLE_TRAP_NOW(TrapKind::unreac
 
 HEDDLE_HANDLER void fuel(HEDDLE_STATE) {
   const int64_t left = context->fuel - static_cast<int64_t>(immediate32(ip));
-  if (left < 0) [[unlikely]] HEDDLE_TRAP_NOW(TrapKind::out_of_fuel);
+  if (left < 0) [[unlikely]]
+    HEDDLE_TRAP_NOW(TrapKind::out_of_fuel);
   context->fuel = left;
   HEDDLE_NEXT(2);
 }
@@ -20,7 +21,8 @@ HEDDLE_HANDLER void fuel(HEDDLE_STATE) {
 template <bool kBackward>
 HEDDLE_HANDLER void jump(HEDDLE_STATE) {
   if constexpr (kBackward) {
-    if (context->interrupt_pending()) [[unlikely]] HEDDLE_TRAP_NOW(TrapKind::interrupted);
+    if (context->interrupt_pending()) [[unlikely]]
+      HEDDLE_TRAP_NOW(TrapKind::interrupted);
   }
   ip += distance(ip);
   HEDDLE_DISPATCH();
@@ -31,7 +33,8 @@ HEDDLE_HANDLER void branch(HEDDLE_STATE) {
   const T value = read_operand<T, kSource, 0>(ip, fp, a, f, d);
   if ((value == 0) == kOnZero) {
     if constexpr (kBackward) {
-      if (context->interrupt_pending()) [[unlikely]] HEDDLE_TRAP_NOW(TrapKind::interrupted);
+      if (context->interrupt_pending()) [[unlikely]]
+        HEDDLE_TRAP_NOW(TrapKind::interrupted);
     }
     ip += distance(ip);
     HEDDLE_DISPATCH();
@@ -40,11 +43,13 @@ HEDDLE_HANDLER void branch(HEDDLE_STATE) {
 }
 
 HEDDLE_HANDLER void branch_table(HEDDLE_STATE) {
-  if (context->interrupt_pending()) [[unlikely]] HEDDLE_TRAP_NOW(TrapKind::interrupted);
+  if (context->interrupt_pending()) [[unlikely]]
+    HEDDLE_TRAP_NOW(TrapKind::interrupted);
   const uint32_t index = read_slot<uint32_t>(fp + field<0>(ip));
   const uint32_t last = immediate32(ip);
   int32_t target;
-  std::memcpy(&target, reinterpret_cast<const char*>(ip + 2) + 4 * uint64_t{index < last ? index : last}, sizeof target);
+  std::memcpy(&target, reinterpret_cast<const char*>(ip + 2) + 4 * uint64_t{index < last ? index : last},
+              sizeof target);
   ip += target;
   HEDDLE_DISPATCH();
 }
@@ -96,6 +101,12 @@ HEDDLE_HANDLER void return_many(HEDDLE_STATE) {
 
 HEDDLE_HANDLER void copy(HEDDLE_STATE) {
   fp[field<0>(ip)] = fp[field<1>(ip)];
+  HEDDLE_NEXT(2);
+}
+
+HEDDLE_HANDLER void copy_two(HEDDLE_STATE) {
+  fp[field<0>(ip)] = fp[field<1>(ip)];
+  fp[field<2>(ip)] = fp[field<3>(ip)];
   HEDDLE_NEXT(2);
 }
 
@@ -173,7 +184,8 @@ HEDDLE_HANDLER void is_null(HEDDLE_STATE) {
 }
 
 HEDDLE_HANDLER void as_non_null(HEDDLE_STATE) {
-  if (fp[field<1>(ip)] == 0) [[unlikely]] HEDDLE_TRAP_NOW(TrapKind::null_reference);
+  if (fp[field<1>(ip)] == 0) [[unlikely]]
+    HEDDLE_TRAP_NOW(TrapKind::null_reference);
   HEDDLE_NEXT(2);
 }
 
@@ -217,6 +229,7 @@ void add_control_handlers(HandlerTable& table) {
   single.return_nothing = return_nothing;
   single.return_many = return_many;
   single.copy = copy;
+  single.copy_two = copy_two;
   single.copy_f32 = copy_f32;
   single.copy_range = copy_range;
   single.constant = constant;

@@ -127,11 +127,13 @@ HEDDLE_HANDLER void memory_grow(HEDDLE_STATE) {
   HEDDLE_NEXT(2);
 }
 
-// The three bulk operations record their own trap; the first record stays, so HEDDLE_TRAP_NOW only adds where it was.
+// The three bulk operations record their own trap; the first record stays, so HEDDLE_TRAP_NOW only adds where
+// it was.
 
 HEDDLE_HANDLER void fill(HEDDLE_STATE) {
   Memory& target = *instance->memories[ip[2]];
-  if (!memory_fill(*context, target, fp[field<0>(ip)], static_cast<uint8_t>(fp[field<1>(ip)]), fp[field<2>(ip)])) [[unlikely]] {
+  if (!memory_fill(*context, target, fp[field<0>(ip)], static_cast<uint8_t>(fp[field<1>(ip)]),
+                   fp[field<2>(ip)])) [[unlikely]] {
     HEDDLE_TRAP_NOW(context->trap.kind);
   }
   HEDDLE_NEXT(3);
@@ -149,7 +151,8 @@ HEDDLE_HANDLER void copy(HEDDLE_STATE) {
 HEDDLE_HANDLER void init(HEDDLE_STATE) {
   Memory& target = *instance->memories[static_cast<uint32_t>(ip[2])];
   const auto segment = data_segment(*instance, static_cast<uint32_t>(ip[2] >> 32));
-  if (!memory_init(*context, target, fp[field<0>(ip)], segment, fp[field<1>(ip)], fp[field<2>(ip)])) [[unlikely]] {
+  if (!memory_init(*context, target, fp[field<0>(ip)], segment, fp[field<1>(ip)], fp[field<2>(ip)]))
+      [[unlikely]] {
     HEDDLE_TRAP_NOW(context->trap.kind);
   }
   HEDDLE_NEXT(3);

@@ -144,6 +144,10 @@ inline constexpr bool kBelongs = std::is_floating_point_v<typename Op::Left> == 
 template <bool kFloats, class Op>
 inline constexpr bool kUnaryBelongs = std::is_floating_point_v<typename Op::Argument> == kFloats;
 
+/// A mask also branches: on whether any of its bits is set.
+template <class Op>
+inline constexpr bool kIsMask = std::is_same_v<Op, ops::And<uint32_t>>;
+
 template <bool kFloats>
 void add_numeric_handlers(HandlerTable& table) {
   using namespace ops;
@@ -151,10 +155,13 @@ void add_numeric_handlers(HandlerTable& table) {
   if constexpr (kUnaryBelongs<kFloats, __VA_ARGS__>)                     \
     fill_unary<__VA_ARGS__>(table.unary[static_cast<size_t>(Opcode::name)]);
 #define WASM_TEST WASM_UNARY
-#define WASM_BINARY(name, code, text, immediate, signature, feature, ...)     \
-  if constexpr (kBelongs<kFloats, __VA_ARGS__>)                               \
-    fill_binary<__VA_ARGS__>(table.binary[static_cast<size_t>(Opcode::name)], \
-                             swapped_operands(Opcode::name).has_value());
+#define WASM_BINARY(name, code, text, immediate, signature, feature, ...)        \
+  if constexpr (kBelongs<kFloats, __VA_ARGS__>) {                                \
+    fill_binary<__VA_ARGS__>(table.binary[static_cast<size_t>(Opcode::name)],    \
+                             swapped_operands(Opcode::name).has_value());        \
+    if constexpr (kIsMask<__VA_ARGS__>)                                          \
+      fill_branch<__VA_ARGS__>(table.branch[static_cast<size_t>(Opcode::name)]); \
+  }
 #define WASM_COMPARE(name, code, text, immediate, signature, feature, ...)           \
   if constexpr (kBelongs<kFloats, __VA_ARGS__>) {                                    \
     fill_binary<__VA_ARGS__>(table.binary[static_cast<size_t>(Opcode::name)], true); \

@@ -16,7 +16,8 @@ namespace {
 HEDDLE_HANDLER void table_get(HEDDLE_STATE) {
   Table& table = *instance->tables[immediate32(ip)];
   const uint64_t index = fp[field<1>(ip)];
-  if (index >= table.size()) [[unlikely]] HEDDLE_TRAP_NOW(TrapKind::table_out_of_bounds);
+  if (index >= table.size()) [[unlikely]]
+    HEDDLE_TRAP_NOW(TrapKind::table_out_of_bounds);
   a = table.elements()[index];
   fp[field<0>(ip)] = a;
   HEDDLE_NEXT(2);
@@ -25,7 +26,8 @@ HEDDLE_HANDLER void table_get(HEDDLE_STATE) {
 HEDDLE_HANDLER void table_set(HEDDLE_STATE) {
   Table& table = *instance->tables[immediate32(ip)];
   const uint64_t index = fp[field<1>(ip)];
-  if (index >= table.size()) [[unlikely]] HEDDLE_TRAP_NOW(TrapKind::table_out_of_bounds);
+  if (index >= table.size()) [[unlikely]]
+    HEDDLE_TRAP_NOW(TrapKind::table_out_of_bounds);
   table.elements()[index] = fp[field<0>(ip)];
   HEDDLE_NEXT(2);
 }
@@ -45,7 +47,8 @@ HEDDLE_HANDLER void table_grow(HEDDLE_STATE) {
 }
 
 HEDDLE_HANDLER void fill(HEDDLE_STATE) {
-  if (!table_fill(low_table(instance, ip[2]), fp[field<0>(ip)], fp[field<1>(ip)], fp[field<2>(ip)])) [[unlikely]] {
+  if (!table_fill(low_table(instance, ip[2]), fp[field<0>(ip)], fp[field<1>(ip)], fp[field<2>(ip)]))
+      [[unlikely]] {
     HEDDLE_TRAP_NOW(TrapKind::table_out_of_bounds);
   }
   HEDDLE_NEXT(3);
@@ -53,7 +56,8 @@ HEDDLE_HANDLER void fill(HEDDLE_STATE) {
 
 HEDDLE_HANDLER void copy(HEDDLE_STATE) {
   Table& from = *instance->tables[ip[2] >> 32];
-  if (!table_copy(low_table(instance, ip[2]), fp[field<0>(ip)], from, fp[field<1>(ip)], fp[field<2>(ip)])) [[unlikely]] {
+  if (!table_copy(low_table(instance, ip[2]), fp[field<0>(ip)], from, fp[field<1>(ip)], fp[field<2>(ip)]))
+      [[unlikely]] {
     HEDDLE_TRAP_NOW(TrapKind::table_out_of_bounds);
   }
   HEDDLE_NEXT(3);
@@ -62,7 +66,8 @@ HEDDLE_HANDLER void copy(HEDDLE_STATE) {
 HEDDLE_HANDLER void init(HEDDLE_STATE) {
   const uint32_t segment = static_cast<uint32_t>(ip[2] >> 32);
   Table& table = low_table(instance, ip[2]);
-  if (!table_init(*instance, segment, table, fp[field<0>(ip)], fp[field<1>(ip)], fp[field<2>(ip)])) [[unlikely]] {
+  if (!table_init(*instance, segment, table, fp[field<0>(ip)], fp[field<1>(ip)], fp[field<2>(ip)]))
+      [[unlikely]] {
     HEDDLE_TRAP_NOW(TrapKind::table_out_of_bounds);
   }
   HEDDLE_NEXT(3);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Translation of calls and tail calls. Arguments stay where they were produced: the callee's frame begins there.
+// Translation of calls and tail calls. Arguments stay where they were produced: the callee's frame begins
+// there.
 #include <algorithm>
 
 #include "engine/interpreter/translator.h"

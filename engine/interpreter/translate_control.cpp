@@ -47,12 +47,15 @@ Translator::Control& Translator::enter_block(Control::Kind kind, const BlockType
   return controls_.back();
 }
 
-void Translator::block(const Instruction& instruction) { enter_block(Control::Kind::block, instruction.block); }
+void Translator::block(const Instruction& instruction) {
+  enter_block(Control::Kind::block, instruction.block);
+}
 
 void Translator::loop(const Instruction& instruction) {
   Control& control = enter_block(Control::Kind::loop, instruction.block);
   forget_accumulators();
   last_ = Last{};
+  step_ = Step{};
   control.start = static_cast<uint32_t>(code_.size());
   start_fuel();
 }
@@ -126,8 +129,8 @@ void Translator::transfer(const Control& control, bool last_use) {
   carry(label_types(control), control.base, last_use);
 }
 
-/// Moves the topmost operands to `base` and up. Ascending moves never overwrite a source: every target is at or below
-/// its source. `last_use`: this path ends here, so producers need not store.
+/// Moves the topmost operands to `base` and up. Ascending moves never overwrite a source: every target is at
+/// or below its source. `last_use`: this path ends here, so producers need not store.
 void Translator::carry(std::span<const ValueType> types, uint32_t base, bool last_use) {
   const size_t first = operands_.size() - types.size();
   if (types.size() > 4) {
@@ -142,7 +145,8 @@ void Translator::carry(std::span<const ValueType> types, uint32_t base, bool las
   uint32_t target = base;
   for (size_t i = 0; i < types.size(); ++i) {
     const Operand& operand = operands_[first + i];
-    if (operand.kind != Operand::Kind::temporary || operand.home != target) move_to(target, operand, last_use);
+    if (operand.kind != Operand::Kind::temporary || operand.home != target)
+      move_to(target, operand, last_use);
     target += types[i].slots();
   }
 }
@@ -184,6 +188,7 @@ void Translator::bind(uint32_t& fixups) {
   fixups = kNone;
   forget_accumulators();
   last_ = Last{};
+  step_ = Step{};
 }
 
 /// Carries the label's operands and jumps; the path ends here.
@@ -193,45 +198,89 @@ void Translator::jump_to(Control& control) {
   link({&control}, emit(single_.jump[backward], 0), kNone);
 }
 
-/// Emits a branch to the target if the condition is non-zero (wanted) or zero. Fuses with the comparison or test that
-/// has just produced it. `wide`: all 64 bits count (references). `keeps_operand`: the condition is used again.
-/// Returns the branch's position.
-uint32_t Translator::branch(const Operand& condition, bool wanted, bool wide, Target target, bool keeps_operand) {
+/// Emits a branch to the target if the condition is non-zero (wanted) or zero; fuses with what has just
+/// produced it. `wide`: all 64 bits count (references). `keeps_operand`: the condition is used again.
+void Translator::branch(const Operand& condition, bool wanted, bool wide, Target target, bool keeps_operand) {
+  if (!keeps_operand &&
+      (branch_on_step(condition, wanted, target) || branch_on_last(condition, wanted, target)))
+    return;
   const bool backward = target.control->kind == Control::Kind::loop;
-  if (!keeps_operand && last_.foldable && last_.destination == condition.slot &&
-      condition.kind == Operand::Kind::temporary && last_.opcode != Opcode::i32_add) {
-    const Last fused = last_;
-    drop_last();
-    const RowKind kind = info(fused.opcode).kind;
-    uint32_t position;
-    if (kind == RowKind::test) {  // eqz: branch on the opposite
-      const bool is_64 = info(fused.opcode).signature.front() == 'l';
-      const auto& forms = wanted ? single_.branch_zero : single_.branch_nonzero;
-      position = emit(forms[static_cast<unsigned>(fused.left.source)][is_64][backward], pack(fused.left.slot));
-    } else {
-      const auto& forms = table_.branch[static_cast<size_t>(fused.opcode)];
-      const Pair pair = pair_of(fused.left.source, fused.right.source);
-      position = emit(forms.form[static_cast<unsigned>(pair)][wanted][backward], pack(fused.left.slot, fused.right.slot));
-      if (fused.right.source == Source::immediate) emit_word(fused.right.bits);
-    }
-    link(target, position, kNone);
-    return position;
-  }
   Use use;
-  if (keeps_operand) {
-    use = {where(condition), condition.slot, condition.bits};
-    if (use.source == Source::immediate) use = consume_slot(condition);
+  if (condition.kind == Operand::Kind::constant) {
+    use = consume_slot(condition);
+  } else if (keeps_operand) {
+    use = {where(condition), condition.slot, 0};
   } else {
-    use = condition.kind == Operand::Kind::constant ? consume_slot(condition) : consume(condition);
+    use = consume(condition);
   }
   const auto& forms = wanted ? single_.branch_nonzero : single_.branch_zero;
   const uint32_t position = emit(forms[static_cast<unsigned>(use.source)][wide][backward], pack(use.slot));
   link(target, position, kNone);
-  return position;
+}
+
+/// A loop's counter: the local that the instruction before the comparison has stepped is compared, or tested.
+bool Translator::branch_on_step(const Operand& condition, bool wanted, Target target) {
+  if (step_.position == kNone) return false;
+  const Step step = step_;
+  const auto is_stepped = [&](const Use& use) {
+    return use.source != Source::immediate && use.slot == step.destination;
+  };
+  Opcode compare = Opcode::i32_ne;
+  uint32_t upper = 0;
+  bool constant = true;
+  if (condition.kind == Operand::Kind::local && condition.slot == step.destination &&
+      step.end == code_.size()) {
+    // the counter itself: compare with zero
+  } else if (produced_last(condition, Last::Kind::test) && last_.position == step.end &&
+             is_stepped(last_.left) && last_.opcode == Opcode::i32_eqz) {
+    wanted = !wanted;
+  } else if (produced_last(condition, Last::Kind::compare) && last_.position == step.end &&
+             is_stepped(last_.left) && last_.right.source != Source::accumulator) {
+    compare = last_.opcode;
+    constant = last_.right.source == Source::immediate;
+    upper = constant ? static_cast<uint32_t>(last_.right.bits) : last_.right.slot;
+  } else {
+    return false;
+  }
+  const bool backward = target.control->kind == Control::Kind::loop;
+  const Handler handler = table_.fused.step[static_cast<size_t>(compare)].form[constant][wanted][backward];
+  if (handler == nullptr) return false;
+  drop_from(step.position, step.before);
+  const uint32_t position = emit(handler, pack(step.destination, step.source));
+  emit_word(step.addend | Word{upper} << 32);
+  define(step.destination, Register::integer, kNone, nullptr);
+  link(target, position, kNone);
+  return true;
+}
+
+/// A comparison, an eqz or a mask whose only use is this branch.
+bool Translator::branch_on_last(const Operand& condition, bool wanted, Target target) {
+  const bool backward = target.control->kind == Control::Kind::loop;
+  if (produced_last(condition, Last::Kind::test)) {  // eqz: branch on the opposite
+    const Last test = last_;
+    drop_last();
+    const bool is_64 = info(test.opcode).signature.front() == 'l';
+    const auto& forms = wanted ? single_.branch_zero : single_.branch_nonzero;
+    link(target, emit(forms[static_cast<unsigned>(test.left.source)][is_64][backward], pack(test.left.slot)),
+         kNone);
+    return true;
+  }
+  const bool is_mask = produced_last(condition, Last::Kind::binary) && last_.opcode == Opcode::i32_and;
+  if (!is_mask && !produced_last(condition, Last::Kind::compare)) return false;
+  const Last fused = last_;
+  const Pair pair = pair_of(fused.left.source, fused.right.source);
+  const Handler handler =
+      table_.branch[static_cast<size_t>(fused.opcode)].form[static_cast<unsigned>(pair)][wanted][backward];
+  drop_last();
+  const uint32_t position = emit(handler, pack(fused.left.slot, fused.right.slot));
+  if (fused.right.source == Source::immediate) emit_word(fused.right.bits);
+  link(target, position, kNone);
+  return true;
 }
 
 /// A conditional branch to a label that may take operands: if they have to move, branches around the moves.
-void Translator::branch_or_carry(const Operand& condition, bool wanted, bool wide, Control& control, bool keeps_operand) {
+void Translator::branch_or_carry(const Operand& condition, bool wanted, bool wide, Control& control,
+                                 bool keeps_operand) {
   if (label_types(control).size() > 4) materialize_top(label_types(control).size());
   if (!needs_transfer(control)) {
     branch(condition, wanted, wide, {&control}, keeps_operand);
@@ -361,6 +410,7 @@ void Translator::select(const Instruction&) {
   const Operand condition = pop();
   const Operand otherwise = pop();
   const Operand chosen = pop();
+  if (select_on_compare(condition, chosen, otherwise)) return;
   const uint32_t slot_otherwise = consume_slot(otherwise).slot;
   const uint32_t slot_chosen = consume_slot(chosen).slot;
   const Use use = condition.kind == Operand::Kind::constant ? consume_slot(condition) : consume(condition);
@@ -368,6 +418,25 @@ void Translator::select(const Instruction&) {
   const uint32_t position = emit(forms[static_cast<unsigned>(use.source)],
                                  pack(chosen.home, use.slot, slot_chosen, slot_otherwise));
   push_result(chosen.type, position, nullptr);
+}
+
+/// A select of integers in slots whose condition has just been compared.
+bool Translator::select_on_compare(const Operand& condition, const Operand& chosen,
+                                   const Operand& otherwise) {
+  if (!produced_last(condition, Last::Kind::compare) || register_of(chosen.type) != Register::integer)
+    return false;
+  if (chosen.kind == Operand::Kind::constant || otherwise.kind == Operand::Kind::constant) return false;
+  const Last compare = last_;
+  const Pair pair = pair_of(compare.left.source, compare.right.source);
+  const Handler handler =
+      table_.fused.select[static_cast<size_t>(compare.opcode)].form[static_cast<unsigned>(pair)];
+  if (handler == nullptr) return false;
+  drop_last();
+  const uint32_t position = emit(handler, pack(chosen.home, chosen.slot, otherwise.slot));
+  const Word slots = pack(compare.left.slot, compare.right.source == Source::slot ? compare.right.slot : 0);
+  emit_word(slots | (compare.right.source == Source::immediate ? compare.right.bits << 32 : 0));
+  push_result(chosen.type, position, nullptr);
+  return true;
 }
 
 void Translator::select_t(const Instruction& instruction) { select(instruction); }

@@ -28,9 +28,10 @@ ValueType::Kind Translator::address_type(const Limits& limits) const {
 }
 
 /// How an access will form its address; fuses with the addition that has just produced it.
-Translator::AddressUse Translator::use_address(const Operand& operand, uint32_t offset, bool may_use_accumulator) {
-  const bool is_sum = last_.foldable && last_.opcode == Opcode::i32_add && last_.destination == operand.slot &&
-                      operand.kind == Operand::Kind::temporary && offset == 0;
+Translator::AddressUse Translator::use_address(const Operand& operand, uint32_t offset,
+                                               bool may_use_accumulator) {
+  const bool is_sum =
+      produced_last(operand, Last::Kind::binary) && last_.opcode == Opcode::i32_add && offset == 0;
   if (is_sum) {
     const Last sum = last_;
     const bool left_in_a = sum.left.source == Source::accumulator;
@@ -58,14 +59,16 @@ void Translator::load(const Instruction& instruction) {
   if (is_guarded(instruction.memory)) {
     const AddressUse use = use_address(address, static_cast<uint32_t>(instruction.memory.offset), true);
     const auto& form = forms.guarded[static_cast<unsigned>(use.address)];
-    const Word word1 = use.address == Address::slot_slot ? pack(address.home, use.base, use.second)
-                                                         : pack_immediate(address.home, use.base, use.immediate);
+    const Word word1 = use.address == Address::slot_slot
+                           ? pack(address.home, use.base, use.second)
+                           : pack_immediate(address.home, use.base, use.immediate);
     push_result(type, emit(form[0], word1), form[1]);
     return;
   }
   const uint32_t slot = consume_slot(address).slot;
   const bool is_64 = module_.memories[instruction.memory.memory].limits.is_64;
-  const uint32_t position = emit(forms.checked[is_64], pack_immediate(address.home, slot, instruction.memory.memory));
+  const uint32_t position =
+      emit(forms.checked[is_64], pack_immediate(address.home, slot, instruction.memory.memory));
   emit_word(instruction.memory.offset);
   push_result(type, position, nullptr);
 }
@@ -86,11 +89,14 @@ void Translator::store(const Instruction& instruction) {
   const bool value_in_a = where(value) == Source::accumulator && register_of(value.type) == Register::integer;
   const AddressUse use = use_address(address, static_cast<uint32_t>(instruction.memory.offset), !value_in_a);
   Use use_value = consume(value);
-  const bool address_in_a = use.address == Address::accumulator || use.address == Address::accumulator_immediate;
-  if (address_in_a && use_value.source == Source::accumulator && register_of(value.type) == Register::integer) {
+  const bool address_in_a =
+      use.address == Address::accumulator || use.address == Address::accumulator_immediate;
+  if (address_in_a && use_value.source == Source::accumulator &&
+      register_of(value.type) == Register::integer) {
     use_value.source = Source::slot;  // the same local is in both; its slot is valid
   }
-  const Handler handler = forms.guarded[static_cast<unsigned>(use.address)][static_cast<unsigned>(use_value.source)];
+  const Handler handler =
+      forms.guarded[static_cast<unsigned>(use.address)][static_cast<unsigned>(use_value.source)];
   emit(handler, use.address == Address::slot_slot ? pack(use.base, use_value.slot, use.second)
                                                   : pack_immediate(use.base, use_value.slot, use.immediate));
   if (use_value.source == Source::immediate) emit_word(use_value.bits);
@@ -117,7 +123,9 @@ void Translator::emit_three(Handler handler, Word word2) {
   emit_word(word2);
 }
 
-void Translator::memory_fill(const Instruction& instruction) { emit_three(single_.memory_fill, instruction.index); }
+void Translator::memory_fill(const Instruction& instruction) {
+  emit_three(single_.memory_fill, instruction.index);
+}
 
 void Translator::memory_copy(const Instruction& instruction) {
   emit_three(single_.memory_copy, instruction.index | Word{instruction.second_index} << 32);

@@ -27,7 +27,8 @@ void Translator::constant(const Instruction& instruction) {
 void Translator::unary(const Instruction& instruction) {
   const Operand operand = pop();
   const Use use = operand.kind == Operand::Kind::constant ? consume_slot(operand) : consume(operand);
-  const auto& form = table_.unary[static_cast<size_t>(instruction.opcode)].form[static_cast<unsigned>(use.source)];
+  const auto& form =
+      table_.unary[static_cast<size_t>(instruction.opcode)].form[static_cast<unsigned>(use.source)];
   const uint32_t position = emit(form[0], pack(next_home(), use.slot));
   push_result(type_of(info(instruction.opcode).signature.back()), position, form[1]);
   last_.opcode = instruction.opcode;
@@ -36,28 +37,29 @@ void Translator::unary(const Instruction& instruction) {
 
 void Translator::test(const Instruction& instruction) {
   unary(instruction);
-  last_.foldable = true;
+  last_.kind = Last::Kind::test;
 }
 
 void Translator::binary(const Instruction& instruction) {
   const Operand right = pop();
   const Operand left = pop();
-  emit_binary(instruction.opcode, left, right, false);
+  emit_binary(instruction.opcode, left, right);
 }
 
 void Translator::compare(const Instruction& instruction) {
   const Operand right = pop();
   const Operand left = pop();
-  emit_binary(instruction.opcode, left, right, true);
+  emit_binary(instruction.opcode, left, right);
 }
 
-/// Can the constant share word 1 (or, a double, take word 2)? 64-bit integers must be sign-extended 32-bit ones.
+/// Can the constant share word 1 (or, a double, take word 2)? 64-bit integers must be sign-extended 32-bit
+/// ones.
 bool Translator::fits_immediate(const Operand& operand) const {
   if (operand.type != ValueType::Kind::i64) return true;
   return static_cast<int64_t>(operand.bits) == static_cast<int32_t>(operand.bits);
 }
 
-void Translator::emit_binary(Opcode opcode, Operand left, Operand right, bool is_compare) {
+void Translator::emit_binary(Opcode opcode, Operand left, Operand right) {
   const uint32_t home = left.home;
   const auto swapped = swapped_operands(opcode);
   if (swapped && (left.kind == Operand::Kind::constant ||
@@ -74,6 +76,8 @@ void Translator::emit_binary(Opcode opcode, Operand left, Operand right, bool is
     store_constant(left);  // both are constants, or this one is too wide
   }
   if (right.kind == Operand::Kind::constant && !fits_immediate(right)) store_constant(right);
+
+  if (emit_chain(opcode, left, right, home)) return;
 
   const Mirrors before = registers_;
   const Use use_left = consume(left);
@@ -95,7 +99,40 @@ void Translator::emit_binary(Opcode opcode, Operand left, Operand right, bool is
   last_.opcode = opcode;
   last_.left = use_left;
   last_.right = use_right;
-  last_.foldable = is_compare || opcode == Opcode::i32_add;
+  last_.kind = info(opcode).kind == RowKind::compare ? Last::Kind::compare : Last::Kind::binary;
+}
+
+/// If one operand is what the last instruction has just computed, and the two rows have a handler together,
+/// emits that in the last one's place.
+bool Translator::emit_chain(Opcode opcode, const Operand& left, const Operand& right, uint32_t home) {
+  const bool on_left = produced_last(left, Last::Kind::binary);
+  if (!on_left && !produced_last(right, Last::Kind::binary)) return false;
+  const ChainHandlers* row = find_chain(table_.fused, last_.opcode, opcode);
+  if (row == nullptr) return false;
+  const Operand& other = on_left ? right : left;
+  const bool immediate = other.kind == Operand::Kind::constant;
+  if (immediate && !on_left) return false;
+  const Meeting meeting = !on_left    ? Meeting::right_of_slot
+                          : immediate ? Meeting::left_of_immediate
+                                      : Meeting::left_of_slot;
+  const Last first = last_;
+  const auto& form = row->form[static_cast<unsigned>(pair_of(first.left.source, first.right.source))]
+                              [static_cast<unsigned>(meeting)];
+  if (form[0] == nullptr) return false;
+
+  drop_last();
+  const Mirrors before = registers_;
+  const uint32_t position = emit(form[0], pack(home, first.left.slot, first.right.slot, other.slot));
+  const bool first_immediate = first.right.source == Source::immediate;
+  if (left.type == ValueType::Kind::f64) {
+    if (first_immediate || immediate) emit_word(first_immediate ? first.right.bits : other.bits);
+  } else if (first_immediate || immediate) {
+    const uint64_t low = first_immediate ? static_cast<uint32_t>(first.right.bits) : 0;
+    emit_word(low | (immediate ? other.bits << 32 : 0));
+  }
+  push_result(type_of(info(opcode).signature.back()), position, form[1]);
+  last_.before = before;
+  return true;
 }
 
 }  // namespace heddle::engine

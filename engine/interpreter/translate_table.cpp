@@ -31,7 +31,9 @@ void Translator::table_grow(const Instruction& instruction) {
   push_result(address_type(module_.tables[instruction.index].type.limits), position, nullptr);
 }
 
-void Translator::table_fill(const Instruction& instruction) { emit_three(single_.table_fill, instruction.index); }
+void Translator::table_fill(const Instruction& instruction) {
+  emit_three(single_.table_fill, instruction.index);
+}
 
 void Translator::table_copy(const Instruction& instruction) {
   emit_three(single_.table_copy, instruction.index | Word{instruction.second_index} << 32);
@@ -53,7 +55,8 @@ void Translator::ref_null(const Instruction&) { push_constant(ValueType::Kind::r
 void Translator::ref_is_null(const Instruction&) {
   const Operand operand = pop();
   const Use use = operand.kind == Operand::Kind::constant ? consume_slot(operand) : consume(operand);
-  const uint32_t position = emit(single_.is_null[static_cast<unsigned>(use.source)], pack(operand.home, use.slot));
+  const uint32_t position =
+      emit(single_.is_null[static_cast<unsigned>(use.source)], pack(operand.home, use.slot));
   push_result(ValueType::Kind::i32, position, nullptr);
 }
 
@@ -61,11 +64,12 @@ void Translator::ref_is_null(const Instruction&) {
 void Translator::ref_eq(const Instruction&) {
   const Operand right = pop();
   const Operand left = pop();
-  emit_binary(Opcode::i64_eq, left, right, true);
+  emit_binary(Opcode::i64_eq, left, right);
 }
 
 void Translator::ref_func(const Instruction& instruction) {
-  const uint32_t position = emit(single_.reference_function, pack_immediate(next_home(), 0, instruction.index));
+  const uint32_t position =
+      emit(single_.reference_function, pack_immediate(next_home(), 0, instruction.index));
   push_result(ValueType::Kind::ref, position, nullptr);
 }
 

@@ -23,10 +23,15 @@ void Translator::assign_local(uint32_t local, const Operand& value) {
   flush_aliases_of(slot);
 
   const Register which = register_of(value.type);
-  if (value.kind == Operand::Kind::temporary && last_.position != kNone && last_.destination == value.slot) {
+  if (value.kind == Operand::Kind::temporary && last_.destination == value.slot) {
     // The value was produced just now: let its producer write the local instead.
     const uint32_t position = last_.position;
     set_field0(position, slot);
+    if (last_.kind == Last::Kind::binary && last_.opcode == Opcode::i32_add &&
+        last_.left.source == Source::slot && last_.right.source == Source::immediate) {
+      step_ = {position,        static_cast<uint32_t>(code_.size()),     slot,
+               last_.left.slot, static_cast<uint32_t>(last_.right.bits), last_.before};
+    }
     last_ = Last{};
     define(slot, which, position, nullptr);
     return;

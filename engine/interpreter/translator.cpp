@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Translator's core: the driver, the abstract operand stack, accumulators and emission. Families are in translate_*.cpp.
+// Translator's core: the driver, the abstract operand stack, accumulators and emission. Families are in
+// translate_*.cpp.
 #include "engine/interpreter/translator.h"
 
 namespace heddle::engine {
@@ -85,6 +86,7 @@ void Translator::reset(uint32_t function) {
   reachable_ = true;
   calls_ = false;
   last_ = Last{};
+  step_ = Step{};
   forget_accumulators();
 }
 
@@ -118,17 +120,15 @@ void Translator::lay_out_frame(Cursor& body) {
 /// Unreachable code gives no words; only its block structure counts.
 bool Translator::skip_unreachable(const Instruction& instruction) {
   switch (instruction.opcode) {
-    case Opcode::block: case Opcode::loop: case Opcode::if_:
-      ++skipped_blocks_;
-      return true;
-    case Opcode::else_:
-      return skipped_blocks_ > 0;
+    case Opcode::block:
+    case Opcode::loop:
+    case Opcode::if_: ++skipped_blocks_; return true;
+    case Opcode::else_: return skipped_blocks_ > 0;
     case Opcode::end:
       if (skipped_blocks_ == 0) return false;
       --skipped_blocks_;
       return true;
-    default:
-      return true;
+    default: return true;
   }
 }
 
@@ -151,7 +151,8 @@ Register Translator::register_of(ValueType::Kind type) {
 }
 
 uint32_t Translator::next_home() const {
-  return operands_.empty() ? first_temporary_ : operands_.back().home + ValueType(operands_.back().type).slots();
+  return operands_.empty() ? first_temporary_
+                           : operands_.back().home + ValueType(operands_.back().type).slots();
 }
 
 void Translator::push(Operand operand) {
@@ -217,8 +218,17 @@ void Translator::move_to(uint32_t destination, const Operand& operand, bool cons
   } else if (where(operand) == Source::accumulator) {
     if (consumes) consume(operand);
     emit(single_.store_accumulator[static_cast<unsigned>(register_of(operand.type))], pack(destination));
+  } else if (last_.kind == Last::Kind::copy && operand.type != ValueType::Kind::f32) {
+    code_[last_.position] = word_of(single_.copy_two);
+    code_[last_.position + 1] |= pack(0, 0, destination, operand.slot);
+    last_ = Last{};
   } else {
-    emit(operand.type == ValueType::Kind::f32 ? single_.copy_f32 : single_.copy, pack(destination, operand.slot));
+    const bool is_f32 = operand.type == ValueType::Kind::f32;
+    const uint32_t position = emit(is_f32 ? single_.copy_f32 : single_.copy, pack(destination, operand.slot));
+    if (!is_f32) {
+      last_.kind = Last::Kind::copy;
+      last_.position = position;
+    }
   }
   for (Mirror& mirror : registers_) {
     if (mirror.slot == destination) mirror = Mirror{};
@@ -257,14 +267,22 @@ uint32_t Translator::emit(Handler handler, Word word1) {
   return position;
 }
 
-void Translator::drop_last() {
-  code_.resize(last_.position);
-  registers_ = last_.before;
+void Translator::drop_last() { drop_from(last_.position, last_.before); }
+
+void Translator::drop_from(uint32_t position, const Mirrors& before) {
+  code_.resize(position);
+  registers_ = before;
   last_ = Last{};
+  if (position <= step_.position) step_ = Step{};
   if (offsets_ == nullptr) return;
-  for (auto entry = offsets_->rbegin(); entry != offsets_->rend() && entry->first > code_.size(); ++entry) {
-    entry->first = static_cast<uint32_t>(code_.size());
+  for (auto entry = offsets_->rbegin(); entry != offsets_->rend() && entry->first > position; ++entry) {
+    entry->first = position;
   }
+}
+
+/// Is the operand a temporary that the last instruction, of this kind, has just produced?
+bool Translator::produced_last(const Operand& operand, Last::Kind kind) const {
+  return last_.kind == kind && operand.kind == Operand::Kind::temporary && last_.destination == operand.slot;
 }
 
 void Translator::set_field0(uint32_t position, uint32_t value) {

@@ -3,15 +3,15 @@
 //
 // It follows the operand stack abstractly. An operand is a temporary in its home slot (home = position on the
 // stack), a local that has been read but not copied yet, or a constant; so local.get and const emit nothing.
-// At every label the operands that a branch carries are temporaries in their homes, and so are all that stood below
-// the block when it began (constants excepted), so all paths to a label agree.
+// At every label the operands that a branch carries are temporaries in their homes, and so are all that stood
+// below the block when it began (constants excepted), so all paths to a label agree.
 //
 // Fusion looks back one instruction: a comparison followed by a branch, an addition followed by an access, a
 // producer followed by local.set become one. `last_` describes that instruction and is forgotten at labels.
 //
-// Accumulators: every instruction with a result leaves it in the accumulator of its class as well as in its slot.
-// `registers_` knows which slot an accumulator mirrors. When a temporary is consumed from there, the store into its
-// home was useless, and the producer's handler is replaced by the one that does not store.
+// Accumulators: every instruction with a result leaves it in the accumulator of its class as well as in its
+// slot. `registers_` knows which slot an accumulator mirrors. When a temporary is consumed from there, the
+// store into its home was useless, and the producer's handler is replaced by the one that does not store.
 //
 // Nothing recurses; memory is linear in the body. Not thread-safe; reusable.
 #pragma once
@@ -43,9 +43,9 @@ class Translator {
   struct Operand {
     enum class Kind : uint8_t { temporary, local, constant } kind;
     ValueType::Kind type;
-    uint32_t home;   ///< its slot as a temporary
-    uint32_t slot;   ///< where the value is now: home, or the local's slot
-    uint64_t bits;   ///< constant
+    uint32_t home;  ///< its slot as a temporary
+    uint32_t slot;  ///< where the value is now: home, or the local's slot
+    uint64_t bits;  ///< constant
   };
 
   /// An operand as a handler will get it.
@@ -58,7 +58,7 @@ class Translator {
   struct Control {
     enum class Kind : uint8_t { block, loop, if_, else_, function } kind;
     bool branched_to = false;
-    bool has_value = false;                ///< `value` is the one result
+    bool has_value = false;  ///< `value` is the one result
     ValueType value;
     const TypeDefinition* type = nullptr;  ///< parameters and results, if declared by index
     uint32_t height = 0;                   ///< operands below the parameters
@@ -93,10 +93,20 @@ class Translator {
   struct Last {
     uint32_t position = kNone;
     uint32_t destination = kNone;  ///< its result's slot (field 0), or kNone
-    Opcode opcode{};               ///< of a unary, binary, test or compare row, if `foldable`
-    bool foldable = false;
+    enum class Kind : uint8_t { other, copy, binary, compare, test } kind = Kind::other;
+    Opcode opcode{};  ///< unless other or copy
     Use left, right;
-    Mirrors before;                ///< accumulators before it ran
+    Mirrors before;  ///< accumulators before it ran
+  };
+
+  /// A local that has just been set to a slot plus a constant: a loop's counter, if a branch on it follows.
+  struct Step {
+    uint32_t position = kNone;
+    uint32_t end = kNone;  ///< the position behind it
+    uint32_t destination = kNone;
+    uint32_t source = 0;
+    uint32_t addend = 0;
+    Mirrors before;
   };
 
   /// Where a branch goes: a label, or an if's else.
@@ -140,6 +150,8 @@ class Translator {
   uint32_t emit(Handler handler, Word word1);
   void emit_word(Word word) { code_.push_back(word); }
   void drop_last();  ///< takes the last instruction back: what follows does its work
+  void drop_from(uint32_t position, const Mirrors& before);
+  [[nodiscard]] bool produced_last(const Operand& operand, Last::Kind kind) const;
   void set_field0(uint32_t position, uint32_t value);
   void set_distance(uint32_t position, int32_t distance);
   /// Declares that the instruction at `position` put its result into `slot` and its accumulator.
@@ -148,7 +160,9 @@ class Translator {
   void push_result(ValueType::Kind type, uint32_t position, Handler without_store);
   void forget_accumulators();
   void start_fuel();
-  void reserve_slots(uint32_t slots) { if (slots > frame_slots_) frame_slots_ = slots; }
+  void reserve_slots(uint32_t slots) {
+    if (slots > frame_slots_) frame_slots_ = slots;
+  }
 
   // translate_numeric.cpp
   void constant(const Instruction& instruction);
@@ -156,7 +170,8 @@ class Translator {
   void test(const Instruction& instruction);
   void binary(const Instruction& instruction);
   void compare(const Instruction& instruction);
-  void emit_binary(Opcode opcode, Operand left, Operand right, bool is_compare);
+  void emit_binary(Opcode opcode, Operand left, Operand right);
+  [[nodiscard]] bool emit_chain(Opcode opcode, const Operand& left, const Operand& right, uint32_t home);
   [[nodiscard]] bool fits_immediate(const Operand& operand) const;
 
   // translate_control.cpp
@@ -176,6 +191,8 @@ class Translator {
   void drop(const Instruction&);
   void select(const Instruction&);
   void select_t(const Instruction&);
+  [[nodiscard]] bool select_on_compare(const Operand& condition, const Operand& chosen,
+                                       const Operand& otherwise);
   Control& enter_block(Control::Kind kind, const BlockType& type);
   void leave_block();
   [[nodiscard]] Control& label(uint32_t depth) { return controls_[controls_.size() - 1 - depth]; }
@@ -189,8 +206,11 @@ class Translator {
   void return_values();
   void link(Target target, uint32_t instruction, uint32_t entry);
   void bind(uint32_t& fixups);
-  uint32_t branch(const Operand& condition, bool wanted, bool wide, Target target, bool keeps_operand);
-  void branch_or_carry(const Operand& condition, bool wanted, bool wide, Control& control, bool keeps_operand);
+  void branch(const Operand& condition, bool wanted, bool wide, Target target, bool keeps_operand);
+  [[nodiscard]] bool branch_on_step(const Operand& condition, bool wanted, Target target);
+  [[nodiscard]] bool branch_on_last(const Operand& condition, bool wanted, Target target);
+  void branch_or_carry(const Operand& condition, bool wanted, bool wide, Control& control,
+                       bool keeps_operand);
   void make_unreachable();
 
   // translate_call.cpp
@@ -271,25 +291,27 @@ class Translator {
   std::vector<Operand> operands_;
   std::vector<Control> controls_;
   std::vector<Fixup> fixups_;
-  std::vector<uint32_t> aliases_;       ///< positions in operands_ of locals not copied yet, ascending
+  std::vector<uint32_t> aliases_;  ///< positions in operands_ of locals not copied yet, ascending
   std::vector<uint32_t> local_slots_;
   std::vector<ValueType::Kind> local_types_;
-  std::vector<Thunk> thunks_;           ///< br_table: the thunk for each label depth
-  uint64_t thunk_generation_ = 0;       ///< which br_table; never reset, so old thunks never match
+  std::vector<Thunk> thunks_;      ///< br_table: the thunk for each label depth
+  uint64_t thunk_generation_ = 0;  ///< which br_table; never reset, so old thunks never match
   const TypeDefinition* type_ = nullptr;
-  uint32_t header_ = 0;                 ///< slot of this frame's header
+  uint32_t header_ = 0;  ///< slot of this frame's header
   uint32_t first_zeroed_ = 0;
   uint32_t first_temporary_ = 0;
   uint32_t frame_slots_ = 0;
-  uint32_t skipped_words_ = 0;          ///< of an `enter` that turned out unnecessary
-  uint32_t skipped_blocks_ = 0;         ///< blocks opened in unreachable code
+  uint32_t skipped_words_ = 0;   ///< of an `enter` that turned out unnecessary
+  uint32_t skipped_blocks_ = 0;  ///< blocks opened in unreachable code
   uint32_t fuel_position_ = kNone;
   uint32_t fuel_count_ = 0;
   bool reachable_ = true;
   bool calls_ = false;
   Mirrors registers_;
   Last last_;
-  std::vector<std::pair<uint32_t, uint64_t>>* offsets_ = nullptr;  ///< (position, module offset), if someone asks
+  Step step_;
+  std::vector<std::pair<uint32_t, uint64_t>>* offsets_ =
+      nullptr;  ///< (position, module offset), if someone asks
 };
 
 }  // namespace heddle::engine
