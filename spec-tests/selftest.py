@@ -45,7 +45,7 @@ def run_json(*arguments, expect):
 class WholeRun(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.report = run_json("--timeout", 3, "--expectations", SCRIPTS / "expectations.txt", SCRIPTS, expect=1)
+        cls.report = run_json("--timeout", 8, "--expectations", SCRIPTS / "expectations.txt", SCRIPTS, expect=1)
         cls.files = {Path(f["path"]).name: f for f in cls.report["files"]}
 
     def test_exactly_the_planned_results(self):
@@ -159,7 +159,7 @@ class Options(unittest.TestCase):
         self.assertEqual(self.one("passes.wast", "--repeat", "5")["pass"], 15)
 
     def test_the_time_limit_is_per_repetition(self):
-        row = self.one("hang.wast", "--repeat", "2", "--timeout", "1", expect=1)
+        row = self.one("hang.wast", "--repeat", "2", "--timeout", "4", expect=1)
         self.assertEqual((row["pass"], row["crash"]), (1, 1))
 
     def test_no_isolate_gives_the_same(self):
