@@ -18,7 +18,7 @@ struct UnsignedCase {
 };
 
 TEST(binary_cursor, reads_unsigned_leb128) {
-  const UnsignedCase kCases[] = {
+  const UnsignedCase cases[] = {
       {{0x00}, 0, nullptr},
       {{0x7f}, 127, nullptr},
       {{0x80, 0x01}, 128, nullptr},
@@ -34,7 +34,7 @@ TEST(binary_cursor, reads_unsigned_leb128) {
       {{0x80}, 0, "unexpected end"},
       {{0x80, 0x80, 0x80, 0x80}, 0, "unexpected end"},
   };
-  for (const UnsignedCase& test : kCases) {
+  for (const UnsignedCase& test : cases) {
     Cursor cursor(test.bytes);
     EXPECT_EQ(cursor.read_u32(), test.value);
     EXPECT_EQ(cursor.failed(), test.error != nullptr);
@@ -46,14 +46,14 @@ TEST(binary_cursor, reads_unsigned_leb128) {
 }
 
 TEST(binary_cursor, reads_64_bit_leb128) {
-  const UnsignedCase kCases[] = {
+  const UnsignedCase cases[] = {
       {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}, UINT64_MAX, nullptr},
       {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02}, 0, "integer too large"},
       {{0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00},
        0,
        "integer representation too long"},
   };
-  for (const UnsignedCase& test : kCases) {
+  for (const UnsignedCase& test : cases) {
     Cursor cursor(test.bytes);
     EXPECT_EQ(cursor.read_u64(), test.value);
     EXPECT_EQ(cursor.failed(), test.error != nullptr);
@@ -71,7 +71,7 @@ struct SignedCase {
 };
 
 TEST(binary_cursor, reads_signed_leb128) {
-  const SignedCase kCases[] = {
+  const SignedCase cases[] = {
       {32, {0x00}, 0, nullptr},
       {32, {0x3f}, 63, nullptr},
       {32, {0x40}, -64, nullptr},
@@ -91,7 +91,7 @@ TEST(binary_cursor, reads_signed_leb128) {
       {64, {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}, 0, "integer too large"},
       {64, {0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7e}, 0, "integer too large"},
   };
-  for (const SignedCase& test : kCases) {
+  for (const SignedCase& test : cases) {
     Cursor cursor(test.bytes);
     const int64_t value = test.bits == 32   ? cursor.read_s32()
                           : test.bits == 33 ? cursor.read_s33()
@@ -198,7 +198,7 @@ TEST(binary_cursor, refuses_what_is_no_type) {
     ValueType (Cursor::*read)();
     const char* error;
   };
-  const Case kCases[] = {
+  const Case cases[] = {
       {{0x7f}, &Cursor::read_reference_type, "malformed reference type"},
       {{0x77}, &Cursor::read_value_type, "malformed value type"},
       {{0x40}, &Cursor::read_value_type, "malformed value type"},
@@ -206,7 +206,7 @@ TEST(binary_cursor, refuses_what_is_no_type) {
       {{0x64, 0x40}, &Cursor::read_value_type, "malformed heap type"},
       {{0x64, 0xff, 0xff, 0xff, 0xff, 0x0f}, &Cursor::read_value_type, "unknown type 4294967295"},
   };
-  for (const Case& test : kCases) {
+  for (const Case& test : cases) {
     Cursor cursor(test.bytes);
     (cursor.*test.read)();
     ASSERT_TRUE(cursor.failed());

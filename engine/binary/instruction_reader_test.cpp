@@ -101,7 +101,7 @@ struct Malformed {
 };
 
 TEST(binary_instruction_reader, refuses_malformed_instructions) {
-  const Malformed kCases[] = {
+  const Malformed cases[] = {
       {{0xff}, "illegal opcode ff"},
       {{0x27}, "illegal opcode 27"},
       {{0xfc, 0xff, 0x01}, "illegal opcode fc ff"},
@@ -117,7 +117,7 @@ TEST(binary_instruction_reader, refuses_malformed_instructions) {
       {{0x1c, 0xff, 0xff, 0xff, 0x7f, 0x7f}, "unexpected end: 268435455 elements declared, 1 bytes left"},
       {{0xd0, 0x40}, "malformed heap type"},
   };
-  for (const Malformed& test : kCases) {
+  for (const Malformed& test : cases) {
     Cursor cursor(test.bytes);
     InstructionReader reader(cursor);
     Instruction instruction;

@@ -97,11 +97,11 @@ TEST(module_decoder, a_function_without_a_name_takes_its_export_or_number) {
 
 TEST(module_decoder, malformed_name_sections_are_ignored) {
   TypeRegistry registry;
-  const Bytes kBroken[] = {{0x01, 0xff},
-                           {0x01, 0x05, 0xff, 0xff, 0xff, 0xff, 0x0f},
-                           {0x00, 0x02, 0x05, 0x61},
-                           {0x01, 0x04, 0x02, 0x00, 0x01, 0x61}};
-  for (const Bytes& contents : kBroken) {
+  const Bytes broken[] = {{0x01, 0xff},
+                          {0x01, 0x05, 0xff, 0xff, 0xff, 0xff, 0x0f},
+                          {0x00, 0x02, 0x05, 0x61},
+                          {0x01, 0x04, 0x02, 0x00, 0x01, 0x61}};
+  for (const Bytes& contents : broken) {
     const auto module = decode(module_of({section(0, name("name") + contents)}), registry);
     EXPECT_EQ(module->customs.size(), 1u);
   }
@@ -122,7 +122,7 @@ struct Refusal {
 
 TEST(module_decoder, refuses_with_place_and_reason) {
   const auto malformed = ErrorKind::malformed;
-  const Refusal kCases[] = {
+  const Refusal cases[] = {
       {{0, 0x61, 0x73}, malformed, "unexpected end", ""},
       {{1, 2, 3, 4, 1, 0, 0, 0}, malformed, "magic header not detected", ""},
       {{0, 0x61, 0x73, 0x6d, 2, 0, 0, 0}, malformed, "unknown binary version", ""},
@@ -159,7 +159,7 @@ TEST(module_decoder, refuses_with_place_and_reason) {
        "data"},
       {module_of({section(0, {3, 'a'})}), malformed, "length out of bounds", "custom"},
   };
-  for (const Refusal& test : kCases) {
+  for (const Refusal& test : cases) {
     const Error error = decode_error(test.bytes);
     EXPECT_EQ(error.message.find(test.message), 0u) << error.to_string() << ", expected " << test.message;
     EXPECT_EQ(error.kind, test.kind) << test.message;
@@ -178,7 +178,7 @@ TEST(module_decoder, an_error_in_a_body_comes_before_its_consequences) {
 }
 
 TEST(module_decoder, sub_types_are_checked) {
-  const Refusal kCases[] = {
+  const Refusal cases[] = {
       // final super
       {section(1, {2, 0x60, 0, 0, 0x50, 1, 0, 0x60, 0, 0}), ErrorKind::invalid,
        "sub type 1 does not match super type 0", "type[1]"},
@@ -192,7 +192,7 @@ TEST(module_decoder, sub_types_are_checked) {
       {section(1, {3, 0x50, 0, 0x60, 0, 0, 0x50, 0, 0x60, 0, 0, 0x50, 2, 0, 1, 0x60, 0, 0}),
        ErrorKind::invalid, "sub type with more than one super type", "type[2]"},
   };
-  for (const Refusal& test : kCases) {
+  for (const Refusal& test : cases) {
     const Error error = decode_error(module_of({test.bytes}));
     EXPECT_EQ(error.message, test.message);
     EXPECT_EQ(error.section, test.section);
@@ -219,7 +219,7 @@ TEST(module_decoder, limits_are_refused_as_such) {
   limits.types = 4;
   limits.functions = 2;
   limits.exports = 1;
-  const Refusal kCases[] = {
+  const Refusal cases[] = {
       {module_of({section(1, {1, 0x60, 4, 0x7f, 0x7f, 0x7f, 0x7f, 0})}), ErrorKind::limit,
        "too many parameters", "type[0]"},
       {module_of({section(1, Bytes{5} + repeat(5, {0x60, 0, 0}))}), ErrorKind::limit, "too many types: 5",
@@ -230,7 +230,7 @@ TEST(module_decoder, limits_are_refused_as_such) {
        "function"},
       {module_of({section(7, {2, 0, 0, 0, 0, 0, 0})}), ErrorKind::limit, "too many exports: 2", "export"},
   };
-  for (const Refusal& test : kCases) {
+  for (const Refusal& test : cases) {
     const Error error = decode_error(test.bytes, limits);
     EXPECT_EQ(error.kind, test.kind);
     EXPECT_EQ(error.message.find(test.message), 0u) << error.message;

@@ -113,7 +113,7 @@ TEST(module_types, abstract_heap_types) {
   const Group structure = registry.add_group({open_struct({})}, 0, {});
   const HeapType f = HeapType::defined(function->first());
   const HeapType s = HeapType::defined(structure->first());
-  const std::vector<std::pair<HeapType, HeapType>> kYes = {
+  const std::vector<std::pair<HeapType, HeapType>> yes = {
       {Kind::eq, Kind::any},
       {Kind::i31, Kind::eq},
       {Kind::struct_, Kind::any},
@@ -131,14 +131,14 @@ TEST(module_types, abstract_heap_types) {
       {Kind::bottom, f},
       {Kind::bottom, Kind::any},
   };
-  const std::vector<std::pair<HeapType, HeapType>> kNo = {
+  const std::vector<std::pair<HeapType, HeapType>> no = {
       {Kind::any, Kind::eq},      {Kind::func, Kind::any},    {Kind::none, Kind::func},   {Kind::none, f},
       {Kind::nofunc, s},          {s, Kind::array},           {f, Kind::struct_},         {Kind::struct_, s},
       {Kind::extern_, Kind::any}, {Kind::i31, Kind::struct_}, {Kind::func, Kind::bottom},
   };
-  for (const auto& [sub, super] : kYes)
+  for (const auto& [sub, super] : yes)
     EXPECT_TRUE(registry.is_subtype(sub, super)) << to_string(sub) << " " << to_string(super);
-  for (const auto& [sub, super] : kNo)
+  for (const auto& [sub, super] : no)
     EXPECT_FALSE(registry.is_subtype(sub, super)) << to_string(sub) << " " << to_string(super);
   EXPECT_TRUE(registry.is_subtype(ValueType::ref(f, false), ValueType::funcref()));
   EXPECT_FALSE(registry.is_subtype(ValueType::funcref(), ValueType::ref(Kind::func, false)));

@@ -99,15 +99,15 @@ TEST(validation_faults, a_large_module_with_single_faults) {
 }
 
 TEST(validation_faults, counts_that_lie_cost_nothing) {
-  const Bytes kHuge = {0xff, 0xff, 0xff, 0xff, 0x0f};
+  const Bytes huge = {0xff, 0xff, 0xff, 0xff, 0x0f};
   for (const uint8_t id : {1, 2, 3, 4, 5, 6, 7, 9, 10, 11}) {
-    const Error error = load(std::span<const uint8_t>(module_of({section(id, kHuge + Bytes{1, 2, 3})})));
+    const Error error = load(std::span<const uint8_t>(module_of({section(id, huge + Bytes{1, 2, 3})})));
     EXPECT_EQ(error.kind, ErrorKind::malformed) << int{id};
   }
   const Bytes bodies[] = {
-      Bytes{0} + Bytes{0x41, 0, 0x0e} + kHuge + Bytes{0, 0x0b},  // br_table
-      Bytes{0} + Bytes{0x1c} + kHuge + Bytes{0x7f, 0x0b},        // select
-      kHuge + Bytes{1, 0x7f, 0x0b},                              // runs of locals
+      Bytes{0} + Bytes{0x41, 0, 0x0e} + huge + Bytes{0, 0x0b},  // br_table
+      Bytes{0} + Bytes{0x1c} + huge + Bytes{0x7f, 0x0b},        // select
+      huge + Bytes{1, 0x7f, 0x0b},                              // runs of locals
   };
   for (const Bytes& body : bodies) {
     EXPECT_EQ(load(std::span<const uint8_t>(module_with_body(body))).kind, ErrorKind::malformed);
@@ -151,8 +151,8 @@ constexpr size_t kDeep = 100'000;
 
 TEST(validation_faults, deep_nesting_needs_no_native_stack) {
   on_small_stack([] {
-    const Bytes kOpenings[] = {{0x02, 0x40}, {0x03, 0x40}, {0x41, 0x00, 0x04, 0x40}};
-    for (const Bytes& opening : kOpenings) {
+    const Bytes openings[] = {{0x02, 0x40}, {0x03, 0x40}, {0x41, 0x00, 0x04, 0x40}};
+    for (const Bytes& opening : openings) {
       const Bytes body = Bytes{0} + repeat(kDeep, opening) + repeat(kDeep, {0x0b}) + Bytes{0x0b};
       EXPECT_EQ(load(module_with_body(body)).message, "");
       const Bytes open = Bytes{0} + repeat(kDeep, opening);
@@ -182,9 +182,10 @@ TEST(validation_faults, branch_tables_are_linear) {
 }
 
 TEST(validation_faults, many_functions_and_long_bodies) {
-  constexpr size_t kMany = 100'000;
-  const Bytes many = module_of({section(1, {1, 0x60, 0, 0}), section(3, leb(kMany) + repeat(kMany, {0})),
-                                section(10, leb(kMany) + repeat(kMany, {2, 0, 0x0b}))});
+  constexpr size_t many_functions = 100'000;
+  const Bytes many =
+      module_of({section(1, {1, 0x60, 0, 0}), section(3, leb(many_functions) + repeat(many_functions, {0})),
+                 section(10, leb(many_functions) + repeat(many_functions, {2, 0, 0x0b}))});
   EXPECT_EQ(load(many).message, "");
   const Bytes straight = Bytes{0} + repeat(1'000'000, {0x41, 7, 0x1a}) + Bytes{0x0b};
   EXPECT_EQ(load(module_with_body(straight)).message, "");
@@ -204,16 +205,16 @@ TEST(validation_faults, results_in_unreachable_code_are_bounded) {
 
 TEST(validation_faults, facts_of_nested_loops_stay_proportional) {
   // Every loop of the nest assigns every local.
-  constexpr size_t kLoops = 20'000;
-  Bytes body = Bytes{1} + leb(20'000) + Bytes{0x7f} + repeat(kLoops, {0x03, 0x40});
+  constexpr size_t loops = 20'000;
+  Bytes body = Bytes{1} + leb(20'000) + Bytes{0x7f} + repeat(loops, {0x03, 0x40});
   for (size_t i = 0; i < 20'000; ++i) body = std::move(body) + Bytes{0x41, 0, 0x21} + leb(i);
-  body = std::move(body) + repeat(kLoops + 1, {0x0b});
+  body = std::move(body) + repeat(loops + 1, {0x0b});
   TypeRegistry registry;
   auto module = decode_module(module_with_body(body), registry);
   ASSERT_TRUE(module.ok());
   FunctionFacts facts;
   ASSERT_TRUE(validate_function(**module, 0, &facts).ok());
-  ASSERT_EQ(facts.loops.size(), kLoops);
+  ASSERT_EQ(facts.loops.size(), loops);
   EXPECT_TRUE(facts.loops.front().assigns_any);
   EXPECT_EQ(facts.loops.back().assigned_locals.size(), 20'000u);
   size_t listed = 0;

@@ -14,7 +14,7 @@ using test::check;
 using test::TextCase;
 
 TEST(validation_numeric, signatures) {
-  const TextCase kCases[] = {
+  const TextCase cases[] = {
       {"(module (func (result i32) i32.const 1 i32.const 2 i32.add))", ""},
       {"(module (func (result i64) i32.const 1 i64.extend_i32_s i64.const 3 i64.shl))", ""},
       {"(module (func (result i32) unreachable i32.add))", ""},
@@ -28,11 +28,11 @@ TEST(validation_numeric, signatures) {
       {"(module (func (result i32) unreachable i64.const 0))", "type mismatch"},
       {"(module (func i32.const 0 block drop end))", "type mismatch"},
   };
-  check(kCases);
+  check(cases);
 }
 
 TEST(validation_control, blocks_and_branches) {
-  const TextCase kCases[] = {
+  const TextCase cases[] = {
       {"(module (func (result i32) (block (result i32) (br 0 (i32.const 1)))))", ""},
       {"(module (func (param i32) (result i32 i64) (block (result i32 i64) i32.const 1 i64.const 2 local.get "
        "0 br_if 0)))",
@@ -53,11 +53,11 @@ TEST(validation_control, blocks_and_branches) {
       {"(module (func unreachable br_table 0 0 drop))", ""},
       {"(module (func (result i32) i32.const 0 i32.const 1 return))", ""},
   };
-  check(kCases);
+  check(cases);
 }
 
 TEST(validation_control, calls) {
-  const TextCase kCases[] = {
+  const TextCase cases[] = {
       {"(module (func $f (param i32 i64) (result f32) unreachable) (func (result f32) i32.const 0 i64.const "
        "1 call $f))",
        ""},
@@ -73,11 +73,11 @@ TEST(validation_control, calls) {
       {"(module (type $t (func)) (func (param funcref) local.get 0 call_ref $t))",
        "type mismatch: instruction requires [(ref null 0)] but stack has [funcref]"},
   };
-  check(kCases);
+  check(cases);
 }
 
 TEST(validation_variable, locals_and_globals) {
-  const TextCase kCases[] = {
+  const TextCase cases[] = {
       {"(module (func (param i32) (local i64 f32) local.get 1 drop f32.const 1 local.set 2 i32.const 1 "
        "local.tee 0 drop))",
        ""},
@@ -92,11 +92,11 @@ TEST(validation_variable, locals_and_globals) {
        "invalid result arity"},
       {"(module (func unreachable select drop))", ""},
   };
-  check(kCases);
+  check(cases);
 }
 
 TEST(validation_variable, initialization_of_locals_without_default) {
-  const TextCase kCases[] = {
+  const TextCase cases[] = {
       {"(module (func (local (ref func)) local.get 0 drop))", "uninitialized local 0"},
       {"(module (func (param (ref func)) (local (ref func)) local.get 0 local.set 1 local.get 1 drop))", ""},
       {"(module (func (param (ref func)) (local (ref func)) block local.get 0 local.set 1 end local.get 1 "
@@ -110,7 +110,7 @@ TEST(validation_variable, initialization_of_locals_without_default) {
        "uninitialized local 1"},
       {"(module (func (local (ref func)) unreachable local.get 0 drop))", "uninitialized local 0"},
   };
-  check(kCases);
+  check(cases);
 }
 
 TEST(validation_variable, many_locals_are_found_by_ranges) {
@@ -127,7 +127,7 @@ TEST(validation_variable, many_locals_are_found_by_ranges) {
 }
 
 TEST(validation_memory, accesses) {
-  const TextCase kCases[] = {
+  const TextCase cases[] = {
       {"(module (memory 1) (func (result i32) i32.const 0 i32.load16_u offset=4 align=1))", ""},
       {"(module (memory i64 1) (func (result i32) i64.const 0 i32.load offset=0xffffffffffffffff))", ""},
       {"(module (memory i64 1) (func (result i32) i32.const 0 i32.load))", "type mismatch"},
@@ -141,11 +141,11 @@ TEST(validation_memory, accesses) {
       {"(module (memory i64 1) (func (result i64) i64.const 1 memory.grow))", ""},
       {"(module (memory i64 1) (func (result i32) i32.const 1 memory.grow))", "type mismatch"},
   };
-  check(kCases);
+  check(cases);
 }
 
 TEST(validation_memory, bulk) {
-  const TextCase kCases[] = {
+  const TextCase cases[] = {
       {"(module (memory 1) (memory i64 1) (func i64.const 0 i32.const 0 i32.const 0 memory.copy 1 0))", ""},
       {"(module (memory i64 1) (func i64.const 0 i64.const 0 i64.const 0 memory.copy))", ""},
       {"(module (memory i64 1) (func i64.const 0 i32.const 0 i64.const 0 memory.fill))", ""},
@@ -156,11 +156,11 @@ TEST(validation_memory, bulk) {
        "unknown data segment 4"},
       {"(module (func i32.const 0 i32.const 0 i32.const 0 memory.copy))", "unknown memory 0"},
   };
-  check(kCases);
+  check(cases);
 }
 
 TEST(validation_atomic, alignment_and_types) {
-  const TextCase kCases[] = {
+  const TextCase cases[] = {
       {"(module (memory 1 1 shared) (func (result i32) i32.const 0 i32.const 1 i32.atomic.rmw.add))", ""},
       {"(module (memory 1) (func (result i32) i32.const 0 i32.const 1 i64.const 0 memory.atomic.wait32))",
        ""},
@@ -173,11 +173,11 @@ TEST(validation_atomic, alignment_and_types) {
       {"(module (func atomic.fence))", ""},
       {"(module (func i32.const 0 i32.atomic.load drop))", "unknown memory 0"},
   };
-  check(kCases);
+  check(cases);
 }
 
 TEST(validation_table, operations) {
-  const TextCase kCases[] = {
+  const TextCase cases[] = {
       {"(module (table 1 funcref) (func i32.const 0 i32.const 0 table.get table.set))", ""},
       {"(module (table $a 1 funcref) (table $b i64 1 funcref) (func i64.const 0 i32.const 0 i32.const 0 "
        "table.copy $b $a))",
@@ -196,11 +196,11 @@ TEST(validation_table, operations) {
       {"(module (func elem.drop 1))", "unknown elem segment 1"},
       {"(module (func (result i32) table.size 0))", "unknown table 0"},
   };
-  check(kCases);
+  check(cases);
 }
 
 TEST(validation_reference, references) {
-  const TextCase kCases[] = {
+  const TextCase cases[] = {
       {"(module (func $f) (elem declare func $f) (func (result funcref) ref.func $f))", ""},
       {"(module (func $f (export \"f\")) (func (result (ref func)) ref.func $f))", ""},
       {"(module (func $f) (func (result funcref) ref.func $f))", "undeclared function reference 0"},
@@ -215,11 +215,11 @@ TEST(validation_reference, references) {
       {"(module (type $t (func)) (func (param (ref null $t)) local.get 0 br_on_null 0 call_ref $t))", ""},
       {"(module (func (param (ref null 9))))", "unknown type"},
   };
-  check(kCases);
+  check(cases);
 }
 
 TEST(validation_declarations, limits) {
-  const TextCase kCases[] = {
+  const TextCase cases[] = {
       {"(module (memory 65536))", ""},
       {"(module (memory 65537))", "memory size must be at most 65536 pages (4GiB)"},
       {"(module (memory 2 1))", "size minimum must not be greater than maximum"},
@@ -231,11 +231,11 @@ TEST(validation_declarations, limits) {
       {"(module (table 1 (ref func)))", "type mismatch"},
       {"(module (func $f) (table 1 (ref func) (ref.func $f)) (func (result funcref) ref.func $f))", ""},
   };
-  check(kCases);
+  check(cases);
 }
 
 TEST(validation_declarations, exports_start_and_segments) {
-  const TextCase kCases[] = {
+  const TextCase cases[] = {
       {"(module (func (export \"a\")) (memory (export \"b\") 1))", ""},
       {"(module (func (export \"a\")) (memory (export \"a\") 1))", "duplicate export name"},
       {"(module (export \"a\" (func 0)))", "unknown function 0"},
@@ -250,11 +250,11 @@ TEST(validation_declarations, exports_start_and_segments) {
       {"(module (data (i32.const 0) \"\"))", "unknown memory 0"},
       {"(module (memory i64 1) (data (i32.const 0) \"\"))", "type mismatch"},
   };
-  check(kCases);
+  check(cases);
 }
 
 TEST(validation_constant, expressions) {
-  const TextCase kCases[] = {
+  const TextCase cases[] = {
       {"(module (global i32 (i32.const 1)) (global i32 (i32.add (global.get 0) (i32.const 2))))", ""},
       {"(module (global i64 (i64.mul (i64.const 3) (i64.const 2))) (memory i64 1) (data (global.get 0) "
        "\"\"))",
@@ -270,7 +270,7 @@ TEST(validation_constant, expressions) {
       {"(module (global i32))", "type mismatch"},
       {"(module (table 1 funcref (global.get 0)) (global funcref (ref.null func)))", "unknown global 0"},
   };
-  check(kCases);
+  check(cases);
 }
 
 TEST(validation_errors, name_function_and_offset) {
