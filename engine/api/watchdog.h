@@ -3,10 +3,8 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
-#include <map>
+#include <cstdint>
 #include <memory>
-#include <thread>
 #include <utility>
 
 #include "engine/support/thread_annotations.h"
@@ -15,6 +13,9 @@ namespace heddle::detail {
 
 class InterruptCell;
 
+/// In a child process made by fork() the thread is missing; it is started anew when needed, and what the
+/// parent's thread used is left behind.
+///
 /// Threads: every function may be called from any thread.
 class Watchdog {
  public:
@@ -22,28 +23,26 @@ class Watchdog {
   /// Names one armed deadline; the number keeps equal times apart.
   using Ticket = std::pair<Clock::time_point, uint64_t>;
 
-  Watchdog() = default;
+  Watchdog();
   ~Watchdog();
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
 
   /// Starts the thread if there is none yet; false if the host refuses one.
   [[nodiscard]] bool start() HEDDLE_EXCLUDES(mutex_);
-  /// Interrupts `cell` at `deadline` unless disarmed before. REQUIRES: start() has succeeded.
+  /// Interrupts `cell` at `deadline` unless disarmed before; at once if there can be no thread.
   [[nodiscard]] Ticket arm(std::shared_ptr<InterruptCell> cell, Clock::time_point deadline)
       HEDDLE_EXCLUDES(mutex_);
   /// True if the deadline passed first. After that call the watchdog does not touch the cell any more.
   bool disarm(const Ticket& ticket) HEDDLE_EXCLUDES(mutex_);
 
  private:
-  void run() HEDDLE_EXCLUDES(mutex_);
+  class Sleeper;
+  /// This process's sleeper, or null.
+  Sleeper* sleeper() HEDDLE_REQUIRES(mutex_);
 
   engine::Mutex mutex_;
-  std::condition_variable_any changed_;
-  std::map<Ticket, std::shared_ptr<InterruptCell>> armed_ HEDDLE_GUARDED_BY(mutex_);
-  uint64_t next_ HEDDLE_GUARDED_BY(mutex_) = 0;
-  bool stop_ HEDDLE_GUARDED_BY(mutex_) = false;
-  std::thread thread_ HEDDLE_GUARDED_BY(mutex_);
+  std::unique_ptr<Sleeper> sleeper_ HEDDLE_GUARDED_BY(mutex_);
 };
 
 }  // namespace heddle::detail
