@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// BodyGenerator: which row comes next, and the frame around the body.
+#include "fuzz/lib/body_generator.h"
+
+#include <array>
+
+#include "fuzz/lib/generator.h"
+
+namespace heddle::fuzz {
+
+using engine::Opcode;
+using engine::RowKind;
+
+// Rows whose type depends on immediates or context. A built row without a signature that is missing here is
+// found by the smoke test, which wants a module for every row.
+const BodyGenerator::Special BodyGenerator::kSpecials[] = {
+    {Opcode::unreachable, &BodyGenerator::unreachable},
+    {Opcode::block, &BodyGenerator::open},
+    {Opcode::loop, &BodyGenerator::open},
+    {Opcode::if_, &BodyGenerator::open},
+    {Opcode::else_, &BodyGenerator::whole_if},
+    {Opcode::end, &BodyGenerator::whole_block},
+    {Opcode::br, &BodyGenerator::branch},
+    {Opcode::br_if, &BodyGenerator::branch},
+    {Opcode::br_table, &BodyGenerator::branch_table},
+    {Opcode::br_on_null, &BodyGenerator::branch_on_null},
+    {Opcode::br_on_non_null, &BodyGenerator::branch_on_non_null},
+    {Opcode::return_, &BodyGenerator::return_from},
+    {Opcode::call, &BodyGenerator::call},
+    {Opcode::call_indirect, &BodyGenerator::call_indirect},
+    {Opcode::call_ref, &BodyGenerator::call_reference},
+    {Opcode::return_call, &BodyGenerator::return_call},
+    {Opcode::return_call_indirect, &BodyGenerator::return_call_indirect},
+    {Opcode::return_call_ref, &BodyGenerator::return_call_reference},
+    {Opcode::drop, &BodyGenerator::drop},
+    {Opcode::select, &BodyGenerator::select},
+    {Opcode::select_t, &BodyGenerator::select_typed},
+    {Opcode::local_get, &BodyGenerator::local_get},
+    {Opcode::local_set, &BodyGenerator::local_set},
+    {Opcode::local_tee, &BodyGenerator::local_set},
+    {Opcode::global_get, &BodyGenerator::global_get},
+    {Opcode::global_set, &BodyGenerator::global_set},
+    {Opcode::table_get, &BodyGenerator::table_get},
+    {Opcode::table_set, &BodyGenerator::table_set},
+    {Opcode::table_size, &BodyGenerator::table_size},
+    {Opcode::table_grow, &BodyGenerator::table_grow},
+    {Opcode::table_fill, &BodyGenerator::table_fill},
+    {Opcode::table_init, &BodyGenerator::table_init},
+    {Opcode::table_copy, &BodyGenerator::table_copy},
+    {Opcode::elem_drop, &BodyGenerator::element_drop},
+    {Opcode::memory_copy, &BodyGenerator::memory_copy},
+    {Opcode::ref_null, &BodyGenerator::null_reference},
+    {Opcode::ref_func, &BodyGenerator::function_reference},
+    {Opcode::ref_is_null, &BodyGenerator::reference_test},
+    {Opcode::ref_as_non_null, &BodyGenerator::reference_test},
+};
+
+BodyGenerator::BodyGenerator(Entropy& entropy, ModulePlan& plan, uint32_t function)
+    : entropy_(entropy), plan_(plan), function_(function) {
+  constexpr std::string_view kLocals = "iilfdFE";
+  const Signature& signature = plan.signature(function);
+  locals_ = signature.parameters;
+  out_.unsigned_leb(kLocals.size());
+  for (const TypeLetter type : kLocals) {
+    out_.unsigned_leb(1);
+    out_.byte(code_of(type));
+    locals_.push_back(type);
+  }
+  Frame frame;
+  frame.kind = Opcode::block;
+  frame.results = signature.results;
+  frames_.push_back(std::move(frame));
+}
+
+void BodyGenerator::instruction(Opcode opcode) {
+  for (const Special& special : kSpecials) {
+    if (special.opcode == opcode) return (this->*special.emit)(opcode);
+  }
+  if (info(opcode).kind == RowKind::constant) return constant(opcode);
+  if (!info(opcode).signature.empty()) return by_signature(opcode);
+  if (opcode == Opcode::nop) out_.opcode(opcode);
+}
+
+namespace {
+
+/// The rows of the features that are built.
+struct BuiltRows {
+  std::array<Opcode, engine::kOpcodeCount> rows{};
+  uint32_t count = 0;
+  constexpr BuiltRows() {
+    for (size_t i = 0; i < engine::kOpcodeCount; ++i) {
+      if (info(engine::kOpcodes[i].feature).built) rows[count++] = static_cast<Opcode>(i);
+    }
+  }
+};
+constexpr BuiltRows kBuilt;
+
+}  // namespace
+
+void BodyGenerator::statements(uint32_t statements) {
+  for (uint32_t i = 0; i < statements && !entropy_.empty() && out_.size() < kMaxBytes; ++i) {
+    if (frames_.size() > 1 && entropy_.chance(12)) {
+      close();
+    } else if (entropy_.chance(35)) {
+      instruction(kSpecials[entropy_.below(std::size(kSpecials))].opcode);
+    } else {
+      instruction(kBuilt.rows[entropy_.below(kBuilt.count)]);
+    }
+  }
+}
+
+std::vector<uint8_t> BodyGenerator::finish() {
+  close_all_but_one();
+  close();
+  return out_.take();
+}
+
+std::vector<uint8_t> generate_module(std::span<const uint8_t> bytes) {
+  Entropy entropy(bytes);
+  ModulePlan plan(entropy);
+  std::vector<std::vector<uint8_t>> bodies;
+  for (auto i = ModulePlan::kImports; i < plan.functions.size(); ++i) {
+    BodyGenerator body(entropy, plan, i);
+    body.statements(5 + entropy.below(60));
+    bodies.push_back(body.finish());
+  }
+  return plan.encode(bodies);
+}
+
+std::vector<uint8_t> module_of_row(Opcode opcode) {
+  if (!info(info(opcode).feature).built) return {};
+  Entropy entropy({});
+  ModulePlan plan(entropy);
+  BodyGenerator body(entropy, plan, ModulePlan::kImports);
+  body.instruction(opcode);
+  const std::vector<std::vector<uint8_t>> bodies = {body.finish()};
+  return plan.encode(bodies);
+}
+
+}  // namespace heddle::fuzz

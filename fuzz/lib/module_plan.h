@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// ModulePlan: the declarations of a generated module, which every body may refer to, and their bytes.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "engine/text/byte_writer.h"
+#include "fuzz/lib/entropy.h"
+
+namespace heddle::fuzz {
+
+/// A value type as the opcode table's signatures write it, i l f d, and two more: F funcref, E externref.
+using TypeLetter = char;
+
+/// The binary format's code of a type. (Spec 5.3)
+[[nodiscard]] uint8_t code_of(TypeLetter type);
+
+struct Signature {
+  std::vector<TypeLetter> parameters;
+  std::vector<TypeLetter> results;
+};
+
+/// What every generated module declares besides its functions. Fixed, because variety in the bodies finds
+/// more than variety in the declarations, which the byte mutator covers.
+struct ModulePlan {
+  struct PlannedMemory {
+    uint32_t min, max;
+    bool is_shared, is_64;
+  };
+  struct PlannedTable {
+    TypeLetter element;
+    uint32_t min, max;
+    bool is_64;
+  };
+  struct PlannedGlobal {
+    TypeLetter type;
+    bool is_mutable;
+  };
+
+  static constexpr PlannedMemory kMemories[] = {
+      {1, 3, false, false}, {1, 2, true, false}, {1, 3, false, true}};
+  static constexpr PlannedTable kTables[] = {{'F', 8, 20, false}, {'E', 5, 9, false}, {'F', 3, 6, true}};
+  static constexpr PlannedGlobal kGlobals[] = {{'i', true},  {'l', true},  {'f', true}, {'d', true},
+                                               {'F', true},  {'E', true},  {'i', false}, {'l', false}};
+  static constexpr uint32_t kDataSegments = 3;     // the first is active in memory 0
+  static constexpr uint32_t kElementSegments = 3;  // active in table 0, passive funcref, passive externref
+  static constexpr TypeLetter kElementTypes[kElementSegments] = {'F', 'F', 'E'};
+  /// Imported functions come first: one that takes and one that returns a value.
+  static constexpr uint32_t kImports = 2;
+
+  std::vector<Signature> types;     ///< the type section; types[0] is () -> ()
+  std::vector<uint32_t> functions;  ///< type indices; imports first
+
+  /// Makes types and functions up.
+  explicit ModulePlan(Entropy& entropy);
+
+  [[nodiscard]] const Signature& signature(uint32_t function) const { return types[functions[function]]; }
+  /// The index of a signature in the type section, which is extended if need be.
+  uint32_t type_index(const Signature& signature);
+  /// The finished module. `bodies` are the code entries of the functions that are not imported.
+  [[nodiscard]] std::vector<uint8_t> encode(std::span<const std::vector<uint8_t>> bodies) const;
+};
+
+}  // namespace heddle::fuzz
