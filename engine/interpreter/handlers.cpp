@@ -50,6 +50,7 @@ namespace {
   add_control_handlers(*table);
   add_call_handlers(*table);
   add_table_handlers(*table);
+  add_fused_memory_handlers(table->fused);
   add_chain32_handlers(table->fused);
   add_chain64_handlers(table->fused);
   add_chain_float_handlers(table->fused);
@@ -73,6 +74,22 @@ const ChainHandlers* find_chain(const FusedTable& table, Opcode first, Opcode se
     case 'l': return find_in(kChained64, table.chain64, first, second);
     case 'f': return find_in(kChainedF32, table.chain_f32, first, second);
     default: return find_in(kChainedF64, table.chain_f64, first, second);
+  }
+}
+
+const FedHandlers* find_fed(const FusedTable& table, Opcode load, Opcode operation) {
+  const auto from = std::ranges::find(kFeedingLoads, load);
+  if (from == std::end(kFeedingLoads)) return nullptr;
+  const auto& rows = table.fed[static_cast<size_t>(from - std::begin(kFeedingLoads))];
+  const auto find_row = [&](const auto& set) -> const FedHandlers* {
+    const auto to = std::ranges::find(set, operation);
+    return to == std::end(set) ? nullptr : &rows[static_cast<size_t>(to - std::begin(set))];
+  };
+  switch (info(load).signature.back()) {
+    case 'i': return find_row(kFed32);
+    case 'l': return find_row(kFed64);
+    case 'f': return find_row(kChainedF32);
+    default: return find_row(kChainedF64);
   }
 }
 

@@ -17,14 +17,16 @@ namespace {
 constexpr size_t kMaxFrames = 64;
 
 /// The machine code a guest's memory fault may come from: all handlers of guarded accesses.
-[[nodiscard]] CodeRange guarded_handlers(const HandlerTable& table) {
+[[nodiscard]] std::array<CodeRange, 2> guarded_handlers(const HandlerTable& table) {
   constexpr uintptr_t kLongestHandler = 256;
-  uintptr_t begin = UINTPTR_MAX;
-  uintptr_t end = 0;
+  const uintptr_t landing = reinterpret_cast<uintptr_t>(table.landing);
+  CodeRange plain = {UINTPTR_MAX, 0, landing};
+  CodeRange fused = plain;
+  CodeRange* range = &plain;
   const auto include = [&](Handler handler) {
     if (handler == nullptr) return;
-    begin = std::min(begin, reinterpret_cast<uintptr_t>(handler));
-    end = std::max(end, reinterpret_cast<uintptr_t>(handler) + kLongestHandler);
+    range->begin = std::min(range->begin, reinterpret_cast<uintptr_t>(handler));
+    range->end = std::max(range->end, reinterpret_cast<uintptr_t>(handler) + kLongestHandler);
   };
   for (const LoadHandlers& row : table.load) {
     for (const auto& forms : row.guarded) std::ranges::for_each(forms, include);
@@ -32,7 +34,16 @@ constexpr size_t kMaxFrames = 64;
   for (const StoreHandlers& row : table.store) {
     for (const auto& forms : row.guarded) std::ranges::for_each(forms, include);
   }
-  return {begin, end, reinterpret_cast<uintptr_t>(table.landing)};
+  range = &fused;
+  for (const auto& rows : table.fused.fed) {
+    for (const FedHandlers& row : rows) {
+      for (const auto& forms : row.form) {
+        for (const auto& targets : forms) std::ranges::for_each(targets, include);
+      }
+    }
+  }
+  for (const StoreStepHandlers& row : table.fused.store_step) std::ranges::for_each(row.form, include);
+  return {plain, fused};
 }
 
 class Interpreter final : public Tier {
@@ -42,7 +53,9 @@ class Interpreter final : public Tier {
     translate_words_ = {word_of(single.translate)};
     host_words_ = {word_of(single.call_host)};
     leave_words_.fill(word_of(single.leave));
-    if (options.memory_mode == MemoryMode::guarded) register_code_range(guarded_handlers(handlers()));
+    if (options.memory_mode == MemoryMode::guarded) {
+      for (const CodeRange& range : guarded_handlers(handlers())) (void)register_code_range(range);
+    }
   }
 
   [[nodiscard]] std::string_view name() const noexcept override { return "interp"; }

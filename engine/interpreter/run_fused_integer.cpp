@@ -7,10 +7,21 @@ namespace heddle::engine {
 
 namespace {
 
-template <class Compare, bool kConstant, bool kWanted, bool kBackward>
+/// Two counters or pointers move on together.
+HEDDLE_HANDLER void add_two(HEDDLE_STATE) {
+  write_slot(fp + field<0>(ip), read_slot<uint32_t>(fp + field<1>(ip)) + static_cast<uint32_t>(ip[2]));
+  const uint32_t second = read_slot<uint32_t>(fp + field<3>(ip)) + static_cast<uint32_t>(ip[2] >> 32);
+  a = second;
+  fp[field<2>(ip)] = a;
+  HEDDLE_NEXT(3);
+}
+
+template <class Compare, bool kAddSlot, bool kConstant, bool kWanted, bool kBackward>
 HEDDLE_HANDLER void step(HEDDLE_STATE) {
   using T = typename Compare::Left;
-  const uint32_t sum = read_slot<uint32_t>(fp + field<1>(ip)) + static_cast<uint32_t>(ip[2]);
+  const uint32_t lower = static_cast<uint32_t>(ip[2]);
+  const uint32_t addend = kAddSlot ? read_slot<uint32_t>(fp + lower) : lower;
+  const uint32_t sum = read_slot<uint32_t>(fp + field<1>(ip)) + addend;
   const uint32_t upper = static_cast<uint32_t>(ip[2] >> 32);
   write_result<Target::slot>(sum, ip, fp, a, f, d);
   const T bound = static_cast<T>(kConstant ? upper : read_slot<uint32_t>(fp + upper));
@@ -25,10 +36,13 @@ HEDDLE_HANDLER void step(HEDDLE_STATE) {
   HEDDLE_NEXT(3);
 }
 
-template <class Compare, bool kConstant, bool kWanted>
+template <class Compare, bool kAddSlot, bool kConstant>
 void fill_step(StepHandlers& row) {
-  row.form[kConstant][kWanted][0] = step<Compare, kConstant, kWanted, false>;
-  row.form[kConstant][kWanted][1] = step<Compare, kConstant, kWanted, true>;
+  auto& form = row.form[kAddSlot][kConstant];
+  form[0][0] = step<Compare, kAddSlot, kConstant, false, false>;
+  form[0][1] = step<Compare, kAddSlot, kConstant, false, true>;
+  form[1][0] = step<Compare, kAddSlot, kConstant, true, false>;
+  form[1][1] = step<Compare, kAddSlot, kConstant, true, true>;
 }
 
 /// Slots of a comparison that shares an instruction are in word 2.
@@ -81,6 +95,7 @@ void add_chain64_handlers(FusedTable& table) {
 }
 
 void add_comparison_handlers(FusedTable& table) {
+  table.add_two = add_two;
 #define WASM_COMPARE(name, ...) fill_comparison<Semantics<Opcode::name>>(table, Opcode::name);
 #include "engine/opcodes/opcodes.def"
 }

@@ -56,6 +56,7 @@ void Translator::loop(const Instruction& instruction) {
   forget_accumulators();
   last_ = Last{};
   step_ = Step{};
+  store_ = StoreRecord{};
   control.start = static_cast<uint32_t>(code_.size());
   start_fuel();
 }
@@ -189,6 +190,7 @@ void Translator::bind(uint32_t& fixups) {
   forget_accumulators();
   last_ = Last{};
   step_ = Step{};
+  store_ = StoreRecord{};
 }
 
 /// Carries the label's operands and jumps; the path ends here.
@@ -237,13 +239,15 @@ bool Translator::branch_on_step(const Operand& condition, bool wanted, Target ta
   } else if (produced_last(condition, Last::Kind::compare) && last_.position == step.end &&
              is_stepped(last_.left) && last_.right.source != Source::accumulator) {
     compare = last_.opcode;
+    wanted = wanted != last_.negated;
     constant = last_.right.source == Source::immediate;
     upper = constant ? static_cast<uint32_t>(last_.right.bits) : last_.right.slot;
   } else {
     return false;
   }
   const bool backward = target.control->kind == Control::Kind::loop;
-  const Handler handler = table_.fused.step[static_cast<size_t>(compare)].form[constant][wanted][backward];
+  const Handler handler =
+      table_.fused.step[static_cast<size_t>(compare)].form[step.addend_is_slot][constant][wanted][backward];
   if (handler == nullptr) return false;
   drop_from(step.position, step.before);
   const uint32_t position = emit(handler, pack(step.destination, step.source));
@@ -268,6 +272,7 @@ bool Translator::branch_on_last(const Operand& condition, bool wanted, Target ta
   const bool is_mask = produced_last(condition, Last::Kind::binary) && last_.opcode == Opcode::i32_and;
   if (!is_mask && !produced_last(condition, Last::Kind::compare)) return false;
   const Last fused = last_;
+  wanted = wanted != fused.negated;
   const Pair pair = pair_of(fused.left.source, fused.right.source);
   const Handler handler =
       table_.branch[static_cast<size_t>(fused.opcode)].form[static_cast<unsigned>(pair)][wanted][backward];
@@ -432,7 +437,8 @@ bool Translator::select_on_compare(const Operand& condition, const Operand& chos
       table_.fused.select[static_cast<size_t>(compare.opcode)].form[static_cast<unsigned>(pair)];
   if (handler == nullptr) return false;
   drop_last();
-  const uint32_t position = emit(handler, pack(chosen.home, chosen.slot, otherwise.slot));
+  const uint32_t position = emit(handler, compare.negated ? pack(chosen.home, otherwise.slot, chosen.slot)
+                                                          : pack(chosen.home, chosen.slot, otherwise.slot));
   const Word slots = pack(compare.left.slot, compare.right.source == Source::slot ? compare.right.slot : 0);
   emit_word(slots | (compare.right.source == Source::immediate ? compare.right.bits << 32 : 0));
   push_result(chosen.type, position, nullptr);

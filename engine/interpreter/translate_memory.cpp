@@ -62,7 +62,12 @@ void Translator::load(const Instruction& instruction) {
     const Word word1 = use.address == Address::slot_slot
                            ? pack(address.home, use.base, use.second)
                            : pack_immediate(address.home, use.base, use.immediate);
+    const Mirrors before = registers_;
     push_result(type, emit(form[0], word1), form[1]);
+    last_.kind = Last::Kind::load;
+    last_.opcode = instruction.opcode;
+    last_.address = use;
+    last_.before = before;
     return;
   }
   const uint32_t slot = consume_slot(address).slot;
@@ -95,11 +100,24 @@ void Translator::store(const Instruction& instruction) {
       register_of(value.type) == Register::integer) {
     use_value.source = Source::slot;  // the same local is in both; its slot is valid
   }
+  const Mirrors before = registers_;
   const Handler handler =
       forms.guarded[static_cast<unsigned>(use.address)][static_cast<unsigned>(use_value.source)];
-  emit(handler, use.address == Address::slot_slot ? pack(use.base, use_value.slot, use.second)
-                                                  : pack_immediate(use.base, use_value.slot, use.immediate));
-  if (use_value.source == Source::immediate) emit_word(use_value.bits);
+  const uint32_t position = emit(handler, use.address == Address::slot_slot
+                                              ? pack(use.base, use_value.slot, use.second)
+                                              : pack_immediate(use.base, use_value.slot, use.immediate));
+  if (use_value.source == Source::immediate) {
+    emit_word(use_value.bits);
+  } else if (use.address == Address::slot) {
+    const auto& joined = table_.fused.store_step[static_cast<size_t>(instruction.opcode)].form;
+    store_ = {position,
+              static_cast<uint32_t>(code_.size()),
+              joined[static_cast<unsigned>(use_value.source)],
+              use.base,
+              use_value.slot,
+              use.immediate,
+              before};
+  }
 }
 
 void Translator::memory_size(const Instruction& instruction) {

@@ -36,7 +36,20 @@ void Translator::unary(const Instruction& instruction) {
 }
 
 void Translator::test(const Instruction& instruction) {
+  const Last compared = last_;
+  const bool negates =
+      instruction.opcode == Opcode::i32_eqz && produced_last(operands_.back(), Last::Kind::compare);
   unary(instruction);
+  if (negates) {  // a branch or a select takes both back
+    last_.kind = Last::Kind::compare;
+    last_.position = compared.position;
+    last_.opcode = compared.opcode;
+    last_.left = compared.left;
+    last_.right = compared.right;
+    last_.before = compared.before;
+    last_.negated = !compared.negated;
+    return;
+  }
   last_.kind = Last::Kind::test;
 }
 
@@ -77,7 +90,7 @@ void Translator::emit_binary(Opcode opcode, Operand left, Operand right) {
   }
   if (right.kind == Operand::Kind::constant && !fits_immediate(right)) store_constant(right);
 
-  if (emit_chain(opcode, left, right, home)) return;
+  if (emit_fed(opcode, left, right, home) || emit_chain(opcode, left, right, home)) return;
 
   const Mirrors before = registers_;
   const Use use_left = consume(left);
@@ -100,6 +113,30 @@ void Translator::emit_binary(Opcode opcode, Operand left, Operand right) {
   last_.left = use_left;
   last_.right = use_right;
   last_.kind = info(opcode).kind == RowKind::compare ? Last::Kind::compare : Last::Kind::binary;
+}
+
+/// If one operand has just been loaded and the other is in a slot, and there is a handler for both, emits
+/// that.
+bool Translator::emit_fed(Opcode opcode, const Operand& left, const Operand& right, uint32_t home) {
+  const bool on_left = produced_last(left, Last::Kind::load);
+  if (!on_left && !produced_last(right, Last::Kind::load)) return false;
+  const Operand& other = on_left ? right : left;
+  if (other.kind == Operand::Kind::constant) return false;
+  const FedHandlers* row = find_fed(table_.fused, last_.opcode, opcode);
+  if (row == nullptr) return false;
+  const AddressUse address = last_.address;
+  const auto& form = row->form[static_cast<unsigned>(address.address)][!on_left];
+  if (form[0] == nullptr) return false;
+
+  const uint64_t load_offset = recorded_offset(last_.position);
+  drop_last();
+  const Mirrors before = registers_;
+  const uint32_t position = emit(form[0], pack(home, address.base, address.second, other.slot));
+  emit_word(address.immediate);
+  record_offset(position, load_offset);
+  push_result(type_of(info(opcode).signature.back()), position, form[1]);
+  last_.before = before;
+  return true;
 }
 
 /// If one operand is what the last instruction has just computed, and the two rows have a handler together,

@@ -87,6 +87,7 @@ void Translator::reset(uint32_t function) {
   calls_ = false;
   last_ = Last{};
   step_ = Step{};
+  store_ = StoreRecord{};
   forget_accumulators();
 }
 
@@ -274,10 +275,24 @@ void Translator::drop_from(uint32_t position, const Mirrors& before) {
   registers_ = before;
   last_ = Last{};
   if (position <= step_.position) step_ = Step{};
+  if (position <= store_.position) store_ = StoreRecord{};
   if (offsets_ == nullptr) return;
   for (auto entry = offsets_->rbegin(); entry != offsets_->rend() && entry->first > position; ++entry) {
     entry->first = position;
   }
+}
+
+uint64_t Translator::recorded_offset(uint32_t position) const {
+  uint64_t found = 0;
+  if (offsets_ == nullptr) return found;
+  for (auto entry = offsets_->rbegin(); entry != offsets_->rend(); ++entry) {
+    if (entry->first <= position) return entry->second;
+  }
+  return found;
+}
+
+void Translator::record_offset(uint32_t position, uint64_t offset) {
+  if (offsets_ != nullptr) offsets_->emplace_back(position, offset);
 }
 
 /// Is the operand a temporary that the last instruction, of this kind, has just produced?
@@ -302,6 +317,7 @@ void Translator::define(uint32_t slot, Register which, uint32_t position, Handle
 
 void Translator::push_result(ValueType::Kind type, uint32_t position, Handler without_store) {
   last_.position = position;
+  last_.result = position;
   last_.before = registers_;
   push_temporary(type);
   last_.destination = operands_.back().home;

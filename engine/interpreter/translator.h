@@ -81,6 +81,14 @@ class Translator {
     uint64_t generation = 0;
   };
 
+  /// How an access to a guarded memory forms its address.
+  struct AddressUse {
+    Address address = Address::slot;
+    uint32_t base = 0;       ///< slot
+    uint32_t second = 0;     ///< slot_slot
+    uint32_t immediate = 0;  ///< offset, or what is added
+  };
+
   /// Which slot an accumulator mirrors, who put the value there, and that handler's form without the store.
   struct Mirror {
     uint32_t slot = kNone;
@@ -92,11 +100,14 @@ class Translator {
   /// The last instruction, while it may still be fused with.
   struct Last {
     uint32_t position = kNone;
-    uint32_t destination = kNone;  ///< its result's slot (field 0), or kNone
-    enum class Kind : uint8_t { other, copy, binary, compare, test } kind = Kind::other;
-    Opcode opcode{};  ///< unless other or copy
+    uint32_t result = kNone;       ///< position of the instruction whose field 0 is the result's slot
+    uint32_t destination = kNone;  ///< the result's slot, or kNone
+    enum class Kind : uint8_t { other, copy, binary, compare, test, load } kind = Kind::other;
+    bool negated = false;  ///< compare: an eqz follows it, and both are meant
+    Opcode opcode{};       ///< unless other or copy
     Use left, right;
-    Mirrors before;  ///< accumulators before it ran
+    AddressUse address;  ///< load
+    Mirrors before;      ///< accumulators before it ran
   };
 
   /// A local that has just been set to a slot plus a constant: a loop's counter, if a branch on it follows.
@@ -106,6 +117,18 @@ class Translator {
     uint32_t destination = kNone;
     uint32_t source = 0;
     uint32_t addend = 0;
+    bool addend_is_slot = false;
+    Mirrors before;
+  };
+
+  /// The last store, if a step may join it.
+  struct StoreRecord {
+    uint32_t position = kNone;
+    uint32_t end = kNone;
+    Handler with_step = nullptr;
+    uint32_t address = 0;
+    uint32_t value = 0;
+    uint32_t offset = 0;
     Mirrors before;
   };
 
@@ -151,6 +174,10 @@ class Translator {
   void emit_word(Word word) { code_.push_back(word); }
   void drop_last();  ///< takes the last instruction back: what follows does its work
   void drop_from(uint32_t position, const Mirrors& before);
+  /// The module offset that code at `position` came from, and its restoring after a fusion: a fused
+  /// instruction traps on behalf of its access. Both do nothing unless someone asked for offsets.
+  [[nodiscard]] uint64_t recorded_offset(uint32_t position) const;
+  void record_offset(uint32_t position, uint64_t offset);
   [[nodiscard]] bool produced_last(const Operand& operand, Last::Kind kind) const;
   void set_field0(uint32_t position, uint32_t value);
   void set_distance(uint32_t position, int32_t distance);
@@ -171,6 +198,7 @@ class Translator {
   void binary(const Instruction& instruction);
   void compare(const Instruction& instruction);
   void emit_binary(Opcode opcode, Operand left, Operand right);
+  [[nodiscard]] bool emit_fed(Opcode opcode, const Operand& left, const Operand& right, uint32_t home);
   [[nodiscard]] bool emit_chain(Opcode opcode, const Operand& left, const Operand& right, uint32_t home);
   [[nodiscard]] bool fits_immediate(const Operand& operand) const;
 
@@ -231,6 +259,7 @@ class Translator {
   void global_get(const Instruction& instruction);
   void global_set(const Instruction& instruction);
   void assign_local(uint32_t local, const Operand& value);
+  void note_step(uint32_t slot);
 
   // translate_memory.cpp
   void load(const Instruction& instruction);
@@ -241,12 +270,6 @@ class Translator {
   void memory_copy(const Instruction& instruction);
   void memory_init(const Instruction& instruction);
   void data_drop(const Instruction& instruction);
-  struct AddressUse {
-    Address address;
-    uint32_t base = 0;       ///< slot
-    uint32_t second = 0;     ///< slot_slot
-    uint32_t immediate = 0;  ///< offset, or what is added
-  };
   AddressUse use_address(const Operand& operand, uint32_t offset, bool may_use_accumulator);
   [[nodiscard]] bool is_guarded(const MemoryArgument& argument) const;
   [[nodiscard]] ValueType::Kind address_type(const Limits& limits) const;
@@ -310,6 +333,7 @@ class Translator {
   Mirrors registers_;
   Last last_;
   Step step_;
+  StoreRecord store_;
   std::vector<std::pair<uint32_t, uint64_t>>* offsets_ =
       nullptr;  ///< (position, module offset), if someone asks
 };

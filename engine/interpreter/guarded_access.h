@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unchecked accesses of handlers to a guarded memory 0: how they form addresses, and what makes their faults
+// traps.
+//
+// Accesses to a guarded memory 0 check nothing: a stray one faults, and runtime/signals.h resumes at
+// landing(). For that a handler must still hold its own ip, and its caller's stack pointer, when it faults:
+// the empty asm statements below keep the compiler from advancing ip before the access; the handlers are leaf
+// functions.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "engine/interpreter/handlers.h"
+
+namespace heddle::engine {
+
+/// Orders the access that produced `value` before any change of ip.
+template <class T>
+inline void finish_load(const Word*& ip, T& value) {
+  if constexpr (std::is_floating_point_v<T>) {
+    asm volatile("" : "+r"(ip), "+x"(value));
+  } else {
+    asm volatile("" : "+r"(ip), "+r"(value));
+  }
+}
+
+inline void finish_store(const Word*& ip) { asm volatile("" : "+r"(ip) : : "memory"); }
+
+/// The effective address in a guarded memory: at most 2^32 - 1 + 2^32 - 1.
+template <Address kAddress>
+[[nodiscard]] inline uint64_t effective_address(const Word* ip, const Slot* fp, uint64_t a,
+                                                uint32_t base_field, uint32_t second_slot) {
+  const uint32_t base = kAddress == Address::accumulator || kAddress == Address::accumulator_immediate
+                            ? static_cast<uint32_t>(a)
+                            : read_slot<uint32_t>(fp + base_field);
+  if constexpr (kAddress == Address::slot || kAddress == Address::accumulator) {
+    return uint64_t{base} + immediate32(ip);
+  } else if constexpr (kAddress == Address::slot_slot) {
+    return base + read_slot<uint32_t>(fp + second_slot);
+  } else {
+    return base + immediate32(ip);  // wraps: i32.add
+  }
+}
+
+}  // namespace heddle::engine

@@ -1,0 +1,21 @@
+;; Addresses: sums with constants and slots become part of the access, if the access has no offset of its own.
+(module
+  (memory 1)
+  (func $plain (param $p i32) (result i32) (i32.load (local.get $p)))
+  (func $offset (param $p i32) (result i32) (i32.load offset=8 (local.get $p)))
+  (func $plus_constant (param $p i32) (result i32) (i32.load (i32.add (local.get $p) (i32.const 8))))
+  (func $plus_local (param $p i32) (param $i i32) (result f64)
+    (f64.load (i32.add (local.get $p) (local.get $i))))
+  (func $both (param $p i32) (result i32)
+    (i32.load offset=4 (i32.add (local.get $p) (i32.const 8))))
+  (func $scaled (param $p i32) (param $i i32) (result i64)
+    (i64.load (i32.add (local.get $p) (i32.shl (local.get $i) (i32.const 3)))))
+  (func $chased (param $p i32) (result i32) (i32.load (i32.load (i32.load (local.get $p)))))
+  (func $store_constant (param $p i32) (i32.store8 offset=3 (local.get $p) (i32.const -1)))
+  (func $store_float (param $p i32) (f64.store (i32.add (local.get $p) (i32.const 16)) (f64.const -0.5)))
+  (func $copy (param $to i32) (param $from i32) (i64.store (local.get $to) (i64.load (local.get $from))))
+  (func $increment (param $p i32)
+    (i32.store offset=12 (local.get $p) (i32.add (i32.load offset=12 (local.get $p)) (i32.const 1))))
+  (func $accumulate (param $p i32) (param $x f64) (result f64)
+    (f64.add (local.get $x) (f64.load offset=8 (local.get $p)))))
+

@@ -1,0 +1,19 @@
+;; Chains: two operations in one instruction.
+(module
+  (func $hash (param $h i32) (param $x i32) (result i32)
+    (i32.mul (i32.xor (local.get $h) (local.get $x)) (i32.const 16777619)))
+  (func $rotate (param $a i32) (param $b i32) (param $c i32) (result i32)
+    (i32.rotl (i32.add (i32.add (local.get $a) (local.get $b)) (local.get $c)) (i32.const 7)))
+  (func $wide (param $a i64) (param $b i64) (result i64)
+    (i64.and (i64.shr_u (i64.mul (local.get $a) (local.get $b)) (i64.const 33)) (i64.const 255)))
+  (func $dot (param $a f64) (param $b f64) (param $c f64) (result f64)
+    (f64.add (local.get $c) (f64.mul (local.get $a) (local.get $b))))
+  (func $half (param $a f32) (param $b f32) (result f32)
+    (f32.mul (f32.add (local.get $a) (local.get $b)) (f32.const 0.5)))
+  (func $right (param $a i32) (param $b i32) (param $c i32) (result i32)
+    (i32.sub (local.get $c) (i32.mul (local.get $a) (local.get $b))))
+  (func $both_constant (param $a i32) (result i32)
+    (i32.add (i32.shl (local.get $a) (i32.const 4)) (i32.const 100)))
+  (func $division_is_alone (param $a i32) (param $b i32) (result i32)
+    (i32.add (i32.div_s (local.get $a) (local.get $b)) (i32.const 1))))
+

@@ -1,0 +1,25 @@
+;; Locals: reading one emits nothing, producers write the local that is set, and values that are still meant are
+;; copied out before the local changes.
+(module
+  (func $retarget (param $a i32) (param $b i32) (local $c i32)
+    (local.set $c (i32.mul (local.get $a) (local.get $b)))
+    (local.set $a (i32.load8_u (local.get $c)))
+    (local.set $b (i32.clz (local.get $a))))
+  (func $swap (param $a i32) (param $b i32)
+    (local.get $a) (local.get $b) (local.set $a) (local.set $b))
+  (func $old_value (param $i i32) (result i32)
+    (local.get $i)
+    (local.set $i (i32.add (local.get $i) (i32.const 1)))
+    (i32.add (local.get $i)))
+  (func $tee_twice (param $a i64) (local $b i64) (local $c i64)
+    (local.set $c (local.tee $b (i64.add (local.get $a) (i64.const 1)))))
+  (func $constants (local $a i32) (local $b i64) (local $c f32) (local $d f64)
+    (local.set $a (i32.const -1))
+    (local.set $b (i64.const -1))
+    (local.set $c (f32.const 1.5))
+    (local.set $d (f64.const 0.1)))
+  (func $copies (param i32 i64 f32 f64) (local i32 i64 f32 f64)
+    (local.set 4 (local.get 0)) (local.set 5 (local.get 1))
+    (local.set 6 (local.get 2)) (local.set 7 (local.get 3)))
+  (memory 1))
+
