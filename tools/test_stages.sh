@@ -80,7 +80,7 @@ stage_fuzz() {
   local target failed=0
   [ -n "$(fuzz_targets)" ] || { say "there is no fuzz target in fuzz/targets"; return 1; }
   for target in $(fuzz_targets); do
-    build fuzz "bin/fuzz_$target"
+    build_fuzz "$target"
     if run_fuzz "$target" "$1" >"$root/build/fuzz/work-$target.log" 2>&1; then
       tally 1 0
       echo "fuzz $target: $(grep -o 'number_of_executed_units: *[0-9]*' "$root/build/fuzz/work-$target.log" |
