@@ -40,9 +40,7 @@ class BodyGenerator {
     Letters parameters;
     Letters results;
     size_t height = 0;
-    [[nodiscard]] const Letters& label() const {
-      return kind == engine::Opcode::loop ? parameters : results;
-    }
+    [[nodiscard]] const Letters& label() const { return kind == engine::Opcode::loop ? parameters : results; }
   };
   static constexpr size_t kMaxFrames = 8;
   static constexpr size_t kMaxBytes = 6'000;

@@ -117,7 +117,8 @@ class Run {
     for (size_t i = 0; i < inner.global_space.size(); ++i) {
       const engine::Global& global = *inner.global_space[i];
       const bool is_ref = global.type.type.is_ref();
-      note("global " + std::to_string(i) + ": " + std::to_string(is_ref ? global.value[0] != 0 : global.value[0]));
+      note("global " + std::to_string(i) + ": " +
+           std::to_string(is_ref ? global.value[0] != 0 : global.value[0]));
     }
     for (size_t i = 0; i < inner.table_space.size(); ++i) {
       engine::Table& table = *inner.table_space[i];

@@ -10,19 +10,34 @@ using engine::Opcode;
 
 namespace {
 
-constexpr uint64_t kIntegers[] = {0,          1,          0xff,        0x7f,        0x80,
-                                  0x7fff,     0x8000,     0xffff,      0x7fffffff,  0x80000000,
-                                  0xffffffff, 0x100000000, 0x7fffffffffffffff, 0x8000000000000000,
-                                  0xffffffffffffffff, 31, 32, 33, 63, 64};
+constexpr uint64_t kIntegers[] = {0,
+                                  1,
+                                  0xff,
+                                  0x7f,
+                                  0x80,
+                                  0x7fff,
+                                  0x8000,
+                                  0xffff,
+                                  0x7fffffff,
+                                  0x80000000,
+                                  0xffffffff,
+                                  0x100000000,
+                                  0x7fffffffffffffff,
+                                  0x8000000000000000,
+                                  0xffffffffffffffff,
+                                  31,
+                                  32,
+                                  33,
+                                  63,
+                                  64};
 constexpr uint32_t kFloats[] = {0x00000000, 0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000,
                                 0x7fc00000, 0x7fa00000, 0xffc00001, 0x00000001, 0x007fffff, 0x4f000000,
                                 0xcf000000, 0x4f7fffff, 0x5f000000, 0x3f000000, 0x40200000};
-constexpr uint64_t kDoubles[] = {0x0000000000000000, 0x8000000000000000, 0x3ff0000000000000,
-                                 0xbff0000000000000, 0x7ff0000000000000, 0xfff0000000000000,
-                                 0x7ff8000000000000, 0x7ff4000000000000, 0xfff8000000000001,
-                                 0x0000000000000001, 0x41dfffffffc00000, 0x41e0000000000000,
-                                 0xc1e0000000200000, 0x43e0000000000000, 0xc3e0000000000000,
-                                 0x43f0000000000000, 0x3fe0000000000000, 0x47efffffe0000000};
+constexpr uint64_t kDoubles[] = {
+    0x0000000000000000, 0x8000000000000000, 0x3ff0000000000000, 0xbff0000000000000, 0x7ff0000000000000,
+    0xfff0000000000000, 0x7ff8000000000000, 0x7ff4000000000000, 0xfff8000000000001, 0x0000000000000001,
+    0x41dfffffffc00000, 0x41e0000000000000, 0xc1e0000000200000, 0x43e0000000000000, 0xc3e0000000000000,
+    0x43f0000000000000, 0x3fe0000000000000, 0x47efffffe0000000};
 
 }  // namespace
 

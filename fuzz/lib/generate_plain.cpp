@@ -60,7 +60,8 @@ void BodyGenerator::memory_operand(const OpcodeInfo& row, TypeLetter letter, boo
     if (is_last)
       push_small(letter == 'a' && is_64, grows ? 3 : row.immediate == Immediate::memory ? 300 : 14);
     else
-      push_index(letter == 'a' && is_64, row.immediate == Immediate::data_memory && letter == 'i' ? 7 : 0xffff);
+      push_index(letter == 'a' && is_64,
+                 row.immediate == Immediate::data_memory && letter == 'i' ? 7 : 0xffff);
   } else if (letter == 'a') {
     push_index(is_64, is_atomic(row) ? 0xfff8 : 0xffff);
   } else if (is_last && row.kind == RowKind::atomic_wait) {

@@ -43,8 +43,8 @@ struct ModulePlan {
   static constexpr PlannedMemory kMemories[] = {
       {1, 3, false, false}, {1, 2, true, false}, {1, 3, false, true}};
   static constexpr PlannedTable kTables[] = {{'F', 8, 20, false}, {'E', 5, 9, false}, {'F', 3, 6, true}};
-  static constexpr PlannedGlobal kGlobals[] = {{'i', true},  {'l', true},  {'f', true}, {'d', true},
-                                               {'F', true},  {'E', true},  {'i', false}, {'l', false}};
+  static constexpr PlannedGlobal kGlobals[] = {{'i', true}, {'l', true}, {'f', true},  {'d', true},
+                                               {'F', true}, {'E', true}, {'i', false}, {'l', false}};
   static constexpr uint32_t kDataSegments = 3;     // the first is active in memory 0
   static constexpr uint32_t kElementSegments = 3;  // active in table 0, passive funcref, passive externref
   static constexpr TypeLetter kElementTypes[kElementSegments] = {'F', 'F', 'E'};

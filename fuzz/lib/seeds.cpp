@@ -21,11 +21,13 @@ constexpr uint32_t kGeneratedModules = 40;
 constexpr size_t kGeneratorBytes = 600;
 
 constexpr std::string_view kKeywords[] = {
-    "module", "func", "type", "param", "result", "local", "import", "export", "table", "memory", "global",
-    "mut", "elem", "data", "start", "offset", "item", "declare", "shared", "then", "i32", "i64", "f32",
-    "f64", "v128", "funcref", "externref", "ref", "null", "extern", "rec", "sub", "final", "array", "struct",
-    "field", "tag", "offset=", "align=", "nan:0x", "inf", "0x1p", "binary", "quote", "(@custom", "(@name",
-    "(;", ";)", ";;", "$", "\\u{", "pagesize", "catch", "catch_all", "eq", "any", "none", "i31"};
+    "module", "func",    "type",   "param",  "result", "local", "import",   "export",  "table",
+    "memory", "global",  "mut",    "elem",   "data",   "start", "offset",   "item",    "declare",
+    "shared", "then",    "i32",    "i64",    "f32",    "f64",   "v128",     "funcref", "externref",
+    "ref",    "null",    "extern", "rec",    "sub",    "final", "array",    "struct",  "field",
+    "tag",    "offset=", "align=", "nan:0x", "inf",    "0x1p",  "binary",   "quote",   "(@custom",
+    "(@name", "(;",      ";)",     ";;",     "$",      "\\u{",  "pagesize", "catch",   "catch_all",
+    "eq",     "any",     "none",   "i31"};
 
 std::string quoted(std::span<const uint8_t> bytes) {
   constexpr std::string_view kHex = "0123456789abcdef";
@@ -67,8 +69,8 @@ std::vector<Seed> module_seeds() {
                      std::move(module)});
   }
   for (uint32_t i = 0; i < kGeneratedModules; ++i) {
-    seeds.push_back({"generated-" + std::to_string(i) + ".wasm",
-                     generate_module(random_bytes(i, kGeneratorBytes))});
+    seeds.push_back(
+        {"generated-" + std::to_string(i) + ".wasm", generate_module(random_bytes(i, kGeneratorBytes))});
   }
   return seeds;
 }

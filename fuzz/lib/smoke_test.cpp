@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every oracle over all seeds and two thousand generated modules, without libFuzzer; and proof that they can fail.
+// Every oracle over all seeds and two thousand generated modules, without libFuzzer; and proof that they can
+// fail.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -47,7 +48,8 @@ TEST(fuzz_smoke, every_built_row_has_a_valid_seed) {
 }
 
 TEST(fuzz_smoke, seeds_run_the_same_twice) {
-  for (const Seed& seed : module_seeds()) EXPECT_EQ(check_exec(seed.bytes, {}, other_engine()), "") << seed.name;
+  for (const Seed& seed : module_seeds())
+    EXPECT_EQ(check_exec(seed.bytes, {}, other_engine()), "") << seed.name;
   for (const Seed& seed : text_seeds()) EXPECT_EQ(check_wat(as_text(seed.bytes)), "") << seed.name;
 }
 

@@ -18,10 +18,10 @@ namespace heddle::fuzz {
 
 struct Statistics {
   uint64_t inputs = 0;
-  uint64_t generated = 0;     ///< inputs that the generator made a module of
+  uint64_t generated = 0;  ///< inputs that the generator made a module of
   uint64_t decoded = 0;
   uint64_t validated = 0;
-  uint64_t assembled = 0;     ///< texts
+  uint64_t assembled = 0;  ///< texts
   uint64_t instantiated = 0;
   uint64_t calls = 0;
   uint64_t returned = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fuzz target decode: raw bytes through decoder, validator, printer and assembler; the checks are check_decode's.
+// Fuzz target decode: raw bytes through decoder, validator, printer and assembler; the checks are
+// check_decode's.
 #include <cstddef>
 #include <cstdint>
 
