@@ -78,7 +78,6 @@ void Printer::print_directive(char directive) {
     case 'b': print(out, "%" PRIu64, ip[2] >> 32); break;
     case 'k': print_slot(low()); break;
     case 'q': print_slot(ip[2] >> 32); break;
-    case 'k': print_slot(low()); break;
     case 'L': print_float(low()); break;
     case 'H': print_float(static_cast<uint32_t>(ip[2] >> 32)); break;
     case 'd': print_double(std::bit_cast<double>(ip[2])); break;
