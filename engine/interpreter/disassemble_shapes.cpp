@@ -111,6 +111,7 @@ void add_memory(ShapeTable& shapes, const HandlerTable& table, size_t opcode) {
                  store_pattern(address, text, static_cast<Source>(source)), source == 2 ? 3 : 2);
     }
   }
+  shapes.add(table.wide[opcode], std::string(text), "%0", 2);
   for (unsigned is_64 = 0; is_64 < 2; ++is_64) {
     const std::string_view form = is_64 ? "checked64" : "checked";
     shapes.add(table.load[opcode].checked[is_64], joined(text, form), "%0 = memory %i [%1 + %n]", 3);

@@ -50,6 +50,7 @@ namespace {
   add_control_handlers(*table);
   add_call_handlers(*table);
   add_table_handlers(*table);
+  add_wide_handlers(*table);
   add_fused_memory_handlers(table->fused);
   add_chain32_handlers(table->fused);
   add_chain64_handlers(table->fused);

@@ -137,6 +137,8 @@ struct HandlerTable {
   std::array<LoadHandlers, kOpcodeCount> load{};
   std::array<StoreHandlers, kOpcodeCount> store{};
   std::array<AtomicHandlers, kOpcodeCount> atomic{};
+  std::array<Handler, kOpcodeCount>
+      wide{};  ///< field 0: first of the operands, which are consecutive, and of the results
   SingleHandlers single;
   FusedTable fused;
   /// Where a memory fault in a load or store handler continues, and the machine code range it may come from.
@@ -158,5 +160,6 @@ void add_atomic_handlers(HandlerTable& table);
 void add_control_handlers(HandlerTable& table);
 void add_call_handlers(HandlerTable& table);
 void add_table_handlers(HandlerTable& table);
+void add_wide_handlers(HandlerTable& table);
 
 }  // namespace heddle::engine

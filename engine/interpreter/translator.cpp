@@ -10,7 +10,7 @@ const Translator::Method Translator::kMethods[] = {
 #define WASM_EXCEPTION(...) &Translator::not_built,
 #define WASM_SIMD(...) &Translator::not_built,
 #define WASM_SIMD_ACCESS(...) &Translator::not_built,
-#define WASM_WIDE(...) &Translator::not_built,
+#define WASM_WIDE(...) &Translator::wide,
 #define WASM_CONTROL(name, ...) &Translator::name,
 #define WASM_PARAMETRIC(name, ...) &Translator::name,
 #define WASM_VARIABLE(name, ...) &Translator::name,
@@ -231,9 +231,7 @@ void Translator::move_to(uint32_t destination, const Operand& operand, bool cons
       last_.position = position;
     }
   }
-  for (Mirror& mirror : registers_) {
-    if (mirror.slot == destination) mirror = Mirror{};
-  }
+  forget_slot(destination);
 }
 
 Source Translator::where(const Operand& operand) const {
@@ -308,10 +306,14 @@ void Translator::set_distance(uint32_t position, int32_t distance) {
   code_[position + 1] = (code_[position + 1] & 0xffffffff) | Word{static_cast<uint32_t>(distance)} << 32;
 }
 
-void Translator::define(uint32_t slot, Register which, uint32_t position, Handler without_store) {
+void Translator::forget_slot(uint32_t slot) {
   for (Mirror& mirror : registers_) {
     if (mirror.slot == slot) mirror = Mirror{};
   }
+}
+
+void Translator::define(uint32_t slot, Register which, uint32_t position, Handler without_store) {
+  forget_slot(slot);
   registers_[static_cast<unsigned>(which)] = {slot, position, without_store};
 }
 

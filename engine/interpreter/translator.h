@@ -185,6 +185,7 @@ class Translator {
   void define(uint32_t slot, Register which, uint32_t position, Handler without_store);
   /// Pushes the result of the instruction at `position` as a temporary and defines it.
   void push_result(ValueType::Kind type, uint32_t position, Handler without_store);
+  void forget_slot(uint32_t slot);  ///< no accumulator mirrors it any more
   void forget_accumulators();
   void start_fuel();
   void reserve_slots(uint32_t slots) {
@@ -201,6 +202,9 @@ class Translator {
   [[nodiscard]] bool emit_fed(Opcode opcode, const Operand& left, const Operand& right, uint32_t home);
   [[nodiscard]] bool emit_chain(Opcode opcode, const Operand& left, const Operand& right, uint32_t home);
   [[nodiscard]] bool fits_immediate(const Operand& operand) const;
+
+  // translate_wide.cpp
+  void wide(const Instruction& instruction);
 
   // translate_control.cpp
   void unreachable(const Instruction&);
