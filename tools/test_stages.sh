@@ -2,7 +2,7 @@
 # The stages of ./dev test: what each runs, what it counts, and the table at the end (sourced by dev).
 # shellcheck shell=bash
 
-stage_limit=${HEDDLE_STAGE_LIMIT:-1500} # Seconds; a stage that takes longer hangs.
+stage_limit=${HEDDLE_STAGE_LIMIT:-2400} # Seconds; a stage that takes longer hangs.
 
 # tally PASSED FAILED: adds to what the running stage has counted.
 tally() { echo "$1 $2" >>"${HEDDLE_TALLY:-/dev/null}"; }
