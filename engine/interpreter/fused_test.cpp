@@ -212,6 +212,7 @@ std::vector<Step> make_steps() {
     steps.push_back({"local.get 1 " + name + " i32.eqz", row.apply, true});
     for (const Slot bound : {Slot{0}, Slot{31}, Slot{0xffffffff}, Slot{0x80000000}}) {
       steps.push_back({constant_text('i', bound) + " " + name, row.apply, false, true, bound});
+      steps.push_back({constant_text('i', bound) + " " + name + " i32.eqz", row.apply, true, true, bound});
     }
   }
   return steps;

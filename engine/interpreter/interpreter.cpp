@@ -52,7 +52,7 @@ class Interpreter final : public Tier {
     const SingleHandlers& single = handlers().single;
     translate_words_ = {word_of(single.translate)};
     host_words_ = {word_of(single.call_host)};
-    leave_words_.fill(word_of(single.leave));
+    leave_words_ = {word_of(single.leave)};
     if (options.memory_mode == MemoryMode::guarded) {
       for (const CodeRange& range : guarded_handlers(handlers())) (void)register_code_range(range);
     }
@@ -82,9 +82,7 @@ class Interpreter final : public Tier {
     Slot* header = slots + code.header_slot();
     if (header + kHeaderSlots > context.stack_end) return context.fail(TrapKind::call_stack_exhausted);
     if (context.interrupt_pending()) return context.fail(TrapKind::interrupted);
-    // A tail call into another instance returns to the words before the return address; here they leave as
-    // well.
-    header[0] = reinterpret_cast<Slot>(leave_words_.data() + kReloadWords);
+    header[0] = reinterpret_cast<Slot>(leave_words_.data());
     header[1] = 0;
     Instance* instance = function.instance;
     const Word* ip = code.entry.load(std::memory_order_acquire);
@@ -101,7 +99,7 @@ class Interpreter final : public Tier {
     while (ip != nullptr && instance != nullptr) {
       const ModuleCode& module_code = ModuleCode::of(*instance->module);
       const FunctionCode* code = module_code.find(ip);
-      if (code == nullptr) return;  // left_words_: the host called
+      if (code == nullptr) return;  // leave_words_: the host called
       if (frames.size() < kMaxFrames) {
         frames.push_back({instance->module->function_name(code->index), code->index,
                           module_code.offset_of(*code, ip), std::string(instance->module->module_name)});
@@ -123,7 +121,7 @@ class Interpreter final : public Tier {
   const InterpreterOptions options_;
   std::array<Word, 1> translate_words_{};
   std::array<Word, 1> host_words_{};
-  std::array<Word, kReloadWords + 1> leave_words_{};
+  std::array<Word, 1> leave_words_{};
 };
 
 }  // namespace

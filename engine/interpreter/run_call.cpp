@@ -131,11 +131,15 @@ HEDDLE_HANDLER void call_reference(HEDDLE_STATE) {
   new_header[1] = caller;
 }
 
+HEDDLE_HANDLER void leave(HEDDLE_STATE);
+
 /// The return address of a frame that is about to run in another instance: the caller's reload. It stands
-/// right before the usual return address, and the address may be that of the reload already.
+/// right before the usual return address, and the address may be that of the reload already; the host needs
+/// none.
 [[nodiscard]] inline Slot reloading(Slot return_address) {
   const Word* target = reinterpret_cast<const Word*>(return_address);
-  return *target == word_of(reload) ? return_address : reinterpret_cast<Slot>(target - kReloadWords);
+  if (*target == word_of(reload) || *target == word_of(leave)) return return_address;
+  return reinterpret_cast<Slot>(target - kReloadWords);
 }
 
 /// Tail calls `function` from the instruction at ip. Ends the handler.
@@ -186,18 +190,24 @@ HEDDLE_HANDLER void return_call_reference(HEDDLE_STATE) {
 
 // Entry points that are not in translated code.
 
-/// Makes the caller's call instruction the present one, so that a trap's backtrace begins there.
-[[gnu::always_inline]] inline void step_back(const FunctionCode* code, const Word*& ip, Slot*& fp) {
+/// Makes the caller's call instruction, in the caller's instance, the present one, so that a trap's backtrace
+/// begins there.
+[[gnu::always_inline]] inline void step_back(const FunctionCode* code, const Word*& ip, Slot*& fp,
+                                             Instance*& instance) {
   const Slot* header = fp + code->header_slot();
-  ip = reinterpret_cast<const Word*>(header[0]) - 1;
+  const Word* return_address = reinterpret_cast<const Word*>(header[0]);
+  ip = return_address - 1;
   fp = reinterpret_cast<Slot*>(header[1]);
+  if (*return_address == word_of(reload)) {
+    instance = reinterpret_cast<Instance*>(fp[field<0>(return_address) + 2]);
+  }
 }
 
 /// First call of a function: `a` holds its code, whose entry still says so. Translates, then starts again.
 HEDDLE_HANDLER void translate(HEDDLE_STATE) {
   FunctionCode* code = reinterpret_cast<FunctionCode*>(a);
   if (!translate_function(*code)) [[unlikely]] {  // its frame fits no stack
-    step_back(code, ip, fp);
+    step_back(code, ip, fp, instance);
     HEDDLE_TRAP_NOW(TrapKind::call_stack_exhausted);
   }
   ip = entry_of(code);
@@ -210,6 +220,7 @@ HEDDLE_HANDLER void call_host(HEDDLE_STATE) {
   Slot* header = fp + code->header_slot();
   Slot* top = header + kHeaderSlots;
   if (top > context->stack_limit.load(std::memory_order_relaxed)) [[unlikely]] {
+    step_back(code, ip, fp, instance);
     HEDDLE_TRAP_NOW(context->interrupt_pending() ? TrapKind::interrupted : TrapKind::call_stack_exhausted);
   }
   Slot* const old_top = context->stack_top;
@@ -220,7 +231,7 @@ HEDDLE_HANDLER void call_host(HEDDLE_STATE) {
   context->stack_top = old_top;
   context->caller = old_caller;
   if (!returned) [[unlikely]] {
-    step_back(code, ip, fp);
+    step_back(code, ip, fp, instance);
     HEDDLE_TRAP_NOW(TrapKind::host_error);
   }
   a = fp[0];

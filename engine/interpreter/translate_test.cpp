@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Translation pinned: the listings of small functions stand in testdata/*.wat behind the functions they belong
-// to, as `;;` comments. HEDDLE_BLESS=1 in the environment rewrites them.
+// Translation pinned: the listings of small functions stand in testdata/*.wat behind the functions they
+// belong to, as `;;` comments. HEDDLE_BLESS=1 in the environment rewrites them.
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -46,7 +46,8 @@ std::pair<std::string, std::string> split(const std::string& text) {
 }
 
 TEST(interpreter_translation, listings_are_as_written) {
-  if (resolve_memory_mode(MemoryMode::automatic) != MemoryMode::guarded) GTEST_SKIP() << "no guarded memories";
+  if (resolve_memory_mode(MemoryMode::automatic) != MemoryMode::guarded)
+    GTEST_SKIP() << "no guarded memories";
   std::vector<fs::path> paths;
   for (const auto& entry : fs::directory_iterator(kData)) {
     if (entry.path().extension() == ".wat") paths.push_back(entry.path());
@@ -74,7 +75,8 @@ TEST(interpreter_translation, is_the_same_every_time) {
   EXPECT_EQ(listings(source, {}), listings(source, {}));
   const auto module = world.load(source);  // beside another module's types
   std::string text;
-  for (uint32_t i = module->imported_functions; i < module->functions.size(); ++i) text += disassemble(*module, i);
+  for (uint32_t i = module->imported_functions; i < module->functions.size(); ++i)
+    text += disassemble(*module, i);
   EXPECT_EQ(text.find("0x"), std::string::npos) << "an address?\n" << text;
 }
 

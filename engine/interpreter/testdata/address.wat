@@ -19,3 +19,59 @@
   (func $accumulate (param $p i32) (param $x f64) (result f64)
     (f64.add (local.get $x) (f64.load offset=8 (local.get $p)))))
 
+;; Listings
+;;
+;; plain
+;;      0  i32.load.s>a                 s4 = [s0 + 0]
+;;      2  return.int.a                 a
+;;
+;; offset
+;;      0  i32.load.s>a                 s4 = [s0 + 8]
+;;      2  return.int.a                 a
+;;
+;; plus_constant
+;;      0  i32.load.s+i>a               s4 = [s0 + 8]
+;;      2  return.int.a                 a
+;;
+;; plus_local
+;;      0  f64.load.s+s>a               s5 = [s0 + s1]
+;;      2  return.f64.a                 a
+;;
+;; both
+;;      0  i32.add.si>a                 s4 = s0, 8
+;;      2  i32.load.a>a                 s4 = [a + 4]
+;;      4  return.int.a                 a
+;;
+;; scaled
+;;      0  i32.shl.si+add.s>a           s5 = (s1, 3), s0
+;;      3  i64.load.a>a                 s5 = [a + 0]
+;;      5  return.int.a                 a
+;;
+;; chased
+;;      0  i32.load.s>a                 s4 = [s0 + 0]
+;;      2  i32.load.a>a                 s4 = [a + 0]
+;;      4  i32.load.a>a                 s4 = [a + 0]
+;;      6  return.int.a                 a
+;;
+;; store_constant
+;;      0  i32.store8.s.i               [s0 + 3] = 4294967295
+;;      3  return
+;;
+;; store_float
+;;      0  f64.store.s+i.i              [s0 + 16] = -0.5
+;;      3  return
+;;
+;; copy
+;;      0  i64.load.s>a                 s6 = [s1 + 0]
+;;      2  i64.store.s.a                [s0 + 0] = a
+;;      4  return
+;;
+;; increment
+;;      0  i32.load.s>a                 s5 = [s0 + 12]
+;;      2  i32.add.ai>a                 s5 = a, 1
+;;      4  i32.store.s.a                [s0 + 12] = a
+;;      6  return
+;;
+;; accumulate
+;;      0  f64.load.s+add.as>a          s5 = [s0 + 8], s1
+;;      3  return.f64.a                 a

@@ -30,3 +30,52 @@
   (func $references (param $f funcref) (result i32)
     (if (result i32) (ref.is_null (local.get $f)) (then (i32.const 1)) (else (i32.const 2)))))
 
+;; Listings
+;;
+;; table
+;;      0  branch_table                 s0 -> 4, 7, 4, else 10
+;;      4  return.int.i                 10
+;;      7  return.int.i                 11
+;;     10  return.int.i                 12
+;;
+;; table_with_values
+;;      0  branch_table                 s0 -> 4, 8, 8, else 4
+;;      4  constant                     s4 = 5
+;;      6  jump                         -> 14
+;;      8  constant                     s5 = 5
+;;     10  jump                         -> 12
+;;     12  i32.add.si                   s4 = s5, 7
+;;     14  return.int.s                 s4
+;;
+;; carry
+;;      0  unless.i32.eq.ss             s0, s1 -> 6
+;;      2  copy                         s6 = s0
+;;      4  jump                         -> 8
+;;      6  i32.sub.ss                   s6 = s0, s1
+;;      8  i32.add.si>a                 s5 = s6, 1
+;;     10  return.int.a                 a
+;;
+;; early
+;;      0  unless.i32.and.si            s0, 8 -> 6
+;;      3  return.int.i                 4294967295
+;;      6  if_nonzero.s                 s0 -> 10
+;;      8  unreachable
+;;     10  unless.i32.ge_u.si           s0, 100 -> 17
+;;     13  copy                         s4 = s0
+;;     15  jump                         -> 20
+;;     17  return.int.i                 0
+;;     20  return.int.s                 s4
+;;
+;; choose
+;;      0  select.i32.lt_s.ss           s0 = s0, s1 ? s0 : s1
+;;      3  constant64                   s7 = 0xbff0000000000000
+;;      6  select.f64.a                 s6 = a ? s2 : s7
+;;      8  return.f64.a                 a
+;;
+;; references
+;;      0  ref.is_null.s                s4 = s0
+;;      2  if_zero.a                    a -> 8
+;;      4  constant                     s4 = 1
+;;      6  jump                         -> 10
+;;      8  constant                     s4 = 2
+;;     10  return.int.s                 s4

@@ -17,3 +17,39 @@
   (func $division_is_alone (param $a i32) (param $b i32) (result i32)
     (i32.add (i32.div_s (local.get $a) (local.get $b)) (i32.const 1))))
 
+;; Listings
+;;
+;; hash
+;;      0  i32.xor.ss+mul.i>a           s5 = (s0, s1), 16777619
+;;      3  return.int.a                 a
+;;
+;; rotate
+;;      0  i32.add.ss+add.s>a           s6 = (s0, s1), s2
+;;      2  i32.rotl.ai>a                s6 = a, 7
+;;      4  return.int.a                 a
+;;
+;; wide
+;;      0  i64.mul.ss+shr_u.i>a         s5 = (s0, s1), 33
+;;      3  i64.and.ai>a                 s5 = a, 255
+;;      5  return.int.a                 a
+;;
+;; dot
+;;      0  f64.mul.ss+add.s>a           s6 = (s0, s1), s2
+;;      2  return.f64.a                 a
+;;
+;; half
+;;      0  f32.add.ss+mul.i>a           s5 = (s0, s1), 0.5
+;;      3  return.f32.a                 a
+;;
+;; right
+;;      0  i32.mul.ss+sub.rs>a          s6 = s2, (s0, s1)
+;;      2  return.int.a                 a
+;;
+;; both_constant
+;;      0  i32.shl.si+add.i>a           s4 = (s0, 4), 100
+;;      3  return.int.a                 a
+;;
+;; division_is_alone
+;;      0  i32.div_s.ss>a               s5 = s0, s1
+;;      2  i32.add.ai>a                 s5 = a, 1
+;;      4  return.int.a                 a

@@ -26,3 +26,62 @@
     (atomic.fence)
     (i64.atomic.rmw.cmpxchg (local.get $p) (i64.const 1) (i64.const 2))))
 
+;; Listings
+;;
+;; access
+;;      0  constant                     s6 = 1
+;;      2  i64.store.checked64          memory 1 [s1 + 4294967296] = s6
+;;      5  i32.add.si                   s5 = s0, 4
+;;      7  constant                     s6 = 1
+;;      9  i32.store8.checked           memory 0 [s5 + 0] = s6
+;;     12  i32.load16_s.checked         s5 = memory 0 [s0 + 2]
+;;     15  return.int.a                 a
+;;
+;; bulk
+;;      0  constant                     s6 = 16
+;;      2  constant                     s5 = 0
+;;      4  memory.fill                  s0, s5, s6, memory 0
+;;      7  constant                     s6 = 3
+;;      9  constant                     s4 = 1
+;;     11  memory.copy                  s4, s0, s6, to memory 1, from memory 0
+;;     14  constant                     s6 = 3
+;;     16  constant                     s5 = 0
+;;     18  memory.init                  s0, s5, s6, memory 0, segment 0
+;;     21  data.drop                    0
+;;     23  constant                     s4 = 1
+;;     25  memory.grow                  s4 = s4, memory 1
+;;     27  memory.size                  s4 = memory 0
+;;     29  return
+;;
+;; tables
+;;      0  constant                     s4 = 0
+;;      2  table.set                    table 0 [s4] = s0
+;;      4  ref.func                     s4 = function 0
+;;      6  constant                     s5 = 2
+;;      8  table.grow                   s4 = s4, s5, table 0
+;;     11  table.size                   s6 = table 0
+;;     13  constant                     s4 = 0
+;;     15  table.fill                   s4, s0, s6, table 0
+;;     18  constant                     s6 = 1
+;;     20  constant                     s5 = 1
+;;     22  constant                     s4 = 0
+;;     24  table.copy                   s4, s5, s6, to table 0, from table 0
+;;     27  constant                     s6 = 1
+;;     29  constant                     s5 = 0
+;;     31  constant                     s4 = 0
+;;     33  table.init                   s4, s5, s6, table 0, segment 0
+;;     36  elem.drop                    0
+;;     38  constant                     s4 = 0
+;;     40  table.get                    s4 = s4, table 0
+;;     42  return.int.a                 a
+;;
+;; atomics
+;;      0  constant                     s5 = 1
+;;      2  i32.atomic.rmw.add           s4 = [s0 + 4], s5, s0, memory 0
+;;      6  constant                     s5 = -1
+;;      8  memory.atomic.notify         s4 = [s0 + 0], s5, s0, memory 0
+;;     12  atomic.fence
+;;     14  constant                     s6 = 2
+;;     16  constant                     s5 = 1
+;;     18  i64.atomic.rmw.cmpxchg       s4 = [s0 + 0], s5, s6, memory 0
+;;     22  return.int.a                 a

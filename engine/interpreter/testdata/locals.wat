@@ -23,3 +23,44 @@
     (local.set 6 (local.get 2)) (local.set 7 (local.get 3)))
   (memory 1))
 
+;; Listings
+;;
+;; retarget
+;;      0  enter                        frame s9, header s2, zero s5, count s1
+;;      2  i32.mul.ss                   s5 = s0, s1
+;;      4  i32.load8_u.a                s0 = [a + 0]
+;;      6  i32.clz.a                    s1 = a
+;;      8  return
+;;
+;; swap
+;;      0  copy_two                     s5 = s0, s0 = s1
+;;      2  copy                         s1 = s5
+;;      4  return
+;;
+;; old_value
+;;      0  i32.add.si>a                 s5 = s0, 1
+;;      2  copy                         s4 = s0
+;;      4  store.int                    s0 = a
+;;      6  i32.add.as>a                 s4 = a, s4
+;;      8  return.int.a                 a
+;;
+;; tee_twice
+;;      0  enter                        frame s9, header s1, zero s4, count s2
+;;      2  i64.add.si                   s4 = s0, 1
+;;      4  store.int                    s5 = a
+;;      6  return
+;;
+;; constants
+;;      0  enter                        frame s9, header s0, zero s3, count s4
+;;      2  constant                     s3 = -1
+;;      4  constant64                   s4 = 0xffffffffffffffff
+;;      7  constant                     s5 = 1069547520
+;;      9  constant64                   s6 = 0x3fb999999999999a
+;;     12  return
+;;
+;; copies
+;;      0  enter                        frame s13, header s4, zero s7, count s4
+;;      2  copy_two                     s7 = s0, s8 = s1
+;;      4  copy_f32                     s9 = s2
+;;      6  copy                         s10 = s3
+;;      8  return

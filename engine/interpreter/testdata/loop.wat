@@ -30,3 +30,37 @@
       (br_if $l (f64.gt (local.get $x) (f64.const 1e-3))))
     (local.get $x)))
 
+;; Listings
+;;
+;; sum
+;;      0  enter                        frame s9, header s1, zero s4, count s2
+;;      2  i32.add.ss                   s5 = s5, s4
+;;      4  step_if.i32.lt_s.is.back     s4 = s4 + 1; s4, s0 -> 2
+;;      7  return.int.s                 s5
+;;
+;; down
+;;      0  i32.sub.si                   s0 = s0, 1
+;;      2  if_nonzero.a.back            a -> 0
+;;      4  return
+;;
+;; down_by_adding
+;;      0  step_if.i32.ne.ii.back       s0 = s0 + -1; s0, 0 -> 0
+;;      3  return
+;;
+;; while
+;;      0  if_zero.s64                  s0 -> 6
+;;      2  i64.shr_u.si                 s0 = s0, 1
+;;      4  jump.back                    -> 0
+;;      6  return.int.s                 s0
+;;
+;; wide
+;;      0  constant64                   s5 = 0x123456789
+;;      3  i64.mul.ss                   s0 = s0, s5
+;;      5  if.i64.lt_u.ai.back          a, -5 -> 0
+;;      8  store.int                    s4 = a
+;;     10  return.int.s                 s4
+;;
+;; float
+;;      0  f64.mul.si                   s0 = s0, 0.5
+;;      3  if.f64.gt.ai.back            a, 0.001 -> 0
+;;      6  return.f64.a                 a

@@ -22,3 +22,47 @@
       (br 0)))
   (func $both (result i32) (call $swapped (i32.const 1) (i32.const 2)) (i32.add)))
 
+;; Listings
+;;
+;; swapped
+;;      0  copy_two                     s5 = s1, s6 = s0
+;;      2  return_many                  s5, count 2
+;;
+;; three
+;;      0  copy                         s6 = s0
+;;      2  constant                     s7 = 1069547520
+;;      4  constant64                   s8 = 0x4004000000000000
+;;      7  return_many                  s6, count 3
+;;
+;; block
+;;      0  copy_two                     s6 = s1, s5 = s0
+;;      2  if_nonzero.s                 s0 -> 6
+;;      4  i32.add.si                   s6 = s6, 1
+;;      6  i32.sub.ss>a                 s5 = s5, s6
+;;      8  return.int.a                 a
+;;
+;; loop
+;;      0  copy                         s5 = s0
+;;      2  constant                     s4 = 0
+;;      4  copy                         s0 = s5
+;;      6  i32.add.ss                   s4 = s4, s0
+;;      8  i32.sub.si                   s5 = s0, 1
+;;     10  if.i32.gt_s.si.back          s0, 1 -> 4
+;;     13  return.int.s                 s4
+;;
+;; five
+;;      0  copy_two                     s9 = s0, s10 = s0
+;;      2  copy_two                     s11 = s0, s12 = s0
+;;      4  constant                     s13 = 5
+;;      6  copy_range                   s8 = s9, count 5
+;;      8  jump                         -> 10
+;;     10  return_many                  s8, count 5
+;;
+;; both
+;;      0  enter                        frame s9, header s1, zero s4, count s0
+;;      2  constant                     s4 = 1
+;;      4  constant                     s5 = 2
+;;      6  call                         base s4, header s6, function 0
+;;      9  reload                       header s1
+;;     11  i32.add.ss>a                 s4 = s4, s5
+;;     13  return.int.a                 a
