@@ -11,7 +11,7 @@ namespace heddle::fuzz {
 
 namespace {
 
-constexpr uint64_t kMaxPages = 64;
+constexpr uint64_t kMaxBytes = 4 << 20;
 constexpr uint64_t kMaxElements = 10'000;
 constexpr uint64_t kIntegers[] = {0, 1, 42, UINT64_MAX, 0x80000000, 0x7fffffff, 0x8000000000000000, 65535};
 constexpr double kFloats[] = {0.0, -0.0, 1.5, -3.25e9, 1e300, 4294967295.0, -1.0, 5e-324};
@@ -62,9 +62,10 @@ struct Maker {
     return Extern(*made);
   }
   Result<Extern> operator()(MemoryType type) const {
-    if (type.min > kMaxPages) return no_value("the memory is too large");
+    const uint64_t most_pages = kMaxBytes >> type.page_size_log2;
+    if (type.min > most_pages) return no_value("the memory is too large");
     // A smaller maximum than asked for fits, and keeps guests from growing a memory that no store limits.
-    if (type.max) type.max = std::min(*type.max, type.min + kMaxPages);
+    if (type.max) type.max = std::min(*type.max, type.min + most_pages);
     if (type.is_shared) {
       auto made = SharedMemory::create(engine, type);
       if (!made) return made.error();

@@ -30,6 +30,7 @@ constexpr uint8_t kFunctionForm = 0x60;
 constexpr uint8_t kHasMax = 1;
 constexpr uint8_t kShared = 2;
 constexpr uint8_t kIs64 = 4;
+constexpr uint8_t kHasPageSize = 8;
 
 template <class Body>
 void section(ByteWriter& module, SectionId id, Body body) {
@@ -70,9 +71,11 @@ void write_tables(ByteWriter& out) {
 void write_memories(ByteWriter& out) {
   out.unsigned_leb(std::size(ModulePlan::kMemories));
   for (const auto& memory : ModulePlan::kMemories) {
-    out.byte(kHasMax | (memory.is_shared ? kShared : 0) | (memory.is_64 ? kIs64 : 0));
+    out.byte(kHasMax | (memory.is_shared ? kShared : 0) | (memory.is_64 ? kIs64 : 0) |
+             (memory.has_small_pages ? kHasPageSize : 0));
     out.unsigned_leb(memory.min);
     out.unsigned_leb(memory.max);
+    if (memory.has_small_pages) out.unsigned_leb(0);
   }
 }
 

@@ -28,7 +28,7 @@ struct Signature {
 struct ModulePlan {
   struct PlannedMemory {
     uint32_t min, max;
-    bool is_shared, is_64;
+    bool is_shared, is_64, has_small_pages;
   };
   struct PlannedTable {
     TypeLetter element;
@@ -40,8 +40,11 @@ struct ModulePlan {
     bool is_mutable;
   };
 
-  static constexpr PlannedMemory kMemories[] = {
-      {1, 3, false, false}, {1, 2, true, false}, {1, 3, false, true}};
+  /// One of each kind; the last has pages of one byte.
+  static constexpr PlannedMemory kMemories[] = {{1, 3, false, false, false},
+                                                {1, 2, true, false, false},
+                                                {1, 3, false, true, false},
+                                                {65'600, 66'000, false, false, true}};
   static constexpr PlannedTable kTables[] = {{'F', 8, 20, false}, {'E', 5, 9, false}, {'F', 3, 6, true}};
   static constexpr PlannedGlobal kGlobals[] = {{'i', true}, {'l', true}, {'f', true},  {'d', true},
                                                {'F', true}, {'E', true}, {'i', false}, {'l', false}};
