@@ -57,7 +57,17 @@ class TablePrinter {
         "1", fmt::format("{}:{}:{}", engine::escape_for_terminal(file.path), failure.line, failure.column));
     out_ += fmt::format(" [{}] {}\n", file.tier, paint("31", word));
     if (!failure.directive.empty()) out_ += "  " + engine::escape_for_terminal(failure.directive) + '\n';
-    for (size_t begin = 0; begin < failure.message.size();) {
+    print_message(failure);
+  }
+
+  /// The first long ones (a sanitizer's report) in full, of the rest the beginning.
+  void print_message(const Failure& failure) {
+    constexpr size_t kLong = 6;
+    constexpr int kWhole = 3;
+    const auto lines = static_cast<size_t>(std::ranges::count(failure.message, '\n')) + 1;
+    size_t shown = lines;
+    if (lines > kLong && ++long_messages_ > kWhole) shown = kLong;
+    for (size_t begin = 0; begin < failure.message.size() && shown > 0; --shown) {
       const size_t end = std::min(failure.message.find('\n', begin), failure.message.size());
       const auto line = std::string_view(failure.message).substr(begin, end - begin);
       out_ += "  " + paint("33", engine::escape_for_terminal(line)) + '\n';
@@ -126,6 +136,7 @@ class TablePrinter {
 
   const Report& report_;
   const TableStyle& style_;
+  int long_messages_ = 0;
   std::string out_;
 };
 
