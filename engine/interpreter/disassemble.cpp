@@ -67,6 +67,10 @@ void Printer::print_directive(char directive) {
     case '1':
     case '2':
     case '3': print_slot(ip[1] >> 16 * (directive - '0') & 0xffff); break;
+    case '6':
+    case '7':
+    case '8':
+    case '9': print(out, "%" PRIu64, ip[1] >> 16 * (directive - '6') & 0xffff); break;
     case '4': print_slot(low() & 0xffff); break;
     case '5': print_slot(low() >> 16); break;
     case 'i': print(out, "%" PRId32, distance(ip)); break;

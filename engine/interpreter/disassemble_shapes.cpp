@@ -122,7 +122,7 @@ void add_memory(ShapeTable& shapes, const HandlerTable& table, size_t opcode) {
 }
 
 void add_control(ShapeTable& shapes, const SingleHandlers& single) {
-  shapes.add(single.enter, "enter", "frame %0, header %1, zero %2, count %3", 2);
+  shapes.add(single.enter, "enter", "frame %6, header %1, zero %2, count %9", 2);
   shapes.add(single.reload, "reload", "header %0", 2);
   shapes.add(single.unreachable, "unreachable", "", 2);
   shapes.add(single.fuel, "fuel", "%i", 2);
@@ -151,16 +151,16 @@ void add_calls(ShapeTable& shapes, const SingleHandlers& single) {
   shapes.add(single.call, "call", "base %0, header %1, %c", 3);
   shapes.add(single.call_import, "call_import", "base %0, header %1, function %i", 2);
   shapes.add(single.call_reference, "call_reference", "base %0, header %1, function in %2", 2);
-  shapes.add(single.return_call, "return_call", "from %0, header %1, count %2, to header %3, %c", 3);
+  shapes.add(single.return_call, "return_call", "from %0, header %1, count %8, to header %3, %c", 3);
   shapes.add(single.return_call_import, "return_call_import",
-             "from %0, header %1, count %2, to header %3, function %n", 3);
+             "from %0, header %1, count %8, to header %3, function %n", 3);
   shapes.add(single.return_call_reference, "return_call_reference",
-             "from %0, header %1, count %2, to header %3, function in %r", 3);
+             "from %0, header %1, count %8, to header %3, function in %r", 3);
   for (unsigned is_64 = 0; is_64 < 2; ++is_64) {
     shapes.add(single.call_indirect[is_64], joined("call_indirect", "", wide[is_64]),
                "base %0, header %1, index %2, %t", 3);
     shapes.add(single.return_call_indirect[is_64], joined("return_call_indirect", "", wide[is_64]),
-               "from %0, header %1, count %2, to header %3, %t, index %r", 4);
+               "from %0, header %1, count %8, to header %3, %t, index %r", 4);
   }
 }
 

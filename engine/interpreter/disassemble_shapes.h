@@ -10,7 +10,7 @@
 namespace heddle::engine {
 
 /// A pattern is printed as it is but for
-///   %0 %1 %2 %3   a field of word 1, as a slot
+///   %0 %1 %2 %3   a field of word 1, as a slot;  %6 %7 %8 %9  as a number
 ///   %i %f         the immediate in word 1's upper half: signed, float
 ///   %@            the branch's target, as a position
 ///   %4 %5         the two lowest fields of word 2, as slots

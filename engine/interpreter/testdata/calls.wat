@@ -19,7 +19,7 @@
 ;; Listings
 ;;
 ;; direct
-;;      0  enter                        frame s8, header s1, zero s4, count s0
+;;      0  enter                        frame 8, header s1, zero s4, count 0
 ;;      2  i32.add.si                   s4 = s0, 1
 ;;      4  call                         base s4, header s5, function 1
 ;;      7  reload                       header s1
@@ -28,7 +28,7 @@
 ;;     13  return.int.a                 a
 ;;
 ;; indirect
-;;      0  enter                        frame s8, header s1, zero s4, count s0
+;;      0  enter                        frame 8, header s1, zero s4, count 0
 ;;      2  i32.and.si                   s5 = s0, 7
 ;;      4  copy                         s4 = s0
 ;;      6  call_indirect                base s4, header s5, index s5, type 0, table 0
@@ -36,7 +36,7 @@
 ;;     11  return.int.a                 a
 ;;
 ;; reference
-;;      0  enter                        frame s8, header s1, zero s4, count s0
+;;      0  enter                        frame 8, header s1, zero s4, count 0
 ;;      2  constant                     s4 = 3
 ;;      4  call_reference               base s4, header s5, function in s0
 ;;      6  reload                       header s1
@@ -50,22 +50,22 @@
 ;;      8  return.int.a                 a
 ;;
 ;; tail
-;;      0  enter                        frame s10, header s2, zero s5, count s0
+;;      0  enter                        frame 10, header s2, zero s5, count 0
 ;;      2  copy_two                     s5 = s1, s6 = s0
-;;      4  return_call                  from s5, header s2, count s2, to header s2, function 5
+;;      4  return_call                  from s5, header s2, count 2, to header s2, function 5
 ;;
 ;; tail_import
-;;      0  enter                        frame s8, header s1, zero s4, count s0
+;;      0  enter                        frame 8, header s1, zero s4, count 0
 ;;      2  copy                         s4 = s0
-;;      4  return_call_import           from s4, header s1, count s1, to header s1, function 0
+;;      4  return_call_import           from s4, header s1, count 1, to header s1, function 0
 ;;
 ;; tail_indirect
-;;      0  enter                        frame s8, header s1, zero s4, count s0
+;;      0  enter                        frame 8, header s1, zero s4, count 0
 ;;      2  constant                     s5 = 2
 ;;      4  copy                         s4 = s0
-;;      6  return_call_indirect         from s4, header s1, count s1, to header s1, type 0, table 0, index s5
+;;      6  return_call_indirect         from s4, header s1, count 1, to header s1, type 0, table 0, index s5
 ;;
 ;; tail_reference
-;;      0  enter                        frame s8, header s1, zero s4, count s0
+;;      0  enter                        frame 8, header s1, zero s4, count 0
 ;;      2  constant                     s4 = 3
-;;      4  return_call_reference        from s4, header s1, count s1, to header s1, function in s0
+;;      4  return_call_reference        from s4, header s1, count 1, to header s1, function in s0

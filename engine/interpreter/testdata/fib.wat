@@ -11,7 +11,7 @@
 ;; Listings
 ;;
 ;; fib
-;;      0  enter                        frame s9, header s1, zero s4, count s0
+;;      0  enter                        frame 9, header s1, zero s4, count 0
 ;;      2  unless.i32.lt_s.si           s0, 2 -> 9
 ;;      5  copy                         s4 = s0
 ;;      7  jump                         -> 25

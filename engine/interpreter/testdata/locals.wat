@@ -26,7 +26,7 @@
 ;; Listings
 ;;
 ;; retarget
-;;      0  enter                        frame s9, header s2, zero s5, count s1
+;;      0  enter                        frame 9, header s2, zero s5, count 1
 ;;      2  i32.mul.ss                   s5 = s0, s1
 ;;      4  i32.load8_u.a                s0 = [a + 0]
 ;;      6  i32.clz.a                    s1 = a
@@ -45,13 +45,13 @@
 ;;      8  return.int.a                 a
 ;;
 ;; tee_twice
-;;      0  enter                        frame s9, header s1, zero s4, count s2
+;;      0  enter                        frame 9, header s1, zero s4, count 2
 ;;      2  i64.add.si                   s4 = s0, 1
 ;;      4  store.int                    s5 = a
 ;;      6  return
 ;;
 ;; constants
-;;      0  enter                        frame s9, header s0, zero s3, count s4
+;;      0  enter                        frame 9, header s0, zero s3, count 4
 ;;      2  constant                     s3 = -1
 ;;      4  constant64                   s4 = 0xffffffffffffffff
 ;;      7  constant                     s5 = 1069547520
@@ -59,7 +59,7 @@
 ;;     12  return
 ;;
 ;; copies
-;;      0  enter                        frame s13, header s4, zero s7, count s4
+;;      0  enter                        frame 13, header s4, zero s7, count 4
 ;;      2  copy_two                     s7 = s0, s8 = s1
 ;;      4  copy_f32                     s9 = s2
 ;;      6  copy                         s10 = s3

@@ -33,7 +33,7 @@
 ;; Listings
 ;;
 ;; sum
-;;      0  enter                        frame s9, header s1, zero s4, count s2
+;;      0  enter                        frame 9, header s1, zero s4, count 2
 ;;      2  i32.add.ss                   s5 = s5, s4
 ;;      4  step_if.i32.lt_s.is.back     s4 = s4 + 1; s4, s0 -> 2
 ;;      7  return.int.s                 s5

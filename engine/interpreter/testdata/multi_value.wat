@@ -59,7 +59,7 @@
 ;;     10  return_many                  s8, count 5
 ;;
 ;; both
-;;      0  enter                        frame s9, header s1, zero s4, count s0
+;;      0  enter                        frame 9, header s1, zero s4, count 0
 ;;      2  constant                     s4 = 1
 ;;      4  constant                     s5 = 2
 ;;      6  call                         base s4, header s6, function 0
