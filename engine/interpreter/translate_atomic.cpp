@@ -20,7 +20,7 @@ void Translator::emit_atomic(const Instruction& instruction, unsigned operands) 
   emit_word(instruction.memory.memory);
   const std::string_view signature = info(instruction.opcode).signature;
   if (signature.back() == ':') return;
-  push_result(signature.back() == 'l' ? ValueType::Kind::i64 : ValueType::Kind::i32, position, nullptr);
+  push_result(type_of(signature.back()), position, nullptr);
 }
 
 void Translator::atomic_load(const Instruction& instruction) { emit_atomic(instruction, 1); }

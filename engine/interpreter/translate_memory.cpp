@@ -4,19 +4,6 @@
 
 namespace heddle::engine {
 
-namespace {
-
-[[nodiscard]] ValueType::Kind value_type_of(char letter) {
-  switch (letter) {
-    case 'i': return ValueType::Kind::i32;
-    case 'l': return ValueType::Kind::i64;
-    case 'f': return ValueType::Kind::f32;
-    default: return ValueType::Kind::f64;
-  }
-}
-
-}  // namespace
-
 bool Translator::is_guarded(const MemoryArgument& argument) const {
   if (!options_.guarded || argument.memory != 0) return false;
   const MemoryType& type = module_.memories[0];
@@ -55,7 +42,7 @@ void Translator::load(const Instruction& instruction) {
   const OpcodeInfo& row = info(instruction.opcode);
   const LoadHandlers& forms = table_.load[static_cast<size_t>(instruction.opcode)];
   const Operand address = pop();
-  const ValueType::Kind type = value_type_of(row.signature.back());
+  const ValueType::Kind type = type_of(row.signature.back());
   if (is_guarded(instruction.memory)) {
     const AddressUse use = use_address(address, static_cast<uint32_t>(instruction.memory.offset), true);
     const auto& form = forms.guarded[static_cast<unsigned>(use.address)];

@@ -4,20 +4,6 @@
 
 namespace heddle::engine {
 
-namespace {
-
-/// The type a signature letter names.
-[[nodiscard]] ValueType::Kind type_of(char letter) {
-  switch (letter) {
-    case 'i': return ValueType::Kind::i32;
-    case 'l': return ValueType::Kind::i64;
-    case 'f': return ValueType::Kind::f32;
-    default: return ValueType::Kind::f64;
-  }
-}
-
-}  // namespace
-
 void Translator::constant(const Instruction& instruction) {
   const ValueType::Kind type = type_of(info(instruction.opcode).signature.back());
   const bool narrow = type == ValueType::Kind::i32 || type == ValueType::Kind::f32;

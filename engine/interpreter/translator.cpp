@@ -146,6 +146,15 @@ bool Translator::finish() {
 
 // Operands.
 
+ValueType::Kind Translator::type_of(char signature_letter) {
+  switch (signature_letter) {
+    case 'i': return ValueType::Kind::i32;
+    case 'l': return ValueType::Kind::i64;
+    case 'f': return ValueType::Kind::f32;
+    default: return ValueType::Kind::f64;
+  }
+}
+
 Register Translator::register_of(ValueType::Kind type) {
   if (type == ValueType::Kind::f32) return Register::f32;
   return type == ValueType::Kind::f64 ? Register::f64 : Register::integer;

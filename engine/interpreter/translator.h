@@ -151,7 +151,7 @@ class Translator {
   bool finish();
 
   [[nodiscard]] static Register register_of(ValueType::Kind type);
-  [[nodiscard]] static Register register_of(char signature_letter);
+  [[nodiscard]] static ValueType::Kind type_of(char signature_letter);
   [[nodiscard]] uint32_t next_home() const;
   void push(Operand operand);
   void push_temporary(ValueType::Kind type);
