@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fused pairs against their two rows' semantics types, adjacent and kept apart; and that the tests meet the
 // handlers they mean.
-#include <set>
-
 #include "engine/interpreter/fused.h"
-#include "engine/interpreter/handlers.h"
-#include "engine/interpreter/module_code.h"
 #include "engine/interpreter/test_rows.h"
+#include "engine/interpreter/test_seen.h"
 
 namespace heddle::engine {
 namespace {
@@ -89,22 +86,6 @@ std::string chain_text(Opcode first, Opcode second, const Chain& chain, Distance
   if (distance == Distance::into_local) text += " local.set 3 local.get 3";
   return text + ")\n";
 }
-
-class Seen {
- public:
-  void add(const Instance& instance) {
-    ModuleCode& code = ModuleCode::of(*instance.module);
-    for (uint32_t i = 0; i < instance.module->functions.size(); ++i) {
-      for (const Word word : code.words(i)) words_.insert(word);
-    }
-  }
-  [[nodiscard]] bool contains(Handler handler) const {
-    return handler == nullptr || words_.contains(word_of(handler));
-  }
-
- private:
-  std::set<Word> words_;
-};
 
 /// Arguments that mix the type's values without trying all triples.
 std::vector<std::vector<Slot>> argument_triples(char type) {
