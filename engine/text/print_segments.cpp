@@ -147,6 +147,9 @@ void ModulePrinter::body(Cursor& cursor, uint32_t function, uint32_t type) {
   out_ << ")";
 }
 
+/// What one more local takes at least: " i32".
+constexpr uint64_t kLeastLocalText = 4;
+
 /// Declares the locals; false after an error. `next_local` becomes their count, parameters included.
 bool ModulePrinter::locals(Cursor& cursor, uint32_t function, uint64_t& next_local) {
   const uint32_t runs = cursor.read_count(2);
@@ -155,6 +158,8 @@ bool ModulePrinter::locals(Cursor& cursor, uint32_t function, uint64_t& next_loc
   for (uint32_t run = 0; run < runs && !cursor.failed(); ++run) {
     const uint32_t count = cursor.read_u32();
     const ValueType type = cursor.read_value_type();
+    // A few bytes may declare billions: say so before the first of those that would not fit is written.
+    if (out_.full(uint64_t{count} * kLeastLocalText)) cursor.fail(ErrorKind::limit, kTextTooLong);
     for (uint32_t i = 0; i < count && !cursor.failed(); ++i, ++next_local) {
       check_size(cursor);
       const bool nameable = next_local <= UINT32_MAX;
