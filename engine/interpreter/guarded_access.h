@@ -5,9 +5,10 @@
 // Accesses to a guarded memory 0 check nothing: a stray one faults, and runtime/signals.h resumes at
 // landing(). For that a handler must still hold its own ip, and its caller's stack pointer, when it faults:
 // the empty asm statements below keep the compiler from advancing ip before the access; the handlers are leaf
-// functions.
+// functions. GCC also moves ip to another register, so its handlers first touch the access's last byte.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
@@ -26,6 +27,26 @@ inline void finish_load(const Word*& ip, T& value) {
 }
 
 inline void finish_store(const Word*& ip) { asm volatile("" : "+r"(ip) : : "memory"); }
+
+#if defined(__x86_64__) && !defined(__clang__)
+/// Gives the place to access back. Faults if an access of `kSize` bytes will, while all registers hold what
+/// they held on entry. Only the last byte counts: memories end at the end of a page.
+template <size_t kSize>
+[[nodiscard, gnu::always_inline]] inline uint8_t* probe(uint8_t* place, HEDDLE_STATE) {
+  register ExecContext* r8 asm("r8") = context;
+  register Instance* r9 asm("r9") = instance;
+  asm volatile("testb $0, %c[last](%[place])"
+               : [place] "+r"(place)
+               : [last] "i"(kSize - 1), "D"(ip), "S"(fp), "d"(memory), "r"(r8), "r"(r9)
+               : "cc");
+  return place;
+}
+#else
+template <size_t kSize>
+[[nodiscard, gnu::always_inline]] inline uint8_t* probe(uint8_t* place, HEDDLE_STATE) {
+  return place;
+}
+#endif
 
 /// The effective address in a guarded memory: at most 2^32 - 1 + 2^32 - 1.
 template <Address kAddress>

@@ -42,7 +42,8 @@ HEDDLE_HANDLER void fed(HEDDLE_STATE) {
   using Operation = Semantics<kOperation>;
   using T = typename Operation::Left;
   typename MemoryTypeOf<kLoad>::Memory loaded;
-  std::memcpy(&loaded, memory + fused_address<kAddress>(ip, fp, a), sizeof loaded);
+  uint8_t* const place = memory + fused_address<kAddress>(ip, fp, a);
+  std::memcpy(&loaded, probe<sizeof loaded>(place, HEDDLE_PASS), sizeof loaded);
   T value = static_cast<T>(loaded);
   finish_load(ip, value);
   const T other = read_slot<T>(fp + field<3>(ip));
@@ -55,7 +56,7 @@ template <class M, class V, Source kSource>
 HEDDLE_HANDLER void store_step(HEDDLE_STATE) {
   const uint64_t address = uint64_t{read_slot<uint32_t>(fp + field<0>(ip))} + static_cast<uint32_t>(ip[2]);
   const M value = static_cast<M>(read_operand<V, kSource, 1>(ip, fp, a, f, d));
-  std::memcpy(memory + address, &value, sizeof value);
+  std::memcpy(probe<sizeof value>(memory + address, HEDDLE_PASS), &value, sizeof value);
   finish_store(ip);
   const uint32_t stepped = read_slot<uint32_t>(fp + field<3>(ip)) + static_cast<uint32_t>(ip[2] >> 32);
   a = stepped;

@@ -21,7 +21,7 @@ template <class M, class V, Address kAddress, Target kTarget>
 HEDDLE_HANDLER void load(HEDDLE_STATE) {
   const uint64_t address = effective_address<kAddress>(ip, fp, a, field<1>(ip), field<2>(ip));
   M loaded;
-  std::memcpy(&loaded, memory + address, sizeof loaded);
+  std::memcpy(&loaded, probe<sizeof loaded>(memory + address, HEDDLE_PASS), sizeof loaded);
   V value = static_cast<V>(loaded);
   finish_load(ip, value);
   write_result<kTarget>(value, ip, fp, a, f, d);
@@ -43,7 +43,7 @@ template <class M, class V, Address kAddress, Source kSource>
 HEDDLE_HANDLER void store(HEDDLE_STATE) {
   const uint64_t address = effective_address<kAddress>(ip, fp, a, field<0>(ip), field<2>(ip));
   const M value = static_cast<M>(stored_value<V, kSource>(ip, fp, a, f, d));
-  std::memcpy(memory + address, &value, sizeof value);
+  std::memcpy(probe<sizeof value>(memory + address, HEDDLE_PASS), &value, sizeof value);
   finish_store(ip);
   constexpr unsigned words = kSource == Source::immediate ? 3 : 2;
   HEDDLE_NEXT(words);
