@@ -359,6 +359,29 @@ TEST(fault_grow, no_page_at_all) {
   }
 }
 
+TEST(fault_grow, pages_of_one_byte) {
+  for (const MemoryMode mode : modes()) {
+    World world({.memory_mode = mode});
+    Instance& instance =
+        world.instantiate(std::string("(module (memory 5 9 (pagesize 1))") +
+                          "(func (export \"load32\") (param i32) (result i32) (i32.load (local.get 0)))"
+                          "(func (export \"store64\") (param i32) (i64.store (local.get 0) (i64.const -1)))" +
+                          kGrowing);
+    EXPECT_EQ(world.call(instance, "load", {4}), returned({0}));
+    EXPECT_EQ(world.call(instance, "load", {5}).trap, TrapKind::memory_out_of_bounds);
+    EXPECT_EQ(world.call(instance, "load32", {1}), returned({0}));
+    EXPECT_EQ(world.call(instance, "load32", {2}).trap, TrapKind::memory_out_of_bounds);
+    EXPECT_EQ(world.call(instance, "fill", {0, 0xee, 6}).trap, TrapKind::memory_out_of_bounds);
+    EXPECT_EQ(world.call(instance, "fill", {0, 0xee, 5}).trap, TrapKind::none);
+    EXPECT_EQ(world.call(instance, "grow", {4}), returned({5}));
+    EXPECT_EQ(world.call(instance, "load32", {4}), returned({0xee}));  // what grew is zero
+    EXPECT_EQ(world.call(instance, "store64", {1}).trap, TrapKind::none);
+    EXPECT_EQ(world.call(instance, "store64", {2}).trap, TrapKind::memory_out_of_bounds);
+    EXPECT_EQ(world.call(instance, "grow", {1}), returned({kMinusOne}));
+    EXPECT_EQ(world.call(instance, "size"), returned({9}));
+  }
+}
+
 TEST(fault_grow, another_instance_sees_it_in_the_middle_of_its_own_call) {
   for (const MemoryMode mode : modes()) {
     World world({.memory_mode = mode});
