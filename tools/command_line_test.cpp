@@ -109,6 +109,15 @@ TEST_F(command_line, run_finds_what_to_run) {
   expect_part("run --invoke memory m.wat", 2, "is a memory, not a function");
 }
 
+TEST_F(command_line, output_that_can_not_be_written_is_an_error) {
+  write("m.wat", kModule);
+  for (const char* command :
+       {"run m.wat --invoke fib 20", "dump m.wat", "wasm2wat m.wat", "run --invoke trap m.wat"}) {
+    const bool traps = std::string_view(command).find("trap") != std::string_view::npos;
+    EXPECT_EQ(heddle(std::string(command) + " >/dev/full").exit_code, traps ? 134 : 2) << command;
+  }
+}
+
 TEST_F(command_line, run_lists_missing_imports) {
   write("i.wat",
         R"((module (import "env" "log" (func (param i32))) (import "env" "memory" (memory 1 2 shared))))");
@@ -132,6 +141,7 @@ TEST_F(command_line, run_reports_errors_of_loading) {
   expect_part("run none.wat", 2, "none.wat: can't open: No such file or directory");
   expect_part("run .", 2, ".: can't ");
   expect_part("run --fuel many m.wat", 2, "--fuel");
+  expect_part("run --fuel -1 m.wat", 2, "not a count");
   expect_part("run --timeout soon m.wat", 2, "not a duration");
   expect_part("run --tier warp bad.wat", 2, "unknown tier \"warp\"");
   expect_part("run", 2, "FILE is required");

@@ -2,8 +2,6 @@
 // Reading and writing whole files with the system's reasons for failure.
 #include "tools/input_file.h"
 
-#include <fmt/core.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -71,15 +69,20 @@ std::string display_name(const std::string& path) {
   return path == "-" ? "<stdin>" : engine::escape_for_terminal(path);
 }
 
+void print_message(const std::string& line) {
+  // Not fmt::print: that throws where standard error can't be written.
+  std::fputs((line + "\n").c_str(), stderr);
+}
+
 void print_error(const std::string& path, const Error& error) {
   // These kinds say nothing that the reason does not say better.
   const bool plain = error.kind == ErrorKind::usage || error.kind == ErrorKind::resource;
-  fmt::print(stderr, "{}: {}\n", display_name(path),
-             plain ? engine::escape_for_terminal(error.message) : error.to_string());
+  print_message(display_name(path) + ": " +
+                (plain ? engine::escape_for_terminal(error.message) : error.to_string()));
 }
 
 void print_error(const std::string& message) {
-  fmt::print(stderr, "heddle: {}\n", engine::escape_for_terminal(message));
+  print_message("heddle: " + engine::escape_for_terminal(message));
 }
 
 }  // namespace heddle::tools

@@ -24,6 +24,8 @@ namespace heddle::tools {
 
 /// How messages name the file: "<stdin>" for "-"; control characters neutralised.
 [[nodiscard]] std::string display_name(const std::string& path);
+/// A line on standard error; silently nothing where that can't be written.
+void print_message(const std::string& line);
 /// `file: malformed at 0x1f2 in code[3]: ...` on standard error.
 void print_error(const std::string& path, const Error& error);
 /// `heddle: ...` on standard error, for what concerns no file.

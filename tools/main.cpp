@@ -2,11 +2,14 @@
 // The heddle command line: finds the command and hands it its arguments.
 #include <fmt/core.h>
 
+#include <cstdio>
+#include <exception>
 #include <string>
 #include <vector>
 
 #include "spec-tests/wast_command.h"
 #include "tools/commands.h"
+#include "tools/input_file.h"
 
 namespace heddle::tools {
 
@@ -49,6 +52,10 @@ int run(const std::vector<std::string>& arguments) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kSuccess : kUsageError;
   }
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    print_error("can't write to standard output");
+    if (exit_code == kSuccess) return kUsageError;
+  }
   return exit_code;
 }
 
@@ -61,5 +68,10 @@ int main(int argc, char** argv) {
   if (!arguments.empty() && arguments[0] == "wast") {
     return heddle::spec::run_wast_command(std::span(arguments).subspan(1));
   }
-  return heddle::tools::run(arguments);
+  try {
+    return heddle::tools::run(arguments);
+  } catch (const std::exception& error) {  // fmt has no other way to say that nothing can be written
+    std::fprintf(stderr, "heddle: %s\n", error.what());
+    return heddle::tools::kUsageError;
+  }
 }

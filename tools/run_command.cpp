@@ -2,6 +2,7 @@
 // `heddle run`: loads a module and runs its _start, or calls one of its functions.
 #include <fmt/core.h>
 
+#include <cstdio>
 #include <memory>
 #include <optional>
 
@@ -86,7 +87,7 @@ int Run::operator()() {
     return kUsageError;
   }
   const auto outcome = execute(*name);
-  std::fflush(stdout);
+  std::fflush(stdout);  // results stand before what follows on standard error
   finish_statistics();
   return report(outcome);
 }
@@ -172,14 +173,14 @@ Outcome<void> Run::execute(const std::string& name) {
   auto results = function->call(values);
   statistics_.run_seconds = RunStatistics::lap(clock_);
   if (!results.ok()) return std::move(results).failure();
-  for (const Value& value : *results) fmt::print("{}\n", to_string(value));
+  for (const Value& value : *results) std::puts(to_string(value).c_str());
   return {};
 }
 
 int Run::report(const Outcome<void>& outcome) const {
   if (outcome.ok()) return kSuccess;
   if (outcome.trapped()) {
-    fmt::print(stderr, "{}: trap: {}\n", display_name(options_.file), outcome.trap().to_string());
+    print_message(display_name(options_.file) + ": trap: " + outcome.trap().to_string());
     return kTrap;
   }
   print_error(options_.file, outcome.error());
@@ -209,6 +210,12 @@ void Run::finish_statistics() {
   statistics_.functions = image.functions.size() - image.imported_functions;
   if (options_.fuel) statistics_.fuel_used = std::min<uint64_t>(*options_.fuel, INT64_MAX) - store_->fuel();
   statistics_.print(options_.stats == "json");
+}
+
+/// CLI11 itself would take -1 for a large number.
+std::string check_count(const std::string& text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos ? ""
+                                                                                    : "not a count: " + text;
 }
 
 std::string check_duration(const std::string& text) {
@@ -264,7 +271,8 @@ void add_run_command(CLI::App& app, int& exit_code) {
   command->add_option("--tier", options->tier, "Who executes: interp")->capture_default_str();
   command->add_option("--invoke", options->invoke,
                       "Call this export with ARGS and print its results, one a line");
-  command->add_option("--fuel", options->fuel, "Trap after about this many instructions");
+  command->add_option("--fuel", options->fuel, "Trap after about this many instructions")
+      ->check(CLI::Validator(check_count, "COUNT"));
   command->add_option("--timeout", options->timeout, "Trap after this time, e.g. 500ms, 2s, 1m")
       ->check(CLI::Validator(check_duration, "DURATION"));
   command->add_option("--max-memory", options->max_memory, "Most memory the guest may have, e.g. 64MiB")
