@@ -59,6 +59,7 @@ struct Descriptors {
   const int results = fcntl(fds.results[1], F_DUPFD, 10);
   const int progress = fcntl(fds.progress, F_DUPFD, 10);
   const int output = fcntl(fds.output[1], F_DUPFD, 10);
+  if (null < 0 || results < 0 || progress < 0 || output < 0) _exit(127);
   become(null, 0);
   become(output, 1);
   become(output, 2);

@@ -17,11 +17,12 @@ Expectations parse(std::string_view text) {
   return parsed.ok() ? *std::move(parsed) : Expectations();
 }
 
-FileResult judge(std::string_view text, std::string path, std::vector<uint32_t> failing_lines,
+FileResult judge(std::string_view text, std::string path, const std::vector<uint32_t>& failing_lines,
                  uint32_t only_line = 0) {
   FileResult result;
   result.path = std::move(path);
   std::vector<Failure> failures;
+  failures.reserve(failing_lines.size());
   for (const uint32_t line : failing_lines) failures.push_back({line, 1, "(directive)", "why"});
   parse(text).apply(std::move(failures), result, only_line);
   return result;

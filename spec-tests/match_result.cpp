@@ -13,7 +13,7 @@ namespace {
 
 /// Is a float of these bits a NaN of the class?
 bool is_nan_of(NanClass wanted, unsigned bytes, uint64_t bits) {
-  const uint64_t sign = uint64_t{1} << (8 * bytes - 1);
+  const uint64_t sign = bytes == 4 ? 0x80000000u : 0x8000000000000000u;
   const uint64_t quiet = bytes == 4 ? 0x7fc00000u : 0x7ff8000000000000u;
   if (wanted == NanClass::canonical) return (bits & ~sign) == quiet;
   return (bits & quiet) == quiet;

@@ -12,6 +12,9 @@ namespace heddle::spec {
 
 namespace {
 
+constexpr size_t kLong = 6;  ///< lines of a message
+constexpr int kWhole = 3;    ///< long messages shown in full
+
 class TablePrinter {
  public:
   TablePrinter(const Report& report, const TableStyle& style) : report_(report), style_(style) {}
@@ -62,8 +65,6 @@ class TablePrinter {
 
   /// The first long ones (a sanitizer's report) in full, of the rest the beginning.
   void print_message(const Failure& failure) {
-    constexpr size_t kLong = 6;
-    constexpr int kWhole = 3;
     const auto lines = static_cast<size_t>(std::ranges::count(failure.message, '\n')) + 1;
     size_t shown = lines;
     if (lines > kLong && ++long_messages_ > kWhole) shown = kLong;

@@ -15,7 +15,7 @@ Command only(std::string source) {
 }
 
 TEST(spec_script, reads_every_directive) {
-  const std::pair<const char*, CommandKind> kDirectives[] = {
+  const std::pair<const char*, CommandKind> directives[] = {
       {"(module)", CommandKind::module},
       {"(module $M binary \"\\00asm\" \"\\01\\00\\00\\00\")", CommandKind::module},
       {"(module definition $M)", CommandKind::definition},
@@ -36,7 +36,7 @@ TEST(spec_script, reads_every_directive) {
       {"(thread $T (shared (module $M)))", CommandKind::thread},
       {"(wait $T)", CommandKind::wait},
   };
-  for (const auto& [source, kind] : kDirectives) {
+  for (const auto& [source, kind] : directives) {
     const Command command = only(source);
     EXPECT_EQ(command.kind, kind) << source << ": " << command.text;
     EXPECT_EQ(command.end, std::string_view(source).size()) << source;
@@ -119,16 +119,16 @@ TEST(spec_script, a_malformed_module_keeps_its_error) {
 }
 
 TEST(spec_script, depth_costs_no_native_stack) {
-  constexpr int kDepth = 200'000;
+  const int depth = 200'000;
   std::string threads;
-  for (int i = 0; i < kDepth; ++i) threads += "(thread $T ";
-  EXPECT_EQ(parse_script(threads + std::string(kDepth, ')')).commands.size(), size_t{kDepth});
+  for (int i = 0; i < depth; ++i) threads += "(thread $T ";
+  EXPECT_EQ(parse_script(threads + std::string(depth, ')')).commands.size(), size_t{depth});
   EXPECT_TRUE(parse_script(threads).error);
   std::string either = "(assert_return (invoke \"f\") ";
-  for (int i = 0; i < kDepth; ++i) either += "(either ";
-  const Command command = only(either + "(i32.const 1)" + std::string(kDepth + 1, ')'));
+  for (int i = 0; i < depth; ++i) either += "(either ";
+  const Command command = only(either + "(i32.const 1)" + std::string(depth + 1, ')'));
   EXPECT_EQ(command.kind, CommandKind::assert_return);
-  EXPECT_TRUE(parse_script(std::string(kDepth, '(')).error);
+  EXPECT_TRUE(parse_script(std::string(depth, '(')).error);
 }
 
 TEST(spec_script, excerpts_are_one_line) {

@@ -17,7 +17,7 @@ using Kind = ValueType::Kind;
 HostResult ignore(Caller&, std::span<const Value>, std::span<Value>) { return {}; }
 
 Result<void> add_prints(HostModule& module, const StoreRef& store) {
-  const std::pair<const char*, std::vector<ValueType>> kPrints[] = {
+  const std::pair<const char*, std::vector<ValueType>> prints[] = {
       {"print", {}},
       {"print_i32", {Kind::i32}},
       {"print_i64", {Kind::i64}},
@@ -26,20 +26,20 @@ Result<void> add_prints(HostModule& module, const StoreRef& store) {
       {"print_i32_f32", {Kind::i32, Kind::f32}},
       {"print_f64_f64", {Kind::f64, Kind::f64}},
   };
-  for (const auto& [name, parameters] : kPrints) {
+  for (const auto& [name, parameters] : prints) {
     HEDDLE_TRY_ASSIGN(module[name], Function::host(store, {parameters, {}}, &ignore));
   }
   return {};
 }
 
 Result<void> add_globals(HostModule& module, const StoreRef& store) {
-  const std::pair<const char*, Value> kGlobals[] = {
+  const std::pair<const char*, Value> globals[] = {
       {"global_i32", Value(int32_t{666})},
       {"global_i64", Value(int64_t{666})},
       {"global_f32", Value(666.6f)},
       {"global_f64", Value(666.6)},
   };
-  for (const auto& [name, value] : kGlobals) {
+  for (const auto& [name, value] : globals) {
     HEDDLE_TRY_ASSIGN(module[name], Global::create(store, {value.type(), false}, value));
   }
   return {};

@@ -227,7 +227,7 @@ class Run {
     const bool everything = options_.selection.filter.empty() && options_.selection.exclude.empty();
     if (!everything) return;
     std::vector<std::string> folders;
-    for (std::string path : options_.selection.paths) {
+    for (const std::string& path : options_.selection.paths) {
       std::error_code error;
       if (!std::filesystem::is_directory(path, error)) continue;
       folders.push_back(std::filesystem::weakly_canonical(path, error).generic_string());
