@@ -57,6 +57,7 @@ Value from_api(const heddle::Value& value) {
 
 Result<std::unique_ptr<Context>> Context::create(const Engine& engine, bool self_test) {
   HEDDLE_TRY_ASSIGN(Store store, Store::create(engine));
+  if (engine.config().fuel) HEDDLE_TRY(store.set_fuel(INT64_MAX));
   return std::unique_ptr<Context>(new Context(engine, std::move(store), self_test));
 }
 

@@ -86,15 +86,29 @@ struct Running {
   bool timed_out = false;
 };
 
+/// The switches of RunOptions, as a child gets them: one character each.
+struct Switch {
+  char letter;
+  bool RunOptions::* member;
+};
+constexpr Switch kSwitches[] = {{'s', &RunOptions::strict_messages},
+                                {'t', &RunOptions::self_test},
+                                {'c', &RunOptions::checked_memory},
+                                {'f', &RunOptions::fuel},
+                                {'e', &RunOptions::eager}};
+
 std::vector<std::string> child_arguments(const Job& job) {
   const RunOptions& options = job.options;
+  std::string switches = "-";
+  for (const Switch& each : kSwitches) {
+    if (options.*each.member) switches += each.letter;
+  }
   return {"heddle",
           "wast",
           "--child",
           job.path,
           options.tier,
-          options.strict_messages ? "strict" : "lenient",
-          options.self_test ? "self-test" : "suite",
+          switches,
           std::to_string(options.only_line),
           std::to_string(options.repeat)};
 }
@@ -252,14 +266,14 @@ JobResult run_here(const Job& job) {
 int run_child(std::span<const std::string> arguments) {
   Progress* progress = map_progress(ChildProcess::kProgressMemory);
   Job job;
-  if (arguments.size() != 6 || progress == nullptr || !parse_number(arguments[4], job.options.only_line) ||
-      !parse_number(arguments[5], job.options.repeat)) {
+  if (arguments.size() != 5 || progress == nullptr || !parse_number(arguments[3], job.options.only_line) ||
+      !parse_number(arguments[4], job.options.repeat)) {
     return 2;
   }
   job.path = arguments[0];
   job.options.tier = arguments[1];
-  job.options.strict_messages = arguments[2] == "strict";
-  job.options.self_test = arguments[3] == "self-test";
+  for (const Switch& each : kSwitches)
+    job.options.*each.member = arguments[2].find(each.letter) != std::string::npos;
   FailureWriter writer;
   if (const auto ran = run_file(job.path, job.options, *progress, writer); !ran.ok()) {
     report_error(writer, ran.error());

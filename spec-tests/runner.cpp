@@ -121,9 +121,12 @@ Result<std::string> read_script(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-Result<Engine> make_engine(const std::string& tier) {
+Result<Engine> make_engine(const RunOptions& options) {
   Config config;
-  config.tier = tier;
+  config.tier = options.tier;
+  config.fuel = options.fuel;
+  config.eager = options.eager;
+  if (options.checked_memory) config.memory_mode = MemoryMode::checked;
   return Engine::create(config);
 }
 
@@ -140,10 +143,14 @@ uint64_t run_commands(const ScriptRun& run, Context& context, uint32_t begin, ui
   return CommandLoop(run, context).run(begin, end);
 }
 
-bool has_tier(const std::string& tier) { return make_engine(tier).ok(); }
+bool has_tier(const std::string& tier) {
+  RunOptions options;
+  options.tier = tier;
+  return make_engine(options).ok();
+}
 
 Result<void> run_script(const Script& script, const RunOptions& options, Recorder& recorder) {
-  HEDDLE_TRY_ASSIGN(const Engine engine, make_engine(options.tier));
+  HEDDLE_TRY_ASSIGN(const Engine engine, make_engine(options));
   const ScriptRun run{script, options, recorder, engine};
   HEDDLE_TRY_ASSIGN(const std::unique_ptr<Context> context, Context::create(engine, options.self_test));
   run_commands(run, *context, 0, static_cast<uint32_t>(script.commands.size()));

@@ -166,6 +166,10 @@ class Options(unittest.TestCase):
         row = self.one("failures.wast", "--no-isolate", expect=1)
         self.assertEqual(row["fail"], PLAN["failures.wast"][1])
 
+    def test_ways_of_running_give_the_same(self):
+        for ways in (["--checked-memory"], ["--fuel"], ["--eager"], ["--fuel", "--eager", "--checked-memory"]):
+            self.assertEqual(self.one("failures.wast", *ways, expect=1)["fail"], PLAN["failures.wast"][1], ways)
+
     def test_self_test_modules_need_the_flag(self):
         done = run("--expectations", "none", SCRIPTS / "crash.wast", expect=1)
         self.assertIn("unknown import", done.stdout)

@@ -80,6 +80,10 @@ void declare_options(CLI::App& app, Options& options, double& timeout, uint64_t&
                  "File of known failures, or `none` (default: spec-tests/expectations/TIER.txt)");
   app.add_flag("--strict-messages", options.run.strict_messages,
                "A refusal in other words than the suite's fails");
+  app.add_flag("--checked-memory", options.run.checked_memory,
+               "Explicit bounds checks instead of guard pages");
+  app.add_flag("--fuel", options.run.fuel, "Code that counts fuel, with plenty of it");
+  app.add_flag("--eager", options.run.eager, "Translate all functions before the first call");
   app.add_flag("!--no-isolate", options.isolate, "Run in this process: for debuggers; no time limits");
   app.add_flag("--self-test", options.run.self_test)->group("");  // hidden: lets scripts import "selftest"
   app.footer(
