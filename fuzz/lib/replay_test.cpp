@@ -38,7 +38,9 @@ TEST(fuzz_replay, regressions_stay_fixed) {
     EXPECT_EQ(check_exec_any(bytes), "") << path;
     EXPECT_EQ(check_wat(input), "") << path;
     // Text is also run, if it is a module.
-    if (auto module = engine::assemble(input)) EXPECT_EQ(check_exec(*module), "") << path;
+    if (auto module = engine::assemble(input)) {
+      EXPECT_EQ(check_exec(*module), "") << path;
+    }
   }
 }
 
