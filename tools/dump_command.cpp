@@ -90,7 +90,7 @@ void print_bytecode(const ModuleImage& image, std::optional<uint32_t> only) {
   for (uint32_t i = image.imported_functions; i < image.functions.size(); ++i) {
     if (only && i != *only) continue;
     print_functions(image, i);
-    fmt::print("{}\n", engine::disassemble(image, i));
+    fmt::print("{}\n", engine::disassemble(image, i, true));
   }
 }
 

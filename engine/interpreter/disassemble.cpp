@@ -10,6 +10,7 @@
 
 #include "engine/interpreter/disassemble_shapes.h"
 #include "engine/interpreter/module_code.h"
+#include "engine/interpreter/superinstructions.h"
 
 namespace heddle::engine {
 
@@ -74,6 +75,7 @@ void Printer::print_directive(char directive) {
     case '4': print_slot(low() & 0xffff); break;
     case '5': print_slot(low() >> 16); break;
     case 'i': print(out, "%" PRId32, distance(ip)); break;
+    case 'u': print(out, "%" PRIu32, immediate32(ip)); break;
     case 'f': print_float(immediate32(ip)); break;
     case '@': print(out, "%" PRId64, static_cast<int64_t>(position) + distance(ip)); break;
     case 'l': print(out, "%" PRId32, static_cast<int32_t>(low())); break;
@@ -117,22 +119,46 @@ void Printer::print_branch_table() {
   }
 }
 
+/// A handler as the instruction it stands at, and how many more it does.
+struct SingleHandler {
+  Word first;
+  unsigned taken_in;
+};
+
+[[nodiscard]] SingleHandler single_handler(Word handler) {
+  const SuperinstructionTable& table = superinstructions();
+  unsigned taken_in = 0;
+  while (const Handler prefix = table.prefix_of(reinterpret_cast<Handler>(handler))) {
+    handler = word_of(prefix);
+    ++taken_in;
+  }
+  return {handler, taken_in};
+}
+
 }  // namespace
 
-std::string disassemble(const ModuleImage& module, uint32_t function) {
+std::string disassemble(const ModuleImage& module, uint32_t function, bool marks_joined) {
   ModuleCode& code = ModuleCode::of(module);
   if (!code.translate(function)) return "frame too large\n";
   const auto words = code.words(function);
   const Word branch_table = word_of(handlers().single.branch_table);
   std::string out;
+  unsigned taken_in = 0;  // instructions that the superinstruction before still does
   for (size_t position = 0; position < words.size();) {
     const Word* ip = &words[position];
     const Shape* shape = find_shape(*ip);
+    const bool is_taken_in = taken_in > 0;
+    if (is_taken_in) {
+      --taken_in;
+    } else {
+      taken_in = single_handler(*ip).taken_in;
+      shape = find_shape(single_handler(*ip).first);
+    }
     if (shape == nullptr) {  // cannot be: every handler has a shape
       print(out, "%6zu  ? 0x%" PRIx64 "\n", position++, *ip);
       continue;
     }
-    print(out, "%6zu  %-28s ", position, shape->name.c_str());
+    print(out, "%6zu %c%-28s ", position, is_taken_in && marks_joined ? '+' : ' ', shape->name.c_str());
     Printer printer = {module, out, ip, position};
     printer.print_pattern(shape->pattern);
     position += shape->words;

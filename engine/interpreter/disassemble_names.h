@@ -12,7 +12,7 @@
 namespace heddle::engine {
 
 inline constexpr std::string_view kPairNames[kPairs] = {"ss", "sa", "si", "as", "ai", "is", "ia"};
-inline constexpr std::string_view kAddressNames[kAddresses] = {"s", "a", "s+i", "a+i", "s+s"};
+inline constexpr std::string_view kAddressNames[kAddresses] = {"s", "a", "s+i", "a+i", "s+s", "i"};
 inline constexpr std::string_view kSourceNames[3] = {"s", "a", "i"};
 /// Targets: without a mark, the result is stored in its slot as well as in the accumulator.
 inline constexpr std::string_view kTargetNames[2] = {"", ">a"};
@@ -39,8 +39,5 @@ class ShapeTable {
  private:
   std::unordered_map<Word, Shape> shapes_;
 };
-
-// disassemble_fused.cpp
-void add_fused(ShapeTable& shapes, const FusedTable& fused);
 
 }  // namespace heddle::engine

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shapes of all handlers, by walking the HandlerTable. Fused ones are in disassemble_fused.cpp.
+// Shapes of all handlers, by walking the HandlerTable.
 #include "engine/interpreter/disassemble_shapes.h"
 
 #include "engine/interpreter/disassemble_names.h"
@@ -87,13 +87,16 @@ void add_numeric(ShapeTable& shapes, const HandlerTable& table, size_t opcode) {
                                               "[a + %i] = %L", "[a + %i] = %d"};
   constexpr std::string_view two_slots[] = {"[%0 + %2] = %1", "[%0 + %2] = a", "[%0 + %2] = %s",
                                             "[%0 + %2] = %L", "[%0 + %2] = %d"};
+  constexpr std::string_view absolute[] = {"[%u] = %1", "[%u] = a", "[%u] = %s", "[%u] = %L", "[%u] = %d"};
   if (address == Address::slot_slot) return two_slots[value];
+  if (address == Address::absolute) return absolute[value];
   return address == Address::slot || address == Address::slot_immediate ? one_slot[value]
                                                                         : accumulator[value];
 }
 
 [[nodiscard]] std::string_view load_pattern(Address address) {
   if (address == Address::slot_slot) return "%0 = [%1 + %2]";
+  if (address == Address::absolute) return "%0 = [%u]";
   return address == Address::slot || address == Address::slot_immediate ? "%0 = [%1 + %i]" : "%0 = [a + %i]";
 }
 
@@ -166,7 +169,6 @@ void add_calls(ShapeTable& shapes, const SingleHandlers& single) {
 
 void add_moves(ShapeTable& shapes, const SingleHandlers& single) {
   shapes.add(single.copy, "copy", "%0 = %1", 2);
-  shapes.add(single.copy_two, "copy_two", "%0 = %1, %2 = %3", 2);
   shapes.add(single.copy_f32, "copy_f32", "%0 = %1", 2);
   shapes.add(single.copy_range, "copy_range", "%0 = %1, count %i", 2);
   shapes.add(single.constant, "constant", "%0 = %i", 2);
@@ -224,7 +226,6 @@ void add_bulk(ShapeTable& shapes, const SingleHandlers& single) {
   add_calls(shapes, table.single);
   add_moves(shapes, table.single);
   add_bulk(shapes, table.single);
-  add_fused(shapes, table.fused);
   shapes.add(table.landing, "landing", "", 1);
   return shapes;
 }

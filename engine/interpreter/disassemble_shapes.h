@@ -11,7 +11,7 @@ namespace heddle::engine {
 
 /// A pattern is printed as it is but for
 ///   %0 %1 %2 %3   a field of word 1, as a slot;  %6 %7 %8 %9  as a number
-///   %i %f         the immediate in word 1's upper half: signed, float
+///   %i %u %f      the immediate in word 1's upper half: signed, unsigned, float
 ///   %@            the branch's target, as a position
 ///   %4 %5         the two lowest fields of word 2, as slots
 ///   %l %h         word 2's halves, signed;  %a %b  unsigned;  %L %H  floats;  %k %q  slots

@@ -43,7 +43,7 @@
   } while (0)
 
 /// Leaves the interpreter with a trap at this instruction.
-#define HEDDLE_TRAP_NOW(kind) return ::heddle::engine::record_trap((kind), ip, fp, context, instance)
+#define HEDDLE_TRAP_NOW(kind) return ::heddle::engine::record_trap(context, instance, ip, fp, (kind))
 
 namespace heddle::engine {
 
@@ -53,9 +53,10 @@ using Handler = void (*)(HEDDLE_STATE) [[clang::preserve_none]];
 using Handler = void (*)(HEDDLE_STATE);
 #endif
 
-/// Fills context.trap. The first record stays (a host function may have left one).
-[[gnu::cold, gnu::noinline]] void record_trap(TrapKind kind, const Word* ip, Slot* fp, ExecContext* context,
-                                              Instance* instance) noexcept;
+/// Fills context.trap. The first record stays (a host function may have left one). The order of the
+/// parameters is that of the registers: clang then has nothing to move before a check that leads here.
+[[gnu::cold, gnu::noinline]] void record_trap(ExecContext* context, Instance* instance, const Word* ip,
+                                              Slot* fp, TrapKind kind) noexcept;
 
 [[nodiscard]] inline Word word_of(Handler handler) { return reinterpret_cast<Word>(handler); }
 

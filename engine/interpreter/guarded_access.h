@@ -16,6 +16,16 @@
 
 namespace heddle::engine {
 
+/// Puts the ip of the instruction about to access memory where landing() will look for it. Inside a
+/// superinstruction ip may otherwise stay at its first instruction.
+[[gnu::always_inline]] inline void hold_ip(const Word*& ip) {
+#if defined(__x86_64__) && defined(__clang__)
+  register const Word* held asm("r12") = ip;
+  asm volatile("" : "+r"(held));
+  ip = held;
+#endif
+}
+
 /// Orders the access that produced `value` before any change of ip.
 template <class T>
 inline void finish_load(const Word*& ip, T& value) {
@@ -52,6 +62,7 @@ template <size_t kSize>
 template <Address kAddress>
 [[nodiscard]] inline uint64_t effective_address(const Word* ip, const Slot* fp, uint64_t a,
                                                 uint32_t base_field, uint32_t second_slot) {
+  if constexpr (kAddress == Address::absolute) return immediate32(ip);
   const uint32_t base = kAddress == Address::accumulator || kAddress == Address::accumulator_immediate
                             ? static_cast<uint32_t>(a)
                             : read_slot<uint32_t>(fp + base_field);

@@ -51,48 +51,10 @@ namespace {
   add_call_handlers(*table);
   add_table_handlers(*table);
   add_wide_handlers(*table);
-  add_fused_memory_handlers(table->fused);
-  add_chain32_handlers(table->fused);
-  add_chain64_handlers(table->fused);
-  add_chain_float_handlers(table->fused);
-  add_comparison_handlers(table->fused);
   return table;
 }
 
-template <class Set, class Rows>
-[[nodiscard]] const ChainHandlers* find_in(const Set& set, const Rows& rows, Opcode first, Opcode second) {
-  const auto i = std::ranges::find(set, first);
-  const auto j = std::ranges::find(set, second);
-  if (i == std::end(set) || j == std::end(set)) return nullptr;
-  return &rows[static_cast<size_t>(i - std::begin(set))][static_cast<size_t>(j - std::begin(set))];
-}
-
 }  // namespace
-
-const ChainHandlers* find_chain(const FusedTable& table, Opcode first, Opcode second) {
-  switch (info(second).signature[0]) {
-    case 'i': return find_in(kChained32, table.chain32, first, second);
-    case 'l': return find_in(kChained64, table.chain64, first, second);
-    case 'f': return find_in(kChainedF32, table.chain_f32, first, second);
-    default: return find_in(kChainedF64, table.chain_f64, first, second);
-  }
-}
-
-const FedHandlers* find_fed(const FusedTable& table, Opcode load, Opcode operation) {
-  const auto from = std::ranges::find(kFeedingLoads, load);
-  if (from == std::end(kFeedingLoads)) return nullptr;
-  const auto& rows = table.fed[static_cast<size_t>(from - std::begin(kFeedingLoads))];
-  const auto find_row = [&](const auto& set) -> const FedHandlers* {
-    const auto to = std::ranges::find(set, operation);
-    return to == std::end(set) ? nullptr : &rows[static_cast<size_t>(to - std::begin(set))];
-  };
-  switch (info(load).signature.back()) {
-    case 'i': return find_row(kFed32);
-    case 'l': return find_row(kFed64);
-    case 'f': return find_row(kChainedF32);
-    default: return find_row(kChainedF64);
-  }
-}
 
 const HandlerTable& handlers() {
   static const std::unique_ptr<const HandlerTable> table = make_table();

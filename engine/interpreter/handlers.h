@@ -11,7 +11,6 @@
 #include <optional>
 
 #include "engine/interpreter/dispatch.h"
-#include "engine/interpreter/fused.h"
 #include "engine/interpreter/operands.h"
 #include "engine/opcodes/opcode.h"
 
@@ -43,8 +42,9 @@ enum class Address : uint8_t {
   slot_immediate,         ///< wrap(slot + immediate)
   accumulator_immediate,  ///< wrap(accumulator + immediate)
   slot_slot,              ///< wrap(slot + slot)
+  absolute,               ///< immediate
 };
-inline constexpr unsigned kAddresses = 5;
+inline constexpr unsigned kAddresses = 6;
 
 struct LoadHandlers {
   Handler guarded[kAddresses][2] =
@@ -88,8 +88,7 @@ struct SingleHandlers {
       {};  ///< [Register][Source] source, header, immediate | immediate for f64 and i64
   Handler return_many = nullptr;  ///< first, header, count
   // Moves.
-  Handler copy = nullptr;      ///< destination, source (64 bits)
-  Handler copy_two = nullptr;  ///< destination, source, destination, source; in this order
+  Handler copy = nullptr;  ///< destination, source (64 bits)
   Handler copy_f32 = nullptr;
   Handler copy_range = nullptr;       ///< destination, source, count; downwards
   Handler store_accumulator[3] = {};  ///< [Register] destination
@@ -140,7 +139,6 @@ struct HandlerTable {
   std::array<Handler, kOpcodeCount>
       wide{};  ///< field 0: first of the operands, which are consecutive, and of the results
   SingleHandlers single;
-  FusedTable fused;
   /// Where a memory fault in a load or store handler continues, and the machine code range it may come from.
   Handler landing = nullptr;
 };

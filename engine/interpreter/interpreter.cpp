@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "engine/interpreter/handlers.h"
 #include "engine/interpreter/module_code.h"
+#include "engine/interpreter/superinstructions.h"
 #include "engine/runtime/signals.h"
 
 namespace heddle::engine {
@@ -17,11 +19,10 @@ namespace {
 constexpr size_t kMaxFrames = 64;
 
 /// The machine code a guest's memory fault may come from: all handlers of guarded accesses.
-[[nodiscard]] std::array<CodeRange, 2> guarded_handlers(const HandlerTable& table) {
-  constexpr uintptr_t kLongestHandler = 256;
+[[nodiscard]] std::vector<CodeRange> guarded_handlers(const HandlerTable& table) {
+  constexpr uintptr_t kLongestHandler = 768;
   const uintptr_t landing = reinterpret_cast<uintptr_t>(table.landing);
   CodeRange plain = {UINTPTR_MAX, 0, landing};
-  CodeRange fused = plain;
   CodeRange* range = &plain;
   const auto include = [&](Handler handler) {
     if (handler == nullptr) return;
@@ -34,20 +35,21 @@ constexpr size_t kMaxFrames = 64;
   for (const StoreHandlers& row : table.store) {
     for (const auto& forms : row.guarded) std::ranges::for_each(forms, include);
   }
-  range = &fused;
-  for (const auto& rows : table.fused.fed) {
-    for (const FedHandlers& row : rows) {
-      for (const auto& forms : row.form) {
-        for (const auto& targets : forms) std::ranges::for_each(targets, include);
-      }
+  std::vector<CodeRange> ranges = {plain};
+  for (unsigned part = 0; part < kSuperinstructionParts; ++part) {
+    ranges.push_back({UINTPTR_MAX, 0, landing});
+    range = &ranges.back();
+    for (const Superinstruction& row : superinstructions().rows()) {
+      if (row.part == part) include(row.handler);
     }
+    if (range->end == 0) ranges.pop_back();
   }
-  for (const StoreStepHandlers& row : table.fused.store_step) std::ranges::for_each(row.form, include);
-  return {plain, fused};
+  return ranges;
 }
 
-/// Runs from `ip` on until something leaves. A function of its own with nothing on its stack: a preserve_none call
-/// overwrites all registers but two, and clang 19 forgets that when a sanitizer's frame uses one as its base pointer.
+/// Runs from `ip` on until something leaves. A function of its own with nothing on its stack: a preserve_none
+/// call overwrites all registers but two, and clang 19 forgets that when a sanitizer's frame uses one as its
+/// base pointer.
 [[gnu::noinline]] __attribute__((no_sanitize("address", "undefined", "thread"))) void run(
     const Word* ip, Slot* slots, const FunctionCode& code, ExecContext& context, Instance* instance) {
   reinterpret_cast<Handler>(*ip)(ip, slots, instance == nullptr ? nullptr : instance->memory0_base,
@@ -133,7 +135,7 @@ class Interpreter final : public Tier {
 
 }  // namespace
 
-void record_trap(TrapKind kind, const Word* ip, Slot* fp, ExecContext* context, Instance* instance) noexcept {
+void record_trap(ExecContext* context, Instance* instance, const Word* ip, Slot* fp, TrapKind kind) noexcept {
   TrapRecord& record = context->trap;
   if (record.kind == TrapKind::none) record.kind = kind;
   record.ip = ip;

@@ -5,6 +5,7 @@
 // in `a`. Every call instruction is followed by a `reload`: the return address points behind it, or, if the
 // callee runs in another instance, at it. A tail call into another instance does the same on its caller's
 // behalf.
+#include "engine/interpreter/bodies_call.h"
 #include "engine/interpreter/handlers.h"
 #include "engine/interpreter/module_code.h"
 #include "engine/module/types.h"
@@ -13,44 +14,11 @@ namespace heddle::engine {
 
 namespace {
 
-[[nodiscard]] inline const Word* entry_of(const FunctionCode* code) {
-  return code->entry.load(std::memory_order_acquire);
-}
-
-/// Zeroes locals four at a time: what lies behind them is dead on entry, or the stack's reserve.
-[[gnu::always_inline]] inline void zero_slots(Slot* slots, uint32_t count) {
-  using Four [[gnu::vector_size(4 * sizeof(Slot)), gnu::aligned(sizeof(Slot)), gnu::may_alias]] = Slot;
-  for (Slot* const end = slots + count; slots < end; slots += 4) {
-    *reinterpret_cast<Four*>(slots) = Four{};
-    asm volatile("" : "+r"(slots));  // a call of memset would cost more than most frames
-  }
-}
-
-HEDDLE_HANDLER void enter(HEDDLE_STATE) {
-  if (fp + field<0>(ip) > context->stack_limit.load(std::memory_order_relaxed)) [[unlikely]] {
-    HEDDLE_TRAP_NOW(context->interrupt_pending() ? TrapKind::interrupted : TrapKind::call_stack_exhausted);
-  }
-  fp[field<1>(ip) + 2] = reinterpret_cast<Slot>(instance);
-  zero_slots(fp + field<2>(ip), field<3>(ip));
-  HEDDLE_NEXT(2);
-}
-
 /// A callee of another instance came back: take up this frame's own instance again.
 HEDDLE_HANDLER void reload(HEDDLE_STATE) {
   instance = reinterpret_cast<Instance*>(fp[field<0>(ip) + 2]);
   memory = instance->memory0_base;
   HEDDLE_NEXT(kReloadWords);
-}
-
-HEDDLE_HANDLER void call(HEDDLE_STATE) {
-  const FunctionCode* code = reinterpret_cast<const FunctionCode*>(ip[2]);
-  Slot* header = fp + field<1>(ip);
-  header[0] = reinterpret_cast<Slot>(ip + 3 + kReloadWords);
-  header[1] = reinterpret_cast<Slot>(fp);
-  fp += field<0>(ip);
-  a = ip[2];
-  ip = entry_of(code);
-  HEDDLE_DISPATCH();
 }
 
 /// Calls `function` from the call instruction at ip, which has `words` words. Ends the handler.
@@ -249,9 +217,9 @@ HEDDLE_HANDLER void leave(HEDDLE_STATE) {}
 
 void add_call_handlers(HandlerTable& table) {
   SingleHandlers& single = table.single;
-  single.enter = enter;
+  single.enter = make_handler<Enter>();
   single.reload = reload;
-  single.call = call;
+  single.call = make_handler<Call>();
   single.call_import = call_import;
   single.call_indirect[0] = call_indirect<uint32_t>;
   single.call_indirect[1] = call_indirect<uint64_t>;

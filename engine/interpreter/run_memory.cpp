@@ -4,75 +4,16 @@
 //
 // How accesses to a guarded memory trap is told in guarded_access.h.
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <type_traits>
 
-#include "engine/interpreter/checked_access.h"
-#include "engine/interpreter/guarded_access.h"
+#include "engine/interpreter/bodies_memory.h"
 #include "engine/interpreter/handlers.h"
 #include "engine/runtime/memory_bulk.h"
 
 namespace heddle::engine {
 
 namespace {
-
-template <class M, class V, Address kAddress, Target kTarget>
-HEDDLE_HANDLER void load(HEDDLE_STATE) {
-  const uint64_t address = effective_address<kAddress>(ip, fp, a, field<1>(ip), field<2>(ip));
-  M loaded;
-  std::memcpy(&loaded, probe<sizeof loaded>(memory + address, HEDDLE_PASS), sizeof loaded);
-  V value = static_cast<V>(loaded);
-  finish_load(ip, value);
-  write_result<kTarget>(value, ip, fp, a, f, d);
-  HEDDLE_NEXT(2);
-}
-
-template <class V, Source kSource>
-[[nodiscard]] inline V stored_value(const Word* ip, const Slot* fp, uint64_t a, float f, double d) {
-  if constexpr (kSource == Source::immediate) {
-    V value;
-    std::memcpy(&value, ip + 2, sizeof value);
-    return value;
-  } else {
-    return read_operand<V, kSource, 1>(ip, fp, a, f, d);
-  }
-}
-
-template <class M, class V, Address kAddress, Source kSource>
-HEDDLE_HANDLER void store(HEDDLE_STATE) {
-  const uint64_t address = effective_address<kAddress>(ip, fp, a, field<0>(ip), field<2>(ip));
-  const M value = static_cast<M>(stored_value<V, kSource>(ip, fp, a, f, d));
-  std::memcpy(probe<sizeof value>(memory + address, HEDDLE_PASS), &value, sizeof value);
-  finish_store(ip);
-  constexpr unsigned words = kSource == Source::immediate ? 3 : 2;
-  HEDDLE_NEXT(words);
-}
-
-template <class M, class V, class A>
-HEDDLE_HANDLER void load_checked(HEDDLE_STATE) {
-  const Memory& target = *instance->memories[immediate32(ip)];
-  uint64_t address;
-  if (!checked_address<A, sizeof(M)>(target, fp + field<1>(ip), ip[2], address)) [[unlikely]] {
-    HEDDLE_TRAP_NOW(TrapKind::memory_out_of_bounds);
-  }
-  M loaded;
-  std::memcpy(&loaded, target.base() + address, sizeof loaded);
-  write_result<Target::slot>(static_cast<V>(loaded), ip, fp, a, f, d);
-  HEDDLE_NEXT(3);
-}
-
-template <class M, class V, class A>
-HEDDLE_HANDLER void store_checked(HEDDLE_STATE) {
-  const Memory& target = *instance->memories[immediate32(ip)];
-  uint64_t address;
-  if (!checked_address<A, sizeof(M)>(target, fp + field<0>(ip), ip[2], address)) [[unlikely]] {
-    HEDDLE_TRAP_NOW(TrapKind::memory_out_of_bounds);
-  }
-  const M value = static_cast<M>(read_slot<V>(fp + field<1>(ip)));
-  std::memcpy(target.base() + address, &value, sizeof value);
-  HEDDLE_NEXT(3);
-}
 
 /// The bytes memory.init may copy: none once the segment has been dropped.
 [[nodiscard]] std::span<const uint8_t> data_segment(const Instance& instance, uint32_t segment) {
@@ -133,53 +74,54 @@ HEDDLE_HANDLER void data_drop(HEDDLE_STATE) {
   HEDDLE_NEXT(2);
 }
 
-template <class M, class V, Address kAddress>
+template <Opcode kOpcode, Address kAddress>
 void fill_load_address(LoadHandlers& row) {
-  row.guarded[static_cast<unsigned>(kAddress)][0] = load<M, V, kAddress, Target::slot>;
-  row.guarded[static_cast<unsigned>(kAddress)][1] = load<M, V, kAddress, Target::accumulator>;
+  auto& form = row.guarded[static_cast<unsigned>(kAddress)];
+  form[0] = make_handler<LoadGuarded<kOpcode, kAddress, Target::slot>>();
+  form[1] = make_handler<LoadGuarded<kOpcode, kAddress, Target::accumulator>>();
 }
 
-template <class M, class V>
+template <Opcode kOpcode>
 void fill_load(LoadHandlers& row) {
-  fill_load_address<M, V, Address::slot>(row);
-  fill_load_address<M, V, Address::accumulator>(row);
-  fill_load_address<M, V, Address::slot_immediate>(row);
-  fill_load_address<M, V, Address::accumulator_immediate>(row);
-  fill_load_address<M, V, Address::slot_slot>(row);
-  row.checked[0] = load_checked<M, V, uint32_t>;
-  row.checked[1] = load_checked<M, V, uint64_t>;
+  fill_load_address<kOpcode, Address::slot>(row);
+  fill_load_address<kOpcode, Address::accumulator>(row);
+  fill_load_address<kOpcode, Address::slot_immediate>(row);
+  fill_load_address<kOpcode, Address::accumulator_immediate>(row);
+  fill_load_address<kOpcode, Address::slot_slot>(row);
+  fill_load_address<kOpcode, Address::absolute>(row);
+  row.checked[0] = make_handler<LoadChecked<kOpcode, uint32_t>>();
+  row.checked[1] = make_handler<LoadChecked<kOpcode, uint64_t>>();
 }
 
-template <class M, class V, Address kAddress>
+template <Opcode kOpcode, Address kAddress>
 void fill_store_address(StoreHandlers& row) {
   auto& form = row.guarded[static_cast<unsigned>(kAddress)];
   constexpr bool address_in_a =
       kAddress == Address::accumulator || kAddress == Address::accumulator_immediate;
-  form[static_cast<unsigned>(Source::slot)] = store<M, V, kAddress, Source::slot>;
-  form[static_cast<unsigned>(Source::immediate)] = store<M, V, kAddress, Source::immediate>;
-  if constexpr (!address_in_a || std::is_floating_point_v<V>) {
-    form[static_cast<unsigned>(Source::accumulator)] = store<M, V, kAddress, Source::accumulator>;
+  form[0] = make_handler<StoreGuarded<kOpcode, kAddress, Source::slot>>();
+  form[2] = make_handler<StoreGuarded<kOpcode, kAddress, Source::immediate>>();
+  if constexpr (!address_in_a || std::is_floating_point_v<typename AccessOf<kOpcode>::Value>) {
+    form[1] = make_handler<StoreGuarded<kOpcode, kAddress, Source::accumulator>>();
   }
 }
 
-template <class M, class V>
+template <Opcode kOpcode>
 void fill_store(StoreHandlers& row) {
-  fill_store_address<M, V, Address::slot>(row);
-  fill_store_address<M, V, Address::accumulator>(row);
-  fill_store_address<M, V, Address::slot_immediate>(row);
-  fill_store_address<M, V, Address::accumulator_immediate>(row);
-  fill_store_address<M, V, Address::slot_slot>(row);
-  row.checked[0] = store_checked<M, V, uint32_t>;
-  row.checked[1] = store_checked<M, V, uint64_t>;
+  fill_store_address<kOpcode, Address::slot>(row);
+  fill_store_address<kOpcode, Address::accumulator>(row);
+  fill_store_address<kOpcode, Address::slot_immediate>(row);
+  fill_store_address<kOpcode, Address::accumulator_immediate>(row);
+  fill_store_address<kOpcode, Address::slot_slot>(row);
+  fill_store_address<kOpcode, Address::absolute>(row);
+  row.checked[0] = make_handler<StoreChecked<kOpcode, uint32_t>>();
+  row.checked[1] = make_handler<StoreChecked<kOpcode, uint64_t>>();
 }
 
 }  // namespace
 
 void add_memory_handlers(HandlerTable& table) {
-#define WASM_LOAD(name, code, text, immediate, signature, feature, access_log2, ...) \
-  fill_load<__VA_ARGS__>(table.load[static_cast<size_t>(Opcode::name)]);
-#define WASM_STORE(name, code, text, immediate, signature, feature, access_log2, ...) \
-  fill_store<__VA_ARGS__>(table.store[static_cast<size_t>(Opcode::name)]);
+#define WASM_LOAD(name, ...) fill_load<Opcode::name>(table.load[static_cast<size_t>(Opcode::name)]);
+#define WASM_STORE(name, ...) fill_store<Opcode::name>(table.store[static_cast<size_t>(Opcode::name)]);
 #include "engine/opcodes/opcodes.def"
   table.landing = landing;
   table.single.memory_size = memory_size;

@@ -20,6 +20,8 @@ namespace ops {
   };                                                                      \
   namespace ops {
 #define WASM_COMPARE WASM_BINARY
+#define WASM_UNARY WASM_BINARY
+#define WASM_TEST WASM_BINARY
 #include "engine/opcodes/opcodes.def"
 }  // namespace ops
 

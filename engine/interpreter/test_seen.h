@@ -7,6 +7,7 @@
 
 #include "engine/interpreter/handlers.h"
 #include "engine/interpreter/module_code.h"
+#include "engine/interpreter/superinstructions.h"
 #include "engine/runtime/instance.h"
 
 namespace heddle::engine {
@@ -17,7 +18,7 @@ class Seen {
   void add(const Instance& instance) {
     ModuleCode& code = ModuleCode::of(*instance.module);
     for (uint32_t i = 0; i < instance.module->functions.size(); ++i) {
-      for (const Word word : code.words(i)) words_.insert(word);
+      for (const Word word : code.words(i)) add_handler(word);
     }
   }
   /// True for null as well: a shape that does not exist.
@@ -26,6 +27,14 @@ class Seen {
   }
 
  private:
+  /// With what stands at a superinstruction's place, if it is one.
+  void add_handler(Word word) {
+    const SuperinstructionTable& table = superinstructions();
+    words_.insert(word);
+    Handler handler = reinterpret_cast<Handler>(word);
+    while ((handler = table.prefix_of(handler)) != nullptr) words_.insert(word_of(handler));
+  }
+
   std::set<Word> words_;
 };
 

@@ -55,9 +55,8 @@ void Translator::loop(const Instruction& instruction) {
   Control& control = enter_block(Control::Kind::loop, instruction.block);
   forget_accumulators();
   last_ = Last{};
-  step_ = Step{};
-  store_ = StoreRecord{};
   control.start = static_cast<uint32_t>(code_.size());
+  mark_label();
   start_fuel();
 }
 
@@ -187,10 +186,9 @@ void Translator::bind(uint32_t& fixups) {
     }
   }
   fixups = kNone;
+  mark_label();
   forget_accumulators();
   last_ = Last{};
-  step_ = Step{};
-  store_ = StoreRecord{};
 }
 
 /// Carries the label's operands and jumps; the path ends here.
@@ -203,9 +201,7 @@ void Translator::jump_to(Control& control) {
 /// Emits a branch to the target if the condition is non-zero (wanted) or zero; fuses with what has just
 /// produced it. `wide`: all 64 bits count (references). `keeps_operand`: the condition is used again.
 void Translator::branch(const Operand& condition, bool wanted, bool wide, Target target, bool keeps_operand) {
-  if (!keeps_operand &&
-      (branch_on_step(condition, wanted, target) || branch_on_last(condition, wanted, target)))
-    return;
+  if (!keeps_operand && branch_on_last(condition, wanted, target)) return;
   const bool backward = target.control->kind == Control::Kind::loop;
   Use use;
   if (condition.kind == Operand::Kind::constant) {
@@ -218,43 +214,6 @@ void Translator::branch(const Operand& condition, bool wanted, bool wide, Target
   const auto& forms = wanted ? single_.branch_nonzero : single_.branch_zero;
   const uint32_t position = emit(forms[static_cast<unsigned>(use.source)][wide][backward], pack(use.slot));
   link(target, position, kNone);
-}
-
-/// A loop's counter: the local that the instruction before the comparison has stepped is compared, or tested.
-bool Translator::branch_on_step(const Operand& condition, bool wanted, Target target) {
-  if (step_.position == kNone) return false;
-  const Step step = step_;
-  const auto is_stepped = [&](const Use& use) {
-    return use.source != Source::immediate && use.slot == step.destination;
-  };
-  Opcode compare = Opcode::i32_ne;
-  uint32_t upper = 0;
-  bool constant = true;
-  if (condition.kind == Operand::Kind::local && condition.slot == step.destination &&
-      step.end == code_.size()) {
-    // the counter itself: compare with zero
-  } else if (produced_last(condition, Last::Kind::test) && last_.position == step.end &&
-             is_stepped(last_.left) && last_.opcode == Opcode::i32_eqz) {
-    wanted = !wanted;
-  } else if (produced_last(condition, Last::Kind::compare) && last_.position == step.end &&
-             is_stepped(last_.left) && last_.right.source != Source::accumulator) {
-    compare = last_.opcode;
-    wanted = wanted != last_.negated;
-    constant = last_.right.source == Source::immediate;
-    upper = constant ? static_cast<uint32_t>(last_.right.bits) : last_.right.slot;
-  } else {
-    return false;
-  }
-  const bool backward = target.control->kind == Control::Kind::loop;
-  const Handler handler =
-      table_.fused.step[static_cast<size_t>(compare)].form[step.addend_is_slot][constant][wanted][backward];
-  if (handler == nullptr) return false;
-  drop_from(step.position, step.before);
-  const uint32_t position = emit(handler, pack(step.destination, step.source));
-  emit_word(step.addend | Word{upper} << 32);
-  define(step.destination, Register::integer, kNone, nullptr);
-  link(target, position, kNone);
-  return true;
 }
 
 /// A comparison, an eqz or a mask whose only use is this branch.
@@ -350,6 +309,7 @@ void Translator::br_table(const Instruction& instruction) {
     }
     if (thunk.generation != thunk_generation_) {
       thunk = {static_cast<uint32_t>(code_.size()), thunk_generation_};
+      mark_label();
       forget_accumulators();
       transfer(control, false);
       const bool backward = control.kind == Control::Kind::loop;
@@ -415,7 +375,6 @@ void Translator::select(const Instruction&) {
   const Operand condition = pop();
   const Operand otherwise = pop();
   const Operand chosen = pop();
-  if (select_on_compare(condition, chosen, otherwise)) return;
   const uint32_t slot_otherwise = consume_slot(otherwise).slot;
   const uint32_t slot_chosen = consume_slot(chosen).slot;
   const Use use = condition.kind == Operand::Kind::constant ? consume_slot(condition) : consume(condition);
@@ -423,26 +382,6 @@ void Translator::select(const Instruction&) {
   const uint32_t position = emit(forms[static_cast<unsigned>(use.source)],
                                  pack(chosen.home, use.slot, slot_chosen, slot_otherwise));
   push_result(chosen.type, position, nullptr);
-}
-
-/// A select of integers in slots whose condition has just been compared.
-bool Translator::select_on_compare(const Operand& condition, const Operand& chosen,
-                                   const Operand& otherwise) {
-  if (!produced_last(condition, Last::Kind::compare) || register_of(chosen.type) != Register::integer)
-    return false;
-  if (chosen.kind == Operand::Kind::constant || otherwise.kind == Operand::Kind::constant) return false;
-  const Last compare = last_;
-  const Pair pair = pair_of(compare.left.source, compare.right.source);
-  const Handler handler =
-      table_.fused.select[static_cast<size_t>(compare.opcode)].form[static_cast<unsigned>(pair)];
-  if (handler == nullptr) return false;
-  drop_last();
-  const uint32_t position = emit(handler, compare.negated ? pack(chosen.home, otherwise.slot, chosen.slot)
-                                                          : pack(chosen.home, chosen.slot, otherwise.slot));
-  const Word slots = pack(compare.left.slot, compare.right.source == Source::slot ? compare.right.slot : 0);
-  emit_word(slots | (compare.right.source == Source::immediate ? compare.right.bits << 32 : 0));
-  push_result(chosen.type, position, nullptr);
-  return true;
 }
 
 void Translator::select_t(const Instruction& instruction) { select(instruction); }

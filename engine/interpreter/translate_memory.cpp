@@ -32,7 +32,11 @@ Translator::AddressUse Translator::use_address(const Operand& operand, uint32_t 
       return {Address::slot_slot, sum.left.slot, sum.right.slot, 0};
     }
   }
-  if (operand.kind == Operand::Kind::constant) return {Address::slot, consume_slot(operand).slot, 0, offset};
+  if (operand.kind == Operand::Kind::constant) {
+    const uint64_t sum = uint64_t{static_cast<uint32_t>(operand.bits)} + offset;
+    if (sum <= UINT32_MAX) return {Address::absolute, 0, 0, static_cast<uint32_t>(sum)};
+    return {Address::slot, consume_slot(operand).slot, 0, offset};
+  }
   if (!may_use_accumulator) return {Address::slot, operand.slot, 0, offset};
   const Use use = consume(operand);
   return {use.source == Source::accumulator ? Address::accumulator : Address::slot, use.slot, 0, offset};
@@ -49,12 +53,7 @@ void Translator::load(const Instruction& instruction) {
     const Word word1 = use.address == Address::slot_slot
                            ? pack(address.home, use.base, use.second)
                            : pack_immediate(address.home, use.base, use.immediate);
-    const Mirrors before = registers_;
     push_result(type, emit(form[0], word1), form[1]);
-    last_.kind = Last::Kind::load;
-    last_.opcode = instruction.opcode;
-    last_.address = use;
-    last_.before = before;
     return;
   }
   const uint32_t slot = consume_slot(address).slot;
@@ -87,23 +86,12 @@ void Translator::store(const Instruction& instruction) {
       register_of(value.type) == Register::integer) {
     use_value.source = Source::slot;  // the same local is in both; its slot is valid
   }
-  const Mirrors before = registers_;
   const Handler handler =
       forms.guarded[static_cast<unsigned>(use.address)][static_cast<unsigned>(use_value.source)];
-  const uint32_t position = emit(handler, use.address == Address::slot_slot
-                                              ? pack(use.base, use_value.slot, use.second)
-                                              : pack_immediate(use.base, use_value.slot, use.immediate));
+  emit(handler, use.address == Address::slot_slot ? pack(use.base, use_value.slot, use.second)
+                                                  : pack_immediate(use.base, use_value.slot, use.immediate));
   if (use_value.source == Source::immediate) {
     emit_word(use_value.bits);
-  } else if (use.address == Address::slot) {
-    const auto& joined = table_.fused.store_step[static_cast<size_t>(instruction.opcode)].form;
-    store_ = {position,
-              static_cast<uint32_t>(code_.size()),
-              joined[static_cast<unsigned>(use_value.source)],
-              use.base,
-              use_value.slot,
-              use.immediate,
-              before};
   }
 }
 

@@ -76,8 +76,6 @@ void Translator::emit_binary(Opcode opcode, Operand left, Operand right) {
   }
   if (right.kind == Operand::Kind::constant && !fits_immediate(right)) store_constant(right);
 
-  if (emit_fed(opcode, left, right, home) || emit_chain(opcode, left, right, home)) return;
-
   const Mirrors before = registers_;
   const Use use_left = consume(left);
   Use use_right = consume(right);
@@ -99,63 +97,6 @@ void Translator::emit_binary(Opcode opcode, Operand left, Operand right) {
   last_.left = use_left;
   last_.right = use_right;
   last_.kind = info(opcode).kind == RowKind::compare ? Last::Kind::compare : Last::Kind::binary;
-}
-
-/// If one operand has just been loaded and the other is in a slot, and there is a handler for both, emits
-/// that.
-bool Translator::emit_fed(Opcode opcode, const Operand& left, const Operand& right, uint32_t home) {
-  const bool on_left = produced_last(left, Last::Kind::load);
-  if (!on_left && !produced_last(right, Last::Kind::load)) return false;
-  const Operand& other = on_left ? right : left;
-  if (other.kind == Operand::Kind::constant) return false;
-  const FedHandlers* row = find_fed(table_.fused, last_.opcode, opcode);
-  if (row == nullptr) return false;
-  const AddressUse address = last_.address;
-  const auto& form = row->form[static_cast<unsigned>(address.address)][!on_left];
-  if (form[0] == nullptr) return false;
-
-  const uint64_t load_offset = recorded_offset(last_.position);
-  drop_last();
-  const Mirrors before = registers_;
-  const uint32_t position = emit(form[0], pack(home, address.base, address.second, other.slot));
-  emit_word(address.immediate);
-  record_offset(position, load_offset);
-  push_result(type_of(info(opcode).signature.back()), position, form[1]);
-  last_.before = before;
-  return true;
-}
-
-/// If one operand is what the last instruction has just computed, and the two rows have a handler together,
-/// emits that in the last one's place.
-bool Translator::emit_chain(Opcode opcode, const Operand& left, const Operand& right, uint32_t home) {
-  const bool on_left = produced_last(left, Last::Kind::binary);
-  if (!on_left && !produced_last(right, Last::Kind::binary)) return false;
-  const ChainHandlers* row = find_chain(table_.fused, last_.opcode, opcode);
-  if (row == nullptr) return false;
-  const Operand& other = on_left ? right : left;
-  const bool immediate = other.kind == Operand::Kind::constant;
-  if (immediate && !on_left) return false;
-  const Meeting meeting = !on_left    ? Meeting::right_of_slot
-                          : immediate ? Meeting::left_of_immediate
-                                      : Meeting::left_of_slot;
-  const Last first = last_;
-  const auto& form = row->form[static_cast<unsigned>(pair_of(first.left.source, first.right.source))]
-                              [static_cast<unsigned>(meeting)];
-  if (form[0] == nullptr) return false;
-
-  drop_last();
-  const Mirrors before = registers_;
-  const uint32_t position = emit(form[0], pack(home, first.left.slot, first.right.slot, other.slot));
-  const bool first_immediate = first.right.source == Source::immediate;
-  if (left.type == ValueType::Kind::f64) {
-    if (first_immediate || immediate) emit_word(first_immediate ? first.right.bits : other.bits);
-  } else if (first_immediate || immediate) {
-    const uint64_t low = first_immediate ? static_cast<uint32_t>(first.right.bits) : 0;
-    emit_word(low | (immediate ? other.bits << 32 : 0));
-  }
-  push_result(type_of(info(opcode).signature.back()), position, form[1]);
-  last_.before = before;
-  return true;
 }
 
 }  // namespace heddle::engine

@@ -28,44 +28,12 @@ void Translator::assign_local(uint32_t local, const Operand& value) {
     const uint32_t position = last_.result;
     set_field0(position, slot);
     define(slot, which, position, nullptr);
-    note_step(slot);
     last_ = Last{};
     return;
   }
   const bool mirrored = where(value) == Source::accumulator;
   move_to(slot, value, true);
   if (mirrored) define(slot, which, kNone, nullptr);
-}
-
-/// If the last instruction, which now writes a local, is an i32 addition to a slot, remembers it as a step; a
-/// store or another step right before it takes it in.
-void Translator::note_step(uint32_t slot) {
-  const Last last = last_;
-  if (last.kind != Last::Kind::binary || last.opcode != Opcode::i32_add || last.left.source != Source::slot ||
-      last.right.source == Source::accumulator) {
-    return;
-  }
-  const bool is_slot = last.right.source == Source::slot;
-  const uint32_t addend = is_slot ? last.right.slot : static_cast<uint32_t>(last.right.bits);
-  const Step step = {
-      last.position, static_cast<uint32_t>(code_.size()), slot, last.left.slot, addend, is_slot, last.before};
-  if (!is_slot && store_.position != kNone && store_.end == step.position) {
-    const StoreRecord store = store_;
-    const uint64_t store_offset = recorded_offset(store.position);
-    drop_from(store.position, store.before);
-    emit(store.with_step, pack(store.address, store.value, slot, step.source));
-    emit_word(store.offset | Word{addend} << 32);
-    record_offset(store.position, store_offset);
-    define(slot, Register::integer, kNone, nullptr);
-  } else if (!is_slot && step_.position != kNone && step_.end == step.position && !step_.addend_is_slot) {
-    const Step first = step_;
-    drop_from(first.position, first.before);
-    emit(table_.fused.add_two, pack(first.destination, first.source, slot, step.source));
-    emit_word(first.addend | Word{addend} << 32);
-    define(slot, Register::integer, kNone, nullptr);
-  } else {
-    step_ = step;
-  }
 }
 
 void Translator::global_get(const Instruction& instruction) {

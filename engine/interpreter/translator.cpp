@@ -35,7 +35,12 @@ const Translator::Method Translator::kMethods[] = {
 };
 
 Translator::Translator(const ModuleImage& module, ModuleCode& code, const TranslationOptions& options)
-    : module_(module), module_code_(code), options_(options), table_(handlers()), single_(table_.single) {}
+    : module_(module),
+      module_code_(code),
+      options_(options),
+      table_(handlers()),
+      single_(table_.single),
+      superinstructions_(superinstructions()) {}
 
 bool Translator::translate(uint32_t function) {
   reset(function);
@@ -72,6 +77,8 @@ uint64_t Translator::offset_of(uint32_t function, uint64_t word) {
 
 void Translator::reset(uint32_t function) {
   code_.clear();
+  starts_.clear();
+  labels_.clear();
   operands_.clear();
   controls_.clear();
   fixups_.clear();
@@ -86,8 +93,6 @@ void Translator::reset(uint32_t function) {
   reachable_ = true;
   calls_ = false;
   last_ = Last{};
-  step_ = Step{};
-  store_ = StoreRecord{};
   forget_accumulators();
 }
 
@@ -141,7 +146,29 @@ bool Translator::finish() {
   } else {
     code_[1] = pack(frame_slots_, header_, first_zeroed_, zeroed);
   }
+  join_instructions();
   return frame_slots_ <= kMaxFrameSlots;
+}
+
+/// Replaces the handlers of instructions that always follow each other by one for all of them, where there is
+/// one. The words stay as they are.
+void Translator::join_instructions() {
+  Handler joined = nullptr;
+  uint32_t first = 0;
+  auto label = labels_.begin();
+  for (const uint32_t start : starts_) {
+    while (label != labels_.end() && *label < start) ++label;
+    const bool is_label = label != labels_.end() && *label == start;
+    const Handler handler = reinterpret_cast<Handler>(code_[start]);
+    const Handler longer = joined == nullptr || is_label ? nullptr : superinstructions_.find(joined, handler);
+    if (longer != nullptr) {
+      code_[first] = word_of(longer);
+      joined = longer;
+    } else {
+      joined = handler;
+      first = start;
+    }
+  }
 }
 
 // Operands.
@@ -228,17 +255,9 @@ void Translator::move_to(uint32_t destination, const Operand& operand, bool cons
   } else if (where(operand) == Source::accumulator) {
     if (consumes) consume(operand);
     emit(single_.store_accumulator[static_cast<unsigned>(register_of(operand.type))], pack(destination));
-  } else if (last_.kind == Last::Kind::copy && operand.type != ValueType::Kind::f32) {
-    code_[last_.position] = word_of(single_.copy_two);
-    code_[last_.position + 1] |= pack(0, 0, destination, operand.slot);
-    last_ = Last{};
   } else {
     const bool is_f32 = operand.type == ValueType::Kind::f32;
-    const uint32_t position = emit(is_f32 ? single_.copy_f32 : single_.copy, pack(destination, operand.slot));
-    if (!is_f32) {
-      last_.kind = Last::Kind::copy;
-      last_.position = position;
-    }
+    emit(is_f32 ? single_.copy_f32 : single_.copy, pack(destination, operand.slot));
   }
   forget_slot(destination);
 }
@@ -269,6 +288,7 @@ Translator::Use Translator::consume_slot(const Operand& operand) {
 
 uint32_t Translator::emit(Handler handler, Word word1) {
   const uint32_t position = static_cast<uint32_t>(code_.size());
+  starts_.push_back(position);
   code_.push_back(word_of(handler));
   code_.push_back(word1);
   last_ = Last{};
@@ -279,27 +299,13 @@ void Translator::drop_last() { drop_from(last_.position, last_.before); }
 
 void Translator::drop_from(uint32_t position, const Mirrors& before) {
   code_.resize(position);
+  while (!starts_.empty() && starts_.back() >= position) starts_.pop_back();
   registers_ = before;
   last_ = Last{};
-  if (position <= step_.position) step_ = Step{};
-  if (position <= store_.position) store_ = StoreRecord{};
   if (offsets_ == nullptr) return;
   for (auto entry = offsets_->rbegin(); entry != offsets_->rend() && entry->first > position; ++entry) {
     entry->first = position;
   }
-}
-
-uint64_t Translator::recorded_offset(uint32_t position) const {
-  uint64_t found = 0;
-  if (offsets_ == nullptr) return found;
-  for (auto entry = offsets_->rbegin(); entry != offsets_->rend(); ++entry) {
-    if (entry->first <= position) return entry->second;
-  }
-  return found;
-}
-
-void Translator::record_offset(uint32_t position, uint64_t offset) {
-  if (offsets_ != nullptr) offsets_->emplace_back(position, offset);
 }
 
 /// Is the operand a temporary that the last instruction, of this kind, has just produced?

@@ -6,8 +6,9 @@
 // At every label the operands that a branch carries are temporaries in their homes, and so are all that stood
 // below the block when it began (constants excepted), so all paths to a label agree.
 //
-// Fusion looks back one instruction: a comparison followed by a branch, an addition followed by an access, a
-// producer followed by local.set become one. `last_` describes that instruction and is forgotten at labels.
+// Some instructions take in the one before: a branch a comparison, an access an addition, local.set any
+// producer. `last_` describes that instruction and is forgotten at labels. When the function is complete,
+// instructions that follow each other get superinstructions' handlers (join_instructions).
 //
 // Accumulators: every instruction with a result leaves it in the accumulator of its class as well as in its
 // slot. `registers_` knows which slot an accumulator mirrors. When a temporary is consumed from there, the
@@ -24,6 +25,7 @@
 #include "engine/binary/instruction_reader.h"
 #include "engine/interpreter/handlers.h"
 #include "engine/interpreter/module_code.h"
+#include "engine/interpreter/superinstructions.h"
 #include "engine/module/module.h"
 
 namespace heddle::engine {
@@ -97,39 +99,16 @@ class Translator {
   };
   using Mirrors = std::array<Mirror, kRegisters>;
 
-  /// The last instruction, while it may still be fused with.
+  /// The last instruction, while the next may still take it in.
   struct Last {
     uint32_t position = kNone;
     uint32_t result = kNone;       ///< position of the instruction whose field 0 is the result's slot
     uint32_t destination = kNone;  ///< the result's slot, or kNone
-    enum class Kind : uint8_t { other, copy, binary, compare, test, load } kind = Kind::other;
+    enum class Kind : uint8_t { other, binary, compare, test } kind = Kind::other;
     bool negated = false;  ///< compare: an eqz follows it, and both are meant
-    Opcode opcode{};       ///< unless other or copy
+    Opcode opcode{};       ///< unless other
     Use left, right;
-    AddressUse address;  ///< load
-    Mirrors before;      ///< accumulators before it ran
-  };
-
-  /// A local that has just been set to a slot plus a constant: a loop's counter, if a branch on it follows.
-  struct Step {
-    uint32_t position = kNone;
-    uint32_t end = kNone;  ///< the position behind it
-    uint32_t destination = kNone;
-    uint32_t source = 0;
-    uint32_t addend = 0;
-    bool addend_is_slot = false;
-    Mirrors before;
-  };
-
-  /// The last store, if a step may join it.
-  struct StoreRecord {
-    uint32_t position = kNone;
-    uint32_t end = kNone;
-    Handler with_step = nullptr;
-    uint32_t address = 0;
-    uint32_t value = 0;
-    uint32_t offset = 0;
-    Mirrors before;
+    Mirrors before;  ///< accumulators before it ran
   };
 
   /// Where a branch goes: a label, or an if's else.
@@ -171,13 +150,11 @@ class Translator {
   Use consume_slot(const Operand& operand);  ///< never an accumulator or immediate: stores a constant first
 
   uint32_t emit(Handler handler, Word word1);
+  void mark_label() { labels_.push_back(static_cast<uint32_t>(code_.size())); }
+  void join_instructions();
   void emit_word(Word word) { code_.push_back(word); }
   void drop_last();  ///< takes the last instruction back: what follows does its work
   void drop_from(uint32_t position, const Mirrors& before);
-  /// The module offset that code at `position` came from, and its restoring after a fusion: a fused
-  /// instruction traps on behalf of its access. Both do nothing unless someone asked for offsets.
-  [[nodiscard]] uint64_t recorded_offset(uint32_t position) const;
-  void record_offset(uint32_t position, uint64_t offset);
   [[nodiscard]] bool produced_last(const Operand& operand, Last::Kind kind) const;
   void set_field0(uint32_t position, uint32_t value);
   void set_distance(uint32_t position, int32_t distance);
@@ -199,8 +176,6 @@ class Translator {
   void binary(const Instruction& instruction);
   void compare(const Instruction& instruction);
   void emit_binary(Opcode opcode, Operand left, Operand right);
-  [[nodiscard]] bool emit_fed(Opcode opcode, const Operand& left, const Operand& right, uint32_t home);
-  [[nodiscard]] bool emit_chain(Opcode opcode, const Operand& left, const Operand& right, uint32_t home);
   [[nodiscard]] bool fits_immediate(const Operand& operand) const;
 
   // translate_wide.cpp
@@ -223,8 +198,6 @@ class Translator {
   void drop(const Instruction&);
   void select(const Instruction&);
   void select_t(const Instruction&);
-  [[nodiscard]] bool select_on_compare(const Operand& condition, const Operand& chosen,
-                                       const Operand& otherwise);
   Control& enter_block(Control::Kind kind, const BlockType& type);
   void leave_block();
   [[nodiscard]] Control& label(uint32_t depth) { return controls_[controls_.size() - 1 - depth]; }
@@ -239,7 +212,6 @@ class Translator {
   void link(Target target, uint32_t instruction, uint32_t entry);
   void bind(uint32_t& fixups);
   void branch(const Operand& condition, bool wanted, bool wide, Target target, bool keeps_operand);
-  [[nodiscard]] bool branch_on_step(const Operand& condition, bool wanted, Target target);
   [[nodiscard]] bool branch_on_last(const Operand& condition, bool wanted, Target target);
   void branch_or_carry(const Operand& condition, bool wanted, bool wide, Control& control,
                        bool keeps_operand);
@@ -263,7 +235,6 @@ class Translator {
   void global_get(const Instruction& instruction);
   void global_set(const Instruction& instruction);
   void assign_local(uint32_t local, const Operand& value);
-  void note_step(uint32_t slot);
 
   // translate_memory.cpp
   void load(const Instruction& instruction);
@@ -312,9 +283,12 @@ class Translator {
   const TranslationOptions options_;
   const HandlerTable& table_;
   const SingleHandlers& single_;
+  const SuperinstructionTable& superinstructions_;
 
   // Of the function being translated.
   std::vector<Word> code_;
+  std::vector<uint32_t> starts_;  ///< positions of the instructions in code_, ascending
+  std::vector<uint32_t> labels_;  ///< positions that code elsewhere leads to, ascending
   std::vector<Operand> operands_;
   std::vector<Control> controls_;
   std::vector<Fixup> fixups_;
@@ -336,8 +310,6 @@ class Translator {
   bool calls_ = false;
   Mirrors registers_;
   Last last_;
-  Step step_;
-  StoreRecord store_;
   std::vector<std::pair<uint32_t, uint64_t>>* offsets_ =
       nullptr;  ///< (position, module offset), if someone asks
 };

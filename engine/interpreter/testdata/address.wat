@@ -43,9 +43,10 @@
 ;;      4  return.int.a                 a
 ;;
 ;; scaled
-;;      0  i32.shl.si+add.s>a           s5 = (s1, 3), s0
-;;      3  i64.load.a>a                 s5 = [a + 0]
-;;      5  return.int.a                 a
+;;      0  i32.shl.si>a                 s6 = s1, 3
+;;      2  i32.add.as>a                 s5 = a, s0
+;;      4  i64.load.a>a                 s5 = [a + 0]
+;;      6  return.int.a                 a
 ;;
 ;; chased
 ;;      0  i32.load.s>a                 s4 = [s0 + 0]
@@ -73,5 +74,6 @@
 ;;      6  return
 ;;
 ;; accumulate
-;;      0  f64.load.s+add.as>a          s5 = [s0 + 8], s1
-;;      3  return.f64.a                 a
+;;      0  f64.load.s>a                 s6 = [s0 + 8]
+;;      2  f64.add.as>a                 s5 = a, s1
+;;      4  return.f64.a                 a

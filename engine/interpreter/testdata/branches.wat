@@ -67,10 +67,11 @@
 ;;     20  return.int.s                 s4
 ;;
 ;; choose
-;;      0  select.i32.lt_s.ss           s0 = s0, s1 ? s0 : s1
-;;      3  constant64                   s7 = 0xbff0000000000000
-;;      6  select.f64.a                 s6 = a ? s2 : s7
-;;      8  return.f64.a                 a
+;;      0  i32.lt_s.ss>a                s8 = s0, s1
+;;      2  select.int.a                 s0 = a ? s0 : s1
+;;      4  constant64                   s7 = 0xbff0000000000000
+;;      7  select.f64.a                 s6 = a ? s2 : s7
+;;      9  return.f64.a                 a
 ;;
 ;; references
 ;;      0  ref.is_null.s                s4 = s0

@@ -51,8 +51,9 @@
 ;;
 ;; tail
 ;;      0  enter                        frame 10, header s2, zero s5, count 0
-;;      2  copy_two                     s5 = s1, s6 = s0
-;;      4  return_call                  from s5, header s2, count 2, to header s2, function 5
+;;      2  copy                         s5 = s1
+;;      4  copy                         s6 = s0
+;;      6  return_call                  from s5, header s2, count 2, to header s2, function 5
 ;;
 ;; tail_import
 ;;      0  enter                        frame 8, header s1, zero s4, count 0

@@ -20,34 +20,41 @@
 ;; Listings
 ;;
 ;; hash
-;;      0  i32.xor.ss+mul.i>a           s5 = (s0, s1), 16777619
-;;      3  return.int.a                 a
-;;
-;; rotate
-;;      0  i32.add.ss+add.s>a           s6 = (s0, s1), s2
-;;      2  i32.rotl.ai>a                s6 = a, 7
+;;      0  i32.xor.ss>a                 s5 = s0, s1
+;;      2  i32.mul.ai>a                 s5 = a, 16777619
 ;;      4  return.int.a                 a
 ;;
+;; rotate
+;;      0  i32.add.ss>a                 s6 = s0, s1
+;;      2  i32.add.as>a                 s6 = a, s2
+;;      4  i32.rotl.ai>a                s6 = a, 7
+;;      6  return.int.a                 a
+;;
 ;; wide
-;;      0  i64.mul.ss+shr_u.i>a         s5 = (s0, s1), 33
-;;      3  i64.and.ai>a                 s5 = a, 255
-;;      5  return.int.a                 a
+;;      0  i64.mul.ss>a                 s5 = s0, s1
+;;      2  i64.shr_u.ai>a               s5 = a, 33
+;;      4  i64.and.ai>a                 s5 = a, 255
+;;      6  return.int.a                 a
 ;;
 ;; dot
-;;      0  f64.mul.ss+add.s>a           s6 = (s0, s1), s2
-;;      2  return.f64.a                 a
+;;      0  f64.mul.ss>a                 s7 = s0, s1
+;;      2  f64.add.as>a                 s6 = a, s2
+;;      4  return.f64.a                 a
 ;;
 ;; half
-;;      0  f32.add.ss+mul.i>a           s5 = (s0, s1), 0.5
-;;      3  return.f32.a                 a
+;;      0  f32.add.ss>a                 s5 = s0, s1
+;;      2  f32.mul.ai>a                 s5 = a, 0.5
+;;      4  return.f32.a                 a
 ;;
 ;; right
-;;      0  i32.mul.ss+sub.rs>a          s6 = s2, (s0, s1)
-;;      2  return.int.a                 a
+;;      0  i32.mul.ss>a                 s7 = s0, s1
+;;      2  i32.sub.sa>a                 s6 = s2, a
+;;      4  return.int.a                 a
 ;;
 ;; both_constant
-;;      0  i32.shl.si+add.i>a           s4 = (s0, 4), 100
-;;      3  return.int.a                 a
+;;      0  i32.shl.si>a                 s4 = s0, 4
+;;      2  i32.add.ai>a                 s4 = a, 100
+;;      4  return.int.a                 a
 ;;
 ;; division_is_alone
 ;;      0  i32.div_s.ss>a               s5 = s0, s1

@@ -33,9 +33,10 @@
 ;;      8  return
 ;;
 ;; swap
-;;      0  copy_two                     s5 = s0, s0 = s1
-;;      2  copy                         s1 = s5
-;;      4  return
+;;      0  copy                         s5 = s0
+;;      2  copy                         s0 = s1
+;;      4  copy                         s1 = s5
+;;      6  return
 ;;
 ;; old_value
 ;;      0  i32.add.si>a                 s5 = s0, 1
@@ -60,7 +61,8 @@
 ;;
 ;; copies
 ;;      0  enter                        frame 13, header s4, zero s7, count 4
-;;      2  copy_two                     s7 = s0, s8 = s1
-;;      4  copy_f32                     s9 = s2
-;;      6  copy                         s10 = s3
-;;      8  return
+;;      2  copy                         s7 = s0
+;;      4  copy                         s8 = s1
+;;      6  copy_f32                     s9 = s2
+;;      8  copy                         s10 = s3
+;;     10  return

@@ -35,8 +35,9 @@
 ;; sum
 ;;      0  enter                        frame 9, header s1, zero s4, count 2
 ;;      2  i32.add.ss                   s5 = s5, s4
-;;      4  step_if.i32.lt_s.is.back     s4 = s4 + 1; s4, s0 -> 2
-;;      7  return.int.s                 s5
+;;      4  i32.add.si                   s4 = s4, 1
+;;      6  if.i32.lt_s.as.back          a, s0 -> 2
+;;      8  return.int.s                 s5
 ;;
 ;; down
 ;;      0  i32.sub.si                   s0 = s0, 1
@@ -44,8 +45,9 @@
 ;;      4  return
 ;;
 ;; down_by_adding
-;;      0  step_if.i32.ne.ii.back       s0 = s0 + -1; s0, 0 -> 0
-;;      3  return
+;;      0  i32.add.si                   s0 = s0, -1
+;;      2  if_nonzero.a.back            a -> 0
+;;      4  return
 ;;
 ;; while
 ;;      0  if_zero.s64                  s0 -> 6

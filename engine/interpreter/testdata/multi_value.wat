@@ -25,8 +25,9 @@
 ;; Listings
 ;;
 ;; swapped
-;;      0  copy_two                     s5 = s1, s6 = s0
-;;      2  return_many                  s5, count 2
+;;      0  copy                         s5 = s1
+;;      2  copy                         s6 = s0
+;;      4  return_many                  s5, count 2
 ;;
 ;; three
 ;;      0  copy                         s6 = s0
@@ -35,11 +36,12 @@
 ;;      7  return_many                  s6, count 3
 ;;
 ;; block
-;;      0  copy_two                     s6 = s1, s5 = s0
-;;      2  if_nonzero.s                 s0 -> 6
-;;      4  i32.add.si                   s6 = s6, 1
-;;      6  i32.sub.ss>a                 s5 = s5, s6
-;;      8  return.int.a                 a
+;;      0  copy                         s6 = s1
+;;      2  copy                         s5 = s0
+;;      4  if_nonzero.s                 s0 -> 8
+;;      6  i32.add.si                   s6 = s6, 1
+;;      8  i32.sub.ss>a                 s5 = s5, s6
+;;     10  return.int.a                 a
 ;;
 ;; loop
 ;;      0  copy                         s5 = s0
@@ -51,12 +53,14 @@
 ;;     13  return.int.s                 s4
 ;;
 ;; five
-;;      0  copy_two                     s9 = s0, s10 = s0
-;;      2  copy_two                     s11 = s0, s12 = s0
-;;      4  constant                     s13 = 5
-;;      6  copy_range                   s8 = s9, count 5
-;;      8  jump                         -> 10
-;;     10  return_many                  s8, count 5
+;;      0  copy                         s9 = s0
+;;      2  copy                         s10 = s0
+;;      4  copy                         s11 = s0
+;;      6  copy                         s12 = s0
+;;      8  constant                     s13 = 5
+;;     10  copy_range                   s8 = s9, count 5
+;;     12  jump                         -> 14
+;;     14  return_many                  s8, count 5
 ;;
 ;; both
 ;;      0  enter                        frame 9, header s1, zero s4, count 0

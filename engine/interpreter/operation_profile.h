@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The operation profile: which instructions run, how often and one after the other. Builds with
+// HEDDLE_PROFILE_OPERATIONS record it (`./dev profile-ops`); in all others this file does nothing.
+#pragma once
+
+#include <string_view>
+
+#include "engine/interpreter/code.h"
+
+namespace heddle::engine {
+
+#ifdef HEDDLE_PROFILE_OPERATIONS
+inline constexpr bool kProfilesOperations = true;
+#else
+inline constexpr bool kProfilesOperations = false;
+#endif
+
+/// Counts one execution of the instruction at ip; `name` is a C++ type, `file` of static storage. Not
+/// thread-safe: profiles are taken of programs with one thread. Writes everything to the file that the
+/// environment variable HEDDLE_OPERATION_PROFILE names when the process ends.
+void record_operation(const Word* ip, std::string_view signature);
+
+/// What every handler made of a body begins with.
+template <class Body>
+[[gnu::always_inline]] inline void profile_operation([[maybe_unused]] const Word* ip) {
+  if constexpr (kProfilesOperations) record_operation(ip, __PRETTY_FUNCTION__);
+}
+
+}  // namespace heddle::engine

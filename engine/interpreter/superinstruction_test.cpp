@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every superinstruction against its instructions one by one: the same random state before, the same state
+// after, the same traps at the same place.
+#include <cstring>
+#include <map>
+#include <random>
+
+#include "engine/interpreter/disassemble_shapes.h"
+#include "engine/interpreter/superinstructions.h"
+#include "engine/interpreter/test_world.h"
+#include "engine/runtime/memory.h"
+
+namespace heddle::engine {
+namespace {
+
+constexpr uint32_t kSlots = 96;
+constexpr uint32_t kMostSlot = 24;  ///< operands are below this slot
+constexpr uint32_t kHeader = 30;    ///< of the frame
+constexpr uint32_t kCalleeBase = 40;
+
+/// The registers when code ends in `stop` words.
+struct Registers {
+  const Word* ip = nullptr;
+  Slot* fp = nullptr;
+  uint64_t a = 0;
+  float f = 0;
+  double d = 0;
+};
+
+Registers stopped;
+
+/// Ends a run.
+HEDDLE_HANDLER void stop(HEDDLE_STATE) { stopped = {ip, fp, a, f, d}; }
+
+[[gnu::noinline]] __attribute__((no_sanitize("address", "undefined", "thread"))) void start(
+    const Word* ip, Slot* slots, Instance* instance, const Registers& before) {
+  reinterpret_cast<Handler>(*ip)(ip, slots, instance->memory0_base, before.a, instance->context, instance,
+                                 before.f, before.d);
+}
+
+/// The handlers of a row's instructions, in order.
+std::vector<Handler> parts_of(const Superinstruction& row) {
+  const SuperinstructionTable& table = superinstructions();
+  std::map<Handler, const Superinstruction*> rows;
+  for (const Superinstruction& other : table.rows()) rows[other.handler] = &other;
+  std::vector<Handler> parts = {*row.last};
+  Handler prefix = *row.prefix;
+  for (auto found = rows.find(prefix); found != rows.end(); found = rows.find(prefix)) {
+    parts.insert(parts.begin(), *found->second->last);
+    prefix = *found->second->prefix;
+  }
+  parts.insert(parts.begin(), prefix);
+  return parts;
+}
+
+/// The words of one superinstruction with random operands, and what it runs on.
+class Scene {
+ public:
+  Scene(const Superinstruction& row, Instance& instance, uint32_t seed) : instance_(instance), random_(seed) {
+    callee_code_.entry.store(stops_.data());
+    for (Word& word : stops_) word = word_of(&stop);
+    for (const Handler part : parts_of(row)) add(part);
+    words_.insert(words_.end(), 8, word_of(&stop));
+    joined_ = words_;
+    joined_[0] = word_of(row.handler);
+    for (Slot& slot : frame_) slot = small();
+    if (random_() % 2 == 0)
+      frame_[random_() % kMostSlot] = 0xffff'0000 + random_() % 0x10000;  // out of bounds
+    before_ = {nullptr, nullptr, random_() % 4 == 0 ? 0xfffffff0 : small(),
+               1.5F * static_cast<float>(small()), 0.25 * static_cast<double>(small())};
+  }
+
+  struct After {
+    std::vector<Slot> frame;
+    std::vector<uint8_t> memory;
+    ptrdiff_t ip = -1;  ///< where it stopped, if in this code; else the place in the callee's
+    uint64_t a = 0;
+    uint32_t f = 0;
+    uint64_t d = 0;
+    TrapKind trap = TrapKind::none;
+
+    bool operator==(const After&) const = default;
+  };
+
+  After run(bool joined, std::span<uint8_t> memory) {
+    std::vector<Word>& words = joined ? joined_ : words_;
+    for (size_t i = 0; i < memory.size(); ++i) memory[i] = static_cast<uint8_t>(i * 7 + (i >> 8));
+    After after;
+    std::vector<Slot> frame(frame_.begin(), frame_.end());
+    frame[kHeader] = reinterpret_cast<Slot>(stops_.data());
+    frame[kHeader + 1] = reinterpret_cast<Slot>(frame.data());
+    ExecContext& context = *instance_.context;
+    context.trap = {};
+    stopped = {};
+    start(words.data(), frame.data(), &instance_, before_);
+    after.trap = context.trap.kind;
+    after.ip = (after.trap == TrapKind::none ? stopped.ip : context.trap.ip) - words.data();
+    if (after.ip < 0 || after.ip > 100) after.ip = stopped.ip - stops_.data() + 1000;
+    if (after.trap == TrapKind::none) {
+      after.a = stopped.a;
+      after.f = std::bit_cast<uint32_t>(stopped.f);
+      after.d = std::bit_cast<uint64_t>(stopped.d);
+    }
+    context.trap = {};
+    frame[kHeader + 1] = 0;  // differs from run to run
+    if (frame[kCalleeBase + 8] != frame_[kCalleeBase + 8])
+      frame[kCalleeBase + 8] = frame[kCalleeBase + 9] = 0;
+    after.frame = std::move(frame);
+    after.memory.assign(memory.begin(), memory.end());
+    return after;
+  }
+
+ private:
+  [[nodiscard]] Slot small() { return random_() % 20'000; }
+
+  void add(Handler part) {
+    const Shape& shape = *find_shape(word_of(part));
+    const size_t position = words_.size();
+    words_.push_back(word_of(part));
+    const auto slot = [this] { return static_cast<uint32_t>(random_() % kMostSlot); };
+    words_.push_back(pack(slot(), slot(), slot(), slot()));
+    for (unsigned i = 2; i < shape.words; ++i) words_.push_back(small());
+    Word& word1 = words_[position + 1];
+    const auto set_upper = [&word1](uint64_t value) { word1 = (word1 & 0xffffffff) | value << 32; };
+    if (shape.pattern.find("%@") != std::string_view::npos) {
+      set_upper(40 - position);  // beyond the code: there is one stop there
+    } else if (shape.pattern.find("%i") != std::string_view::npos ||
+               shape.pattern.find("%u") != std::string_view::npos) {
+      set_upper(small());
+    } else if (shape.pattern.find("%f") != std::string_view::npos) {
+      set_upper(std::bit_cast<uint32_t>(static_cast<float>(small()) / 8));
+    }
+    if (shape.pattern.find("%d") != std::string_view::npos) {
+      words_[position + 2] = std::bit_cast<uint64_t>(static_cast<double>(small()) / 8);
+    }
+    if (shape.name == "enter") word1 = pack(60, kHeader, kMostSlot, 4);
+    if (shape.name.starts_with("return")) word1 = pack(slot(), kHeader);
+    if (shape.name == "call") {
+      word1 = pack(kCalleeBase, kCalleeBase + 8);
+      words_[position + 2] = reinterpret_cast<Word>(&callee_code_);
+    }
+    if (shape.name == "branch_table") {
+      set_upper(0);
+      words_.push_back(40 - position);
+    }
+    if (shape.name.starts_with("global")) set_upper(0);
+  }
+
+  Instance& instance_;
+  std::mt19937 random_;
+  FunctionCode callee_code_;
+  std::array<Word, 8> stops_{};
+  std::array<Slot, kSlots> frame_{};
+  Registers before_;
+  std::vector<Word> words_, joined_;
+
+ public:
+  /// Pads the code so that position 40 is a stop.
+  void pad() {
+    words_.resize(48, word_of(&stop));
+    joined_.resize(48, word_of(&stop));
+  }
+};
+
+TEST(interpreter_superinstructions, do_what_their_instructions_do) {
+  if (resolve_memory_mode(MemoryMode::automatic) != MemoryMode::guarded) {
+    GTEST_SKIP() << "no guarded memories: code has no superinstruction with an access";
+  }
+  World world;
+  size_t traps = 0, ends = 0;
+  const External imports[] = {world.host({}, {}, [&](ExecContext& context, Slot*) {
+    Instance& instance = *context.caller;
+    const std::span<uint8_t> memory(instance.memory0_base, 65536);
+    for (const Superinstruction& row : superinstructions().rows()) {
+      for (uint32_t seed = 0; seed < 24; ++seed) {
+        Scene scene(row, instance, seed);
+        scene.pad();
+        const Scene::After apart = scene.run(false, memory);
+        const Scene::After joined = scene.run(true, memory);
+        EXPECT_EQ(joined.trap, apart.trap);
+        EXPECT_EQ(joined.ip, apart.ip);
+        EXPECT_EQ(joined.frame, apart.frame);
+        EXPECT_TRUE(joined == apart) << "row " << &row - superinstructions().rows().data() << " seed "
+                                     << seed;
+        if (testing::Test::HasFailure()) return true;
+        ++(apart.trap == TrapKind::none ? ends : traps);
+      }
+    }
+    return true;
+  })};
+  Instance& instance = world.instantiate(R"((module (import "" "" (func $host)) (memory 1)
+    (global (mut i64) (i64.const 5)) (func (export "go") (call $host))))",
+                                         imports);
+  EXPECT_EQ(world.call(instance, "go"), returned({}));
+  EXPECT_GT(traps, superinstructions().rows().size() / 4);
+  EXPECT_GT(ends, traps);
+}
+
+/// A row whose instructions do not exist, or that another row hides, would never be met.
+TEST(interpreter_superinstructions, can_all_be_reached) {
+  const SuperinstructionTable& table = superinstructions();
+  EXPECT_GT(table.rows().size(), 100u);
+  for (const Superinstruction& row : table.rows()) {
+    ASSERT_NE(*row.prefix, nullptr);
+    ASSERT_NE(*row.last, nullptr);
+    EXPECT_EQ(table.find(*row.prefix, *row.last), row.handler);
+  }
+}
+
+}  // namespace
+}  // namespace heddle::engine
