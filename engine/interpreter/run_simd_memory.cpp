@@ -92,6 +92,42 @@ HEDDLE_HANDLER void store_checked(HEDDLE_STATE) {
   HEDDLE_NEXT(3);
 }
 
+/// Operations worth a handler together with the load of an operand: those of inner loops.
+[[nodiscard]] consteval bool is_fed(Opcode opcode) {
+  for (const Opcode fed :
+       {Opcode::f32x4_add, Opcode::f32x4_sub, Opcode::f32x4_mul, Opcode::f64x2_add, Opcode::f64x2_sub,
+        Opcode::f64x2_mul, Opcode::i32x4_add, Opcode::i32x4_mul, Opcode::i16x8_add, Opcode::i8x16_add,
+        Opcode::i8x16_eq, Opcode::v128_xor, Opcode::v128_and, Opcode::v128_or}) {
+    if (opcode == fed) return true;
+  }
+  return false;
+}
+
+/// Like effective_address(), but the constant is in word 2.
+template <Address kAddress>
+[[nodiscard, gnu::always_inline]] inline uint64_t fed_address(const Word* ip, const Slot* fp, uint64_t a) {
+  constexpr bool from_a = kAddress == Address::accumulator || kAddress == Address::accumulator_immediate;
+  const uint32_t base = from_a ? static_cast<uint32_t>(a) : read_slot<uint32_t>(fp + field<1>(ip));
+  const uint32_t constant = static_cast<uint32_t>(ip[2]);
+  if constexpr (kAddress == Address::slot || kAddress == Address::accumulator) {
+    return uint64_t{base} + constant;
+  } else if constexpr (kAddress == Address::slot_slot) {
+    return base + read_slot<uint32_t>(fp + field<2>(ip));
+  } else {
+    return base + constant;  // wraps: i32.add
+  }
+}
+
+template <class Op, Address kAddress, bool kOnRight, Target kTarget>
+HEDDLE_HANDLER void fed(HEDDLE_STATE) {
+  uint8_t* const place = memory + fed_address<kAddress>(ip, fp, a);
+  Vector loaded = read_vector(probe<sizeof loaded>(place, HEDDLE_PASS));
+  finish_load(ip, loaded);
+  const Vector other = read_vector(fp + field<3>(ip));
+  write_vector_result<kTarget>(kOnRight ? Op::apply(other, loaded) : Op::apply(loaded, other), ip, fp, v);
+  HEDDLE_NEXT(3);
+}
+
 /// See run_fused_memory.cpp: a store, then the step of a local.
 template <Source kSource>
 HEDDLE_HANDLER void store_step(HEDDLE_STATE) {
@@ -191,6 +227,24 @@ void fill_load(LoadHandlers& row) {
   row.checked[1] = load_checked<Row, uint64_t>;
 }
 
+template <class Op, Address kAddress>
+void fill_fed_address(FedVectorHandlers& row, bool swaps) {
+  auto& form = row.form[static_cast<unsigned>(kAddress)];
+  form[0][0] = fed<Op, kAddress, false, Target::slot>;
+  form[0][1] = fed<Op, kAddress, false, Target::accumulator>;
+  form[1][0] = swaps ? form[0][0] : fed<Op, kAddress, true, Target::slot>;
+  form[1][1] = swaps ? form[0][1] : fed<Op, kAddress, true, Target::accumulator>;
+}
+
+template <class Op>
+void fill_fed(FedVectorHandlers& row, bool swaps) {
+  fill_fed_address<Op, Address::slot>(row, swaps);
+  fill_fed_address<Op, Address::accumulator>(row, swaps);
+  fill_fed_address<Op, Address::slot_immediate>(row, swaps);
+  fill_fed_address<Op, Address::accumulator_immediate>(row, swaps);
+  fill_fed_address<Op, Address::slot_slot>(row, swaps);
+}
+
 template <Address kAddress>
 void fill_store_address(StoreHandlers& row) {
   row.guarded[static_cast<unsigned>(kAddress)][0] = store<kAddress, Source::slot>;
@@ -259,6 +313,11 @@ struct AccessRowOf<ops::VectorStoreLane<T>> {
 
 void add_simd_memory_handlers(HandlerTable& table) {
   using namespace ops;
+#define WASM_SIMD(name, code, text, immediate, signature, feature, ...)      \
+  if constexpr (is_fed(Opcode::name)) {                                      \
+    fill_fed<__VA_ARGS__>(table.simd.fed[static_cast<size_t>(Opcode::name)], \
+                          swapped_operands(Opcode::name) == Opcode::name);   \
+  }
 #define WASM_SIMD_ACCESS(name, code, text, immediate, signature, feature, access_log2, ...) \
   AccessRowOf<__VA_ARGS__>::fill(table, static_cast<size_t>(Opcode::name));
 #include "engine/opcodes/opcodes.def"
