@@ -25,6 +25,7 @@ class Engine:
     prefix: list[str]
     timed_inside: bool
     is_native: bool = False
+    has_simd: bool = True
 
     def command(self, program: programs.Program, amount: int) -> list[str]:
         if self.is_native:
@@ -90,7 +91,10 @@ def python_peer(options: Options, name: str, module: str, package: str) -> Engin
 
 
 def wasm3(options: Options) -> list[Engine | Absent]:
-    return [python_peer(options, "wasm3", "wasm3", "pywasm3")]
+    found = python_peer(options, "wasm3", "wasm3", "pywasm3")
+    if isinstance(found, Engine):
+        found.has_simd = False
+    return [found]
 
 
 def wasmtime(options: Options) -> list[Engine | Absent]:

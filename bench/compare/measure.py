@@ -39,6 +39,7 @@ class Series:
     full: list[Run] = dataclasses.field(default_factory=list)
     empty: list[Run] = dataclasses.field(default_factory=list)
     error: str = ""
+    skipped: bool = False  # the engine lacks what the program needs; `error` says what
 
     def whole(self, clock: str) -> float:
         """The fastest run: load, compile and call, and for a command line tool its process too."""
@@ -142,10 +143,16 @@ def measure_pair(engine: engines.Engine, program: programs.Program, series: Seri
         runs.append(run)
 
 
+def start(program: programs.Program, engine: engines.Engine) -> Series:
+    if program.needs_simd and not engine.has_simd:
+        return Series(error=f"{engine.name} has no SIMD", skipped=True)
+    return Series()
+
+
 def measure(plan: Plan) -> Results:
     """All rounds. A round visits every program; engines take turns within a program, so that a pair of
     figures that becomes a ratio is seconds apart. Interrupting keeps the rounds that are complete enough."""
-    results: Results = {p.name: {e.name: Series() for e in plan.present} for p in plan.selected}
+    results: Results = {p.name: {e.name: start(p, e) for e in plan.present} for p in plan.selected}
     order = random.Random(plan.seed)
     progress = Progress(plan.rounds * len(plan.selected) * len(plan.present))
     try:

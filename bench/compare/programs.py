@@ -20,7 +20,8 @@ CHECKSUMS = SOURCE_DIR / "checksums.json"
 # Contraction to fused multiply-add stays off, so that natively and in wasm every rounding is the same.
 COMMON_FLAGS = ["-std=c17", "-O2", "-fno-vectorize", "-fno-slp-vectorize", "-ffp-contract=off", "-Wall", "-Wextra"]
 NATIVE_FLAGS = ["-fno-math-errno"]
-# The feature set is the largest one that every engine compared here implements.
+# The feature set is the largest one that every engine compared here implements; programs that need SIMD say so, and
+# engines without it skip them. Those are written with vector types, so natively and in wasm they are as wide.
 WASM_FLAGS = [
     "--target=wasm32", "-mcpu=mvp", "-mbulk-memory", "-msign-ext", "-mnontrapping-fptoint", "-mmutable-globals",
     "-ffreestanding", "-nostdlib", "-Wl,--no-entry", "-Wl,--export=run", "-Wl,-z,stack-size=65536",
@@ -45,6 +46,7 @@ class Program:
     source: pathlib.Path
     full: int
     quick: int
+    needs_simd: bool = False
     wasm: pathlib.Path = pathlib.Path()
     native: pathlib.Path = pathlib.Path()
 
@@ -53,13 +55,14 @@ class Program:
 
 
 def read_program(source: pathlib.Path) -> Program:
-    """Reads what a program stresses and its amounts of work from the first comment lines."""
+    """Reads what a program stresses and its amounts of work from the first comment lines, and whether it needs SIMD."""
     head = source.read_text(encoding="utf-8").split("\n", 3)
     stresses = re.match(r"// Stresses (.*)", head[1])
     amounts = re.match(r"// n = (\d+), quick = (\d+)$", head[2])
     if not stresses or not amounts:
         raise BuildError(f"{source.name}: lines 2 and 3 must read '// Stresses ...' and '// n = N, quick = N'")
-    return Program(source.stem, stresses[1], source, int(amounts[1]), int(amounts[2]))
+    needs_simd = head[3].startswith("// Needs SIMD.\n")
+    return Program(source.stem, stresses[1], source, int(amounts[1]), int(amounts[2]), needs_simd)
 
 
 def all_programs() -> list[Program]:
@@ -108,7 +111,8 @@ def build(programs: list[Program], clang: str, directory: pathlib.Path, with_nat
     directory.mkdir(parents=True, exist_ok=True)
     for program in programs:
         program.wasm = directory / f"{program.name}.wasm"
-        command = [clang, *COMMON_FLAGS, *WASM_FLAGS, str(program.source), "-o", str(program.wasm)]
+        flags = [*COMMON_FLAGS, *WASM_FLAGS, *(["-msimd128"] if program.needs_simd else [])]
+        command = [clang, *flags, str(program.source), "-o", str(program.wasm)]
         compile_if_stale(command, program.wasm, [program.source])
         if not with_native:
             continue

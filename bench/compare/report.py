@@ -68,7 +68,9 @@ def format_markdown(head: list[str], rows: list[list[str]]) -> str:
 
 
 def cell(series: measure.Series, value: float | None, digits: int) -> str:
-    """A figure, or why there is none: `error` for a failed run, `short` for one too short to tell."""
+    """A figure, or why there is none: `error` for a failed run, `skipped`, `short` for one too short to tell."""
+    if series.skipped:
+        return "skipped"
     if series.error:
         return "error"
     return "short" if value is None else f"{value:.{digits}f}"
@@ -85,7 +87,9 @@ def ratio_rows(report: Report, kind: str) -> tuple[list[str], list[list[str]]]:
         seconds = measure.time_of(base, kind, report.clock)
         row = [program, cell(base, seconds, 3)]
         for name in report.compared():
-            row.append(cell(series[name], by_engine[name].get(program), 2))
+            ratio = by_engine[name].get(program)
+            no_baseline = base.error and not series[name].error
+            row.append("-" if no_baseline else cell(series[name], ratio, 2))
         rows.append(row)
     means = [measure.geometric_mean(list(by_engine[name].values())) for name in report.compared()]
     rows.append(["geometric mean", "", *["-" if mean is None else f"{mean:.3f}" for mean in means]])
@@ -98,7 +102,17 @@ def ratio_rows(report: Report, kind: str) -> tuple[list[str], list[list[str]]]:
 
 def errors(report: Report) -> list[str]:
     return [f"{program} in {name}: {series.error}" for program, row in report.results.items()
-            for name, series in row.items() if series.error]
+            for name, series in row.items() if series.error and not series.skipped]
+
+
+def skipped(report: Report) -> list[str]:
+    """Which programs an engine skips, and why: a line for each engine."""
+    by_reason: dict[str, list[str]] = {}
+    for program, row in report.results.items():
+        for series in row.values():
+            if series.skipped:
+                by_reason.setdefault(series.error, []).append(program)
+    return [f"skipped, since {reason}: {', '.join(names)}" for reason, names in by_reason.items()]
 
 
 def noise_line(report: Report) -> str:
@@ -120,6 +134,7 @@ def facts(report: Report) -> list[str]:
         noise_line(report),
     ]
     lines += [f"{engine.name}: {engine.version}" for engine in report.plan.present]
+    lines += skipped(report)
     return lines + [f"{absent.name}: absent ({absent.remedy})" for absent in report.absent]
 
 

@@ -27,6 +27,7 @@ std::unique_ptr<engine::Tier> make_tier(const Config& config, engine::MemoryMode
   options.memory_mode = mode;
   options.fuel = config.fuel;
   options.eager = config.eager;
+  options.native_relaxed = config.relaxed_simd == RelaxedSimd::native;
   return engine::make_interpreter(options);
 }
 

@@ -40,4 +40,10 @@ class ShapeTable {
   std::unordered_map<Word, Shape> shapes_;
 };
 
+// disassemble_shapes.cpp
+void add_unary(ShapeTable& shapes, const UnaryHandlers& row, std::string_view text);
+void add_binary(ShapeTable& shapes, const BinaryHandlers& row, const OpcodeInfo& info);
+// disassemble_simd.cpp
+void add_simd(ShapeTable& shapes, const HandlerTable& table);
+
 }  // namespace heddle::engine

@@ -8,21 +8,21 @@ namespace heddle::engine {
 
 namespace {
 
-[[nodiscard]] unsigned words_beside_immediate(char type) { return type == 'd' ? 3 : 2; }
+[[nodiscard]] unsigned words_beside_immediate(char type) { return type == 'v' ? 4 : type == 'd' ? 3 : 2; }
 
 /// How an immediate that shares word 1 (or, a double, takes word 2) is printed, in a binary's pattern.
 [[nodiscard]] std::string_view binary_pattern(Pair pair, char type) {
   if (pair == Pair::slot_slot) return "%0 = %1, %2";
   if (pair == Pair::slot_accumulator) return "%0 = %1, a";
   if (pair == Pair::accumulator_slot) return "%0 = a, %2";
-  const unsigned kind = type == 'f' ? 1 : type == 'd' ? 2 : 0;
+  const unsigned kind = type == 'f' ? 1 : type == 'd' ? 2 : type == 'v' ? 3 : 0;
   switch (pair) {
     case Pair::slot_immediate: {
-      constexpr std::string_view patterns[] = {"%0 = %1, %i", "%0 = %1, %f", "%0 = %1, %d"};
+      constexpr std::string_view patterns[] = {"%0 = %1, %i", "%0 = %1, %f", "%0 = %1, %d", "%0 = %1, %w %w"};
       return patterns[kind];
     }
     case Pair::accumulator_immediate: {
-      constexpr std::string_view patterns[] = {"%0 = a, %i", "%0 = a, %f", "%0 = a, %d"};
+      constexpr std::string_view patterns[] = {"%0 = a, %i", "%0 = a, %f", "%0 = a, %d", "%0 = a, %w %w"};
       return patterns[kind];
     }
     case Pair::immediate_slot: {
@@ -50,21 +50,11 @@ namespace {
 
 void add_numeric(ShapeTable& shapes, const HandlerTable& table, size_t opcode) {
   const OpcodeInfo& row = kOpcodes[opcode];
-  for (unsigned source = 0; source < 2; ++source) {
-    for (unsigned target = 0; target < 2; ++target) {
-      shapes.add(table.unary[opcode].form[source][target],
-                 joined(row.text, kSourceNames[source], kTargetNames[target]),
-                 source == 0 ? "%0 = %1" : "%0 = a", 2);
-    }
-  }
+  add_unary(shapes, table.unary[opcode], row.text);
+  add_binary(shapes, table.binary[opcode], row);
   const char type = row.signature.empty() ? ' ' : row.signature[0];
   for (unsigned i = 0; i < kPairs; ++i) {
     const Pair pair = static_cast<Pair>(i);
-    const bool immediate = left_of(pair) == Source::immediate || right_of(pair) == Source::immediate;
-    for (unsigned target = 0; target < 2; ++target) {
-      shapes.add(table.binary[opcode].form[i][target], joined(row.text, kPairNames[i], kTargetNames[target]),
-                 binary_pattern(pair, type), immediate ? words_beside_immediate(type) : 2);
-    }
     for (unsigned bits = 0; bits < 4; ++bits) {
       shapes.add(table.branch[opcode].form[i][bits >> 1][bits & 1],
                  joined(joined(bits >> 1 ? "if" : "unless", row.text), kPairNames[i], kBackNames[bits & 1]),
@@ -174,8 +164,8 @@ void add_moves(ShapeTable& shapes, const SingleHandlers& single) {
   shapes.add(single.constant, "constant", "%0 = %i", 2);
   shapes.add(single.constant64, "constant64", "%0 = %w", 3);
   shapes.add(single.global_set_immediate, "global.set.i", "global %i = %w", 3);
-  constexpr std::string_view names[kRegisters] = {"int", "f32", "f64"};
-  constexpr std::string_view immediates[kRegisters] = {"%s", "%L", "%d"};
+  constexpr std::string_view names[kRegisters] = {"int", "f32", "f64", "v128"};
+  constexpr std::string_view immediates[kRegisters] = {"%s", "%L", "%d", "%w"};
   for (unsigned i = 0; i < kRegisters; ++i) {
     const std::string_view returned[3] = {"%0", "a", immediates[i]};
     for (unsigned source = 0; source < 3; ++source) {
@@ -226,11 +216,33 @@ void add_bulk(ShapeTable& shapes, const SingleHandlers& single) {
   add_calls(shapes, table.single);
   add_moves(shapes, table.single);
   add_bulk(shapes, table.single);
+  add_simd(shapes, table);
   shapes.add(table.landing, "landing", "", 1);
   return shapes;
 }
 
 }  // namespace
+
+void add_unary(ShapeTable& shapes, const UnaryHandlers& row, std::string_view text) {
+  for (unsigned source = 0; source < 2; ++source) {
+    for (unsigned target = 0; target < 2; ++target) {
+      shapes.add(row.form[source][target], joined(text, kSourceNames[source], kTargetNames[target]),
+                 source == 0 ? "%0 = %1" : "%0 = a", 2);
+    }
+  }
+}
+
+void add_binary(ShapeTable& shapes, const BinaryHandlers& row, const OpcodeInfo& info) {
+  const char type = info.signature.empty() ? ' ' : info.signature[0];
+  for (unsigned i = 0; i < kPairs; ++i) {
+    const Pair pair = static_cast<Pair>(i);
+    const bool immediate = left_of(pair) == Source::immediate || right_of(pair) == Source::immediate;
+    for (unsigned target = 0; target < 2; ++target) {
+      shapes.add(row.form[i][target], joined(info.text, kPairNames[i], kTargetNames[target]),
+                 binary_pattern(pair, type), immediate ? words_beside_immediate(type) : 2);
+    }
+  }
+}
 
 const Shape* find_shape(Word handler) {
   static const ShapeTable shapes = make_shapes();

@@ -14,6 +14,7 @@
 #include "engine/interpreter/code.h"
 #include "engine/runtime/exec_context.h"
 #include "engine/runtime/instance.h"
+#include "engine/runtime/vector.h"
 
 #if defined(__clang__)
 #define HEDDLE_HANDLER [[clang::preserve_none]] __attribute__((no_sanitize("thread")))
@@ -23,14 +24,15 @@
 #define HEDDLE_TAIL
 #endif
 
-/// The registers: code, frame, base of memory 0, integer accumulator, context, instance, float accumulators.
+/// The registers: code, frame, base of memory 0, integer accumulator, context, instance; accumulators of f32,
+/// f64, v128.
 #define HEDDLE_STATE                                                                              \
   [[maybe_unused]] const ::heddle::engine::Word *ip, [[maybe_unused]] ::heddle::engine::Slot *fp, \
       [[maybe_unused]] uint8_t *memory, [[maybe_unused]] uint64_t a,                              \
       [[maybe_unused]] ::heddle::engine::ExecContext *context,                                    \
       [[maybe_unused]] ::heddle::engine::Instance *instance, [[maybe_unused]] float f,            \
-      [[maybe_unused]] double d
-#define HEDDLE_PASS ip, fp, memory, a, context, instance, f, d
+      [[maybe_unused]] double d, [[maybe_unused]] ::heddle::engine::Vector v
+#define HEDDLE_PASS ip, fp, memory, a, context, instance, f, d, v
 
 /// Goes on with the instruction at ip. Must be the last thing a handler does on a path.
 #define HEDDLE_DISPATCH() HEDDLE_TAIL return reinterpret_cast<::heddle::engine::Handler>(*ip)(HEDDLE_PASS)

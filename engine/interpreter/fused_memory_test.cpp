@@ -7,7 +7,7 @@ namespace heddle::engine {
 namespace {
 
 /// Function bodies, with a '|' wherever rows may fuse. Parameters: two i32 addresses, an i32, an i64, an f32,
-/// an f64; locals: two i32.
+/// an f64; locals: two i32, a v128.
 class Programs {
  public:
   void add(std::string body) { bodies_.push_back(std::move(body)); }
@@ -46,7 +46,7 @@ class Programs {
     for (unsigned i = 0; i < 256; ++i) byte(i * 91 + 5);
     text += "\")\n";
     for (const std::string& body : bodies_) {
-      text += "(func (param i32 i32 i32 i64 f32 f64) (result i64) (local i32 i32) ";
+      text += "(func (param i32 i32 i32 i64 f32 f64) (result i64) (local i32 i32 v128) ";
       for (const char letter : body) {
         if (letter == '|') {
           text += between;
@@ -168,12 +168,14 @@ TEST(interpreter_fused_memory, stores_with_a_step_behind) {
                                 "local.get 0 local.get 2 i32.store |"};
   for (size_t i = 0; i < kOpcodeCount; ++i) {
     const OpcodeInfo& row = kOpcodes[i];
-    if (row.kind != RowKind::store) continue;
+    const bool is_vector = static_cast<Opcode>(i) == Opcode::v128_store;
+    if (row.kind != RowKind::store && !is_vector) continue;
     const char type = row.signature[1];
-    const std::string computed = computed_of(type);
+    const std::string computed = is_vector ? "local.get 3 i64x2.splat" : computed_of(type);
+    const std::string stored = is_vector ? computed + " local.set 8 loop end local.get 8" : local_of(type);
     for (const char* step : steps) {
       for (const char* rest : behind) {
-        for (const std::string& value : {local_of(type), computed}) {
+        for (const std::string& value : {stored, computed}) {
           programs.add(
               "local.get 0 " + value + " " + std::string(row.text) + " offset=2 | " + step + " | " + rest +
               " local.get 6 local.get 0 i32.add local.get 2 i32.add local.get 7 i32.add i64.extend_i32_u");

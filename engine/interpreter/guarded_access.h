@@ -29,7 +29,7 @@ namespace heddle::engine {
 /// Orders the access that produced `value` before any change of ip.
 template <class T>
 inline void finish_load(const Word*& ip, T& value) {
-  if constexpr (std::is_floating_point_v<T>) {
+  if constexpr (std::is_floating_point_v<T> || std::is_same_v<T, Vector>) {
     asm volatile("" : "+r"(ip), "+x"(value));
   } else {
     asm volatile("" : "+r"(ip), "+r"(value));

@@ -20,7 +20,7 @@
       [[maybe_unused]] uint8_t *&memory, [[maybe_unused]] uint64_t &a,                              \
       [[maybe_unused]] ::heddle::engine::ExecContext *context,                                      \
       [[maybe_unused]] ::heddle::engine::Instance *&instance, [[maybe_unused]] float &f,            \
-      [[maybe_unused]] double &d
+      [[maybe_unused]] double &d, [[maybe_unused]] ::heddle::engine::Vector &v
 #define HEDDLE_BODY [[gnu::always_inline]] static inline ::heddle::engine::Flow run(HEDDLE_REGISTERS)
 
 namespace heddle::engine {

@@ -25,8 +25,28 @@ namespace {
   return static_cast<Opcode>(found);
 }
 
+/// Rows of two vectors whose operands may change places, by the beginnings of their operations. Of two NaNs
+/// either may be the result, so float rows are among them.
+[[nodiscard]] bool commutes_lanewise(const OpcodeInfo& row) {
+  if (row.signature != "vv:v") return false;
+  const std::string_view operation = row.text.substr(row.text.find('.') + 1);
+  for (const std::string_view exact : {"add", "mul", "and", "or", "xor", "eq", "ne", "min", "max"}) {
+    if (operation == exact) return true;
+  }
+  for (const std::string_view start : {"add_sat", "min_", "max_", "avgr", "q15mulr", "extmul", "dot_i16x8"}) {
+    if (operation.starts_with(start)) return true;
+  }
+  return false;
+}
+
 [[nodiscard]] std::optional<Opcode> find_swapped(Opcode opcode) {
   const OpcodeInfo& row = info(opcode);
+  if (row.kind == RowKind::simd && row.signature == "vv:v") {
+    for (const auto& [from, to] : {std::pair{"lt", "gt"}, {"gt", "lt"}, {"le", "ge"}, {"ge", "le"}}) {
+      if (const auto found = replace_operation(opcode, from, to)) return found;
+    }
+    return commutes_lanewise(row) ? std::optional(opcode) : std::nullopt;
+  }
   if (row.kind == RowKind::compare) {
     for (const auto& [from, to] : {std::pair{"lt", "gt"}, {"gt", "lt"}, {"le", "ge"}, {"ge", "le"}}) {
       if (const auto found = replace_operation(opcode, from, to)) return found;
@@ -51,6 +71,10 @@ namespace {
   add_call_handlers(*table);
   add_table_handlers(*table);
   add_wide_handlers(*table);
+  add_simd_integer_handlers(*table);
+  add_simd_float_handlers(*table);
+  add_simd_memory_handlers(*table);
+  add_simd_control_handlers(*table);
   return table;
 }
 

@@ -12,13 +12,14 @@
 
 #include "engine/interpreter/dispatch.h"
 #include "engine/interpreter/operands.h"
+#include "engine/interpreter/simd_handlers.h"
 #include "engine/opcodes/opcode.h"
 
 namespace heddle::engine {
 
 /// The accumulator a value of some type lives in.
-enum class Register : uint8_t { integer, f32, f64 };
-inline constexpr unsigned kRegisters = 3;
+enum class Register : uint8_t { integer, f32, f64, vector };
+inline constexpr unsigned kRegisters = 4;
 
 struct UnaryHandlers {
   Handler form[2][2] = {};  ///< [Source: slot, accumulator][Target]
@@ -84,22 +85,22 @@ struct SingleHandlers {
   Handler return_call_indirect[2] = {};     ///< the same | type, table | index slot
   Handler return_call_reference = nullptr;  ///< the same | function slot
   Handler return_nothing = nullptr;         ///< -, header
-  Handler return_one[3][3] =
-      {};  ///< [Register][Source] source, header, immediate | immediate for f64 and i64
+  Handler return_one[kRegisters][3] =
+      {};  ///< [Register][Source] source, header, immediate | immediate for f64 and i64; no v128 one
   Handler return_many = nullptr;  ///< first, header, count
   // Moves.
   Handler copy = nullptr;  ///< destination, source (64 bits)
   Handler copy_f32 = nullptr;
-  Handler copy_range = nullptr;       ///< destination, source, count; downwards
-  Handler store_accumulator[3] = {};  ///< [Register] destination
-  Handler constant = nullptr;         ///< destination, -, immediate (zero-extended)
-  Handler constant64 = nullptr;       ///< destination | bits
+  Handler copy_range = nullptr;                ///< destination, source, count; downwards
+  Handler store_accumulator[kRegisters] = {};  ///< [Register] destination
+  Handler constant = nullptr;                  ///< destination, -, immediate (zero-extended)
+  Handler constant64 = nullptr;                ///< destination | bits
   // Variables.
-  Handler global_get[3] = {};              ///< [Register] destination, -, global
-  Handler global_set[3][2] = {};           ///< [Register][Source] -, source, global
+  Handler global_get[kRegisters] = {};     ///< [Register] destination, -, global
+  Handler global_set[kRegisters][2] = {};  ///< [Register][Source] -, source, global
   Handler global_set_immediate = nullptr;  ///< -, -, global | bits
   // Parametric.
-  Handler select[3][2] =
+  Handler select[kRegisters][2] =
       {};  ///< [Register][Source of the condition] destination, condition, if true, if false
   // References.
   Handler reference_function = nullptr;  ///< destination, -, function index
@@ -138,6 +139,8 @@ struct HandlerTable {
   std::array<AtomicHandlers, kOpcodeCount> atomic{};
   std::array<Handler, kOpcodeCount>
       wide{};  ///< field 0: first of the operands, which are consecutive, and of the results
+  SimdTable simd;
+  NativeRows<UnaryHandlers, BinaryHandlers> native;
   SingleHandlers single;
   /// Where a memory fault in a load or store handler continues, and the machine code range it may come from.
   Handler landing = nullptr;
@@ -159,5 +162,9 @@ void add_control_handlers(HandlerTable& table);
 void add_call_handlers(HandlerTable& table);
 void add_table_handlers(HandlerTable& table);
 void add_wide_handlers(HandlerTable& table);
+void add_simd_integer_handlers(HandlerTable& table);
+void add_simd_float_handlers(HandlerTable& table);
+void add_simd_memory_handlers(HandlerTable& table);
+void add_simd_control_handlers(HandlerTable& table);
 
 }  // namespace heddle::engine

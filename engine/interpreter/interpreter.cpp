@@ -23,19 +23,26 @@ constexpr size_t kMaxFrames = 64;
   constexpr uintptr_t kLongestHandler = 768;
   const uintptr_t landing = reinterpret_cast<uintptr_t>(table.landing);
   CodeRange plain = {UINTPTR_MAX, 0, landing};
+  CodeRange simd = plain;
   CodeRange* range = &plain;
   const auto include = [&](Handler handler) {
     if (handler == nullptr) return;
     range->begin = std::min(range->begin, reinterpret_cast<uintptr_t>(handler));
     range->end = std::max(range->end, reinterpret_cast<uintptr_t>(handler) + kLongestHandler);
   };
-  for (const LoadHandlers& row : table.load) {
-    for (const auto& forms : row.guarded) std::ranges::for_each(forms, include);
+  for (size_t i = 0; i < kOpcodeCount; ++i) {
+    range = kOpcodes[i].kind == RowKind::simd ? &simd : &plain;
+    for (const auto& forms : table.load[i].guarded) std::ranges::for_each(forms, include);
+    for (const auto& forms : table.store[i].guarded) std::ranges::for_each(forms, include);
   }
-  for (const StoreHandlers& row : table.store) {
-    for (const auto& forms : row.guarded) std::ranges::for_each(forms, include);
+  range = &simd;
+  for (const LoadLaneHandlers& row : table.simd.load_lane) {
+    for (const auto& sources : row.guarded) {
+      for (const auto& targets : sources) std::ranges::for_each(targets, include);
+    }
   }
-  std::vector<CodeRange> ranges = {plain};
+  for (const StoreLaneHandlers& row : table.simd.store_lane) std::ranges::for_each(row.guarded, include);
+  std::vector<CodeRange> ranges = {plain, simd};
   for (unsigned part = 0; part < kSuperinstructionParts; ++part) {
     ranges.push_back({UINTPTR_MAX, 0, landing});
     range = &ranges.back();
@@ -53,7 +60,7 @@ constexpr size_t kMaxFrames = 64;
 [[gnu::noinline]] __attribute__((no_sanitize("address", "undefined", "thread"))) void run(
     const Word* ip, Slot* slots, const FunctionCode& code, ExecContext& context, Instance* instance) {
   reinterpret_cast<Handler>(*ip)(ip, slots, instance == nullptr ? nullptr : instance->memory0_base,
-                                 reinterpret_cast<uint64_t>(&code), &context, instance, 0.0F, 0.0);
+                                 reinterpret_cast<uint64_t>(&code), &context, instance, 0.0F, 0.0, Vector{});
 }
 
 class Interpreter final : public Tier {
@@ -71,7 +78,8 @@ class Interpreter final : public Tier {
   [[nodiscard]] std::string_view name() const noexcept override { return "interp"; }
 
   void on_module(ModuleImage& module) override {
-    const TranslationOptions translation = {options_.memory_mode == MemoryMode::guarded, options_.fuel};
+    const TranslationOptions translation = {options_.memory_mode == MemoryMode::guarded, options_.fuel,
+                                            options_.native_relaxed};
     auto code = std::make_unique<ModuleCode>(module, translation, translate_words_.data());
     ModuleCode& added = *code;
     module.tier_data = std::move(code);

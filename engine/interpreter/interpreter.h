@@ -13,6 +13,7 @@ struct InterpreterOptions {
   MemoryMode memory_mode = MemoryMode::checked;  ///< the engine's resolved mode (see resolve_memory_mode())
   bool fuel = false;                             ///< code counts fuel
   bool eager = false;                            ///< translate every function when its module is loaded
+  bool native_relaxed = false;                   ///< relaxed SIMD gives what the processor gives soonest
 };
 
 [[nodiscard]] std::unique_ptr<Tier> make_interpreter(const InterpreterOptions& options);

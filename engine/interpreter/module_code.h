@@ -20,8 +20,9 @@ class Translator;
 
 /// How code is translated; fixed per engine.
 struct TranslationOptions {
-  bool guarded = false;  ///< memory 0 of ordinary modules is a guarded memory
-  bool fuel = false;     ///< count fuel
+  bool guarded = false;         ///< memory 0 of ordinary modules is a guarded memory
+  bool fuel = false;            ///< count fuel
+  bool native_relaxed = false;  ///< relaxed SIMD gives what the processor gives soonest
 };
 
 class ModuleCode final : public TierData {

@@ -205,6 +205,7 @@ HEDDLE_HANDLER void call_host(HEDDLE_STATE) {
   a = fp[0];
   f = read_slot<float>(fp);
   d = read_slot<double>(fp);
+  v = read_vector(fp);  // the header, if the result is narrower
   ip = reinterpret_cast<const Word*>(header[0]);
   fp = reinterpret_cast<Slot*>(header[1]);
   HEDDLE_DISPATCH();

@@ -35,7 +35,7 @@ HEDDLE_HANDLER void stop(HEDDLE_STATE) { stopped = {ip, fp, a, f, d}; }
 [[gnu::noinline]] __attribute__((no_sanitize("address", "undefined", "thread"))) void start(
     const Word* ip, Slot* slots, Instance* instance, const Registers& before) {
   reinterpret_cast<Handler>(*ip)(ip, slots, instance->memory0_base, before.a, instance->context, instance,
-                                 before.f, before.d);
+                                 before.f, before.d, Vector{});
 }
 
 /// The handlers of a row's instructions, in order.

@@ -27,7 +27,7 @@ void Translator::finish_call(const TypeDefinition& type, uint32_t base) {
   emit(single_.reload, pack(header_));
   forget_accumulators();
   for (const ValueType result : type.results) push_temporary(result.kind());
-  if (type.results.size() == 1 && type.results[0].slots() == 1) {
+  if (type.results.size() == 1) {
     define(base, register_of(type.results[0].kind()), kNone, nullptr);
   }
 }

@@ -355,9 +355,9 @@ void Translator::return_values() {
     return;
   }
   const size_t first = operands_.size() - types.size();
-  if (types.size() == 1 && types[0].slots() == 1) {
+  if (types.size() == 1) {
     const Operand& operand = operands_[first];
-    const Use use = consume(operand);
+    const Use use = types[0].slots() == 2 ? consume_value(operand) : consume(operand);
     const auto& forms = single_.return_one[static_cast<unsigned>(register_of(types[0].kind()))];
     emit(forms[static_cast<unsigned>(use.source)], pack(use.slot, header_));
     if (use.source == Source::immediate) emit_word(use.bits);

@@ -66,8 +66,12 @@ void Translator::load(const Instruction& instruction) {
 
 void Translator::store(const Instruction& instruction) {
   const StoreHandlers& forms = table_.store[static_cast<size_t>(instruction.opcode)];
-  const Operand value = pop();
+  Operand value = pop();
   const Operand address = pop();
+  if (value.type == ValueType::Kind::v128 && value.kind == Operand::Kind::constant) {
+    value.slot = consume_slot(value).slot;
+    value.kind = Operand::Kind::temporary;
+  }
   if (!is_guarded(instruction.memory)) {
     const uint32_t value_slot = consume_slot(value).slot;
     const uint32_t slot = consume_slot(address).slot;

@@ -45,12 +45,12 @@ void Translator::global_get(const Instruction& instruction) {
 
 void Translator::global_set(const Instruction& instruction) {
   const Operand value = pop();
-  if (value.kind == Operand::Kind::constant) {
+  if (value.kind == Operand::Kind::constant && value.type != ValueType::Kind::v128) {
     emit(single_.global_set_immediate, pack_immediate(0, 0, instruction.index));
     emit_word(value.bits);
     return;
   }
-  const Use use = consume(value);
+  const Use use = consume_value(value);
   const auto& form = single_.global_set[static_cast<unsigned>(register_of(value.type))];
   emit(form[static_cast<unsigned>(use.source)], pack_immediate(0, use.slot, instruction.index));
 }

@@ -8,8 +8,8 @@ namespace heddle::engine {
 const Translator::Method Translator::kMethods[] = {
 #define WASM_GC(...) &Translator::not_built,
 #define WASM_EXCEPTION(...) &Translator::not_built,
-#define WASM_SIMD(...) &Translator::not_built,
-#define WASM_SIMD_ACCESS(...) &Translator::not_built,
+#define WASM_SIMD(...) &Translator::simd,
+#define WASM_SIMD_ACCESS(...) &Translator::simd_access,
 #define WASM_WIDE(...) &Translator::wide,
 #define WASM_CONTROL(name, ...) &Translator::name,
 #define WASM_PARAMETRIC(name, ...) &Translator::name,
@@ -83,6 +83,7 @@ void Translator::reset(uint32_t function) {
   controls_.clear();
   fixups_.clear();
   aliases_.clear();
+  vectors_.clear();
   local_slots_.clear();
   local_types_.clear();
   type_ = &module_.function_type(function);
@@ -178,13 +179,18 @@ ValueType::Kind Translator::type_of(char signature_letter) {
     case 'i': return ValueType::Kind::i32;
     case 'l': return ValueType::Kind::i64;
     case 'f': return ValueType::Kind::f32;
+    case 'v': return ValueType::Kind::v128;
     default: return ValueType::Kind::f64;
   }
 }
 
 Register Translator::register_of(ValueType::Kind type) {
-  if (type == ValueType::Kind::f32) return Register::f32;
-  return type == ValueType::Kind::f64 ? Register::f64 : Register::integer;
+  switch (type) {
+    case ValueType::Kind::f32: return Register::f32;
+    case ValueType::Kind::f64: return Register::f64;
+    case ValueType::Kind::v128: return Register::vector;
+    default: return Register::integer;
+  }
 }
 
 uint32_t Translator::next_home() const {
@@ -245,8 +251,12 @@ void Translator::flush_aliases_of(uint32_t local_slot) {
 
 /// Emits a move of the operand's value into a slot. `consumes`: a temporary's home is not needed afterwards.
 void Translator::move_to(uint32_t destination, const Operand& operand, bool consumes) {
+  const bool is_vector = operand.type == ValueType::Kind::v128;
   if (operand.kind == Operand::Kind::constant) {
-    if (operand.bits <= UINT32_MAX) {
+    if (is_vector) {
+      emit(table_.simd.constant, pack(destination));
+      emit_vector(operand.bits);
+    } else if (operand.bits <= UINT32_MAX) {
       emit(single_.constant, pack_immediate(destination, 0, static_cast<uint32_t>(operand.bits)));
     } else {
       emit(single_.constant64, pack(destination));
@@ -255,6 +265,8 @@ void Translator::move_to(uint32_t destination, const Operand& operand, bool cons
   } else if (where(operand) == Source::accumulator) {
     if (consumes) consume(operand);
     emit(single_.store_accumulator[static_cast<unsigned>(register_of(operand.type))], pack(destination));
+  } else if (is_vector) {
+    emit(table_.simd.copy, pack(destination, operand.slot));
   } else {
     const bool is_f32 = operand.type == ValueType::Kind::f32;
     emit(is_f32 ? single_.copy_f32 : single_.copy, pack(destination, operand.slot));

@@ -47,7 +47,7 @@ class Translator {
     ValueType::Kind type;
     uint32_t home;  ///< its slot as a temporary
     uint32_t slot;  ///< where the value is now: home, or the local's slot
-    uint64_t bits;  ///< constant
+    uint64_t bits;  ///< constant; of a v128, its place in vectors_
   };
 
   /// An operand as a handler will get it.
@@ -181,6 +181,23 @@ class Translator {
   // translate_wide.cpp
   void wide(const Instruction& instruction);
 
+  // translate_simd.cpp
+  void simd(const Instruction& instruction);
+  void simd_access(const Instruction& instruction);
+  void push_vector(const std::array<uint64_t, 2>& halves);
+  void emit_vector(uint64_t index);
+  [[nodiscard]] Use consume_value(const Operand& operand);
+  void vector_unary(Opcode opcode);
+  [[nodiscard]] bool splat_constant(Opcode opcode);
+  void vector_binary(Opcode opcode);
+  void vector_ternary(Opcode opcode);
+  void vector_shift(Opcode opcode);
+  void shuffle(const Instruction& instruction);
+  void extract_lane(const Instruction& instruction);
+  void replace_lane(const Instruction& instruction);
+  void load_lane(const Instruction& instruction);
+  void store_lane(const Instruction& instruction);
+
   // translate_control.cpp
   void unreachable(const Instruction&);
   void nop(const Instruction&);
@@ -293,6 +310,7 @@ class Translator {
   std::vector<Control> controls_;
   std::vector<Fixup> fixups_;
   std::vector<uint32_t> aliases_;  ///< positions in operands_ of locals not copied yet, ascending
+  std::vector<std::array<uint64_t, 2>> vectors_;  ///< v128 constants
   std::vector<uint32_t> local_slots_;
   std::vector<ValueType::Kind> local_types_;
   std::vector<Thunk> thunks_;      ///< br_table: the thunk for each label depth

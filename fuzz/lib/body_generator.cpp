@@ -57,7 +57,7 @@ const BodyGenerator::Special BodyGenerator::kSpecials[] = {
 
 BodyGenerator::BodyGenerator(Entropy& entropy, ModulePlan& plan, uint32_t function)
     : entropy_(entropy), plan_(plan), function_(function) {
-  constexpr std::string_view kLocals = "iilfdFE";
+  constexpr std::string_view kLocals = "iilfdvFE";
   const Signature& signature = plan.signature(function);
   locals_ = signature.parameters;
   out_.unsigned_leb(kLocals.size());

@@ -50,6 +50,7 @@ class BodyGenerator {
   void push_value(TypeLetter type);
   void push_constant(TypeLetter type);
   void push_reference(TypeLetter type);
+  void vector_lanes(bool known);
   /// An i32 or i64 that is rarely above `mask`.
   void push_index(bool is_64, uint32_t mask);
   void push_small(bool is_64, uint32_t bound);

@@ -118,7 +118,8 @@ class Run {
       const engine::Global& global = *inner.global_space[i];
       const bool is_ref = global.type.type.is_ref();
       note("global " + std::to_string(i) + ": " +
-           std::to_string(is_ref ? global.value[0] != 0 : global.value[0]));
+           std::to_string(is_ref ? global.value[0] != 0 : global.value[0]) +
+           (global.type.type.slots() == 2 ? " " + std::to_string(global.value[1]) : ""));
     }
     for (size_t i = 0; i < inner.table_space.size(); ++i) {
       engine::Table& table = *inner.table_space[i];

@@ -11,7 +11,7 @@ using engine::Opcode;
 
 namespace {
 constexpr uint8_t kEmptyBlock = 0x40;
-constexpr std::string_view kLetters = "ilfdFE";
+constexpr std::string_view kLetters = "ilfdvFE";
 }  // namespace
 
 void BodyGenerator::block_type(const Letters& parameters, const Letters& results) {

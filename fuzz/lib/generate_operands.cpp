@@ -86,11 +86,31 @@ void BodyGenerator::push_constant(TypeLetter type) {
   } else if (type == 'd') {
     out_.opcode(Opcode::f64_const);
     out_.fixed(known ? kDoubles[entropy_.below(std::size(kDoubles))] : entropy_.bits(8), 8);
+  } else if (type == 'v') {
+    out_.opcode(Opcode::v128_const);
+    vector_lanes(known);
   } else {
     push_reference(type);
     return;
   }
   push(type);
+}
+
+/// 16 bytes: lanes of one width that tend to matter, or anything.
+void BodyGenerator::vector_lanes(bool known) {
+  const unsigned size = known ? 1u << entropy_.below(4) : 8;
+  const bool floats = size >= 4 && entropy_.chance(50);
+  for (unsigned i = 0; i < 16; i += size) {
+    if (!known) {
+      out_.fixed(entropy_.bits(8), 8);
+    } else if (!floats) {
+      out_.fixed(kIntegers[entropy_.below(std::size(kIntegers))], size);
+    } else if (size == 4) {
+      out_.fixed(kFloats[entropy_.below(std::size(kFloats))], 4);
+    } else {
+      out_.fixed(kDoubles[entropy_.below(std::size(kDoubles))], 8);
+    }
+  }
 }
 
 void BodyGenerator::push_reference(TypeLetter type) {

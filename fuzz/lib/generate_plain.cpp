@@ -23,7 +23,15 @@ bool is_atomic(const OpcodeInfo& row) {
 
 bool names_memory(Immediate immediate) {
   return immediate == Immediate::memory || immediate == Immediate::memory_argument ||
-         immediate == Immediate::data_memory;
+         immediate == Immediate::memory_argument_lane || immediate == Immediate::data_memory;
+}
+
+/// Lanes of a shape: "i8x16.splat" has 16.
+uint32_t lanes_of(std::string_view text) {
+  uint32_t lanes = 0;
+  for (size_t i = text.find('x') + 1; text[i] != '.'; ++i)
+    lanes = lanes * 10 + static_cast<uint32_t>(text[i] - '0');
+  return lanes;
 }
 
 }  // namespace
@@ -74,6 +82,15 @@ void BodyGenerator::memory_operand(const OpcodeInfo& row, TypeLetter letter, boo
 void BodyGenerator::write_immediate(const OpcodeInfo& row, uint32_t memory) {
   switch (row.immediate) {
     case Immediate::memory_argument: memory_argument(row, memory); break;
+    case Immediate::memory_argument_lane:
+      memory_argument(row, memory);
+      out_.byte(static_cast<uint8_t>(entropy_.below(16u >> row.access_log2)));
+      break;
+    case Immediate::lane: out_.byte(static_cast<uint8_t>(entropy_.below(lanes_of(row.text)))); break;
+    case Immediate::shuffle:
+      for (unsigned i = 0; i < 16; ++i) out_.byte(static_cast<uint8_t>(entropy_.below(32)));
+      break;
+    case Immediate::v128_constant: vector_lanes(entropy_.chance(50)); break;
     case Immediate::memory: out_.unsigned_leb(memory); break;
     case Immediate::data: out_.unsigned_leb(entropy_.below(ModulePlan::kDataSegments)); break;
     case Immediate::data_memory:

@@ -10,8 +10,8 @@ namespace heddle::fuzz {
 using engine::Opcode;
 
 namespace {
-constexpr std::string_view kNumbers = "ilfd";
-constexpr std::string_view kAll = "ilfdFE";
+constexpr std::string_view kNumbers = "ilfdv";
+constexpr std::string_view kAll = "ilfdvFE";
 constexpr uint32_t kTables = std::size(ModulePlan::kTables);
 }  // namespace
 

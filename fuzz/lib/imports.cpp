@@ -3,6 +3,7 @@
 #include "fuzz/lib/imports.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 #include "engine/support/try.h"
@@ -95,7 +96,7 @@ Result<Value> make_value(const StoreRef&, ValueType type, uint64_t seed) {
     case ValueType::Kind::i64: return Value(integer);
     case ValueType::Kind::f32: return Value(static_cast<float>(real));
     case ValueType::Kind::f64: return Value(real);
-    case ValueType::Kind::v128: return Value(V128{});
+    case ValueType::Kind::v128: return Value(std::bit_cast<V128>(std::array{integer, ~integer * 31}));
     case ValueType::Kind::ref_null: break;
     default: return no_value("the host has no value of this type");
   }

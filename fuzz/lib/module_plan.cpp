@@ -52,6 +52,7 @@ void write_zero(ByteWriter& out, TypeLetter type) {
     case 'l': out.opcode(Opcode::i64_const), out.signed_leb(-9); break;
     case 'f': out.opcode(Opcode::f32_const), out.fixed(0x3fc00000, 4); break;
     case 'd': out.opcode(Opcode::f64_const), out.fixed(0x3ff8000000000000, 8); break;
+    case 'v': out.opcode(Opcode::v128_const), out.fixed(0x3fc000007fff8001, 8), out.fixed(9, 8); break;
     case 'F': out.opcode(Opcode::ref_null), out.byte(code_of('F')); break;
     default: out.opcode(Opcode::ref_null), out.byte(code_of('E')); break;
   }
@@ -143,13 +144,14 @@ uint8_t code_of(TypeLetter type) {
     case 'l': return static_cast<uint8_t>(ValueType::Kind::i64);
     case 'f': return static_cast<uint8_t>(ValueType::Kind::f32);
     case 'd': return static_cast<uint8_t>(ValueType::Kind::f64);
+    case 'v': return static_cast<uint8_t>(ValueType::Kind::v128);
     case 'F': return static_cast<uint8_t>(HeapType::Kind::func);
     default: return static_cast<uint8_t>(HeapType::Kind::extern_);
   }
 }
 
 ModulePlan::ModulePlan(Entropy& entropy) {
-  constexpr std::string_view kLetters = "ilfdFE";
+  constexpr std::string_view kLetters = "ilfdvFE";
   types = {{{}, {}}, {{'i', 'l', 'd'}, {}}, {{'i'}, {'i', 'f'}}, {{'l', 'i'}, {'l'}}};
   functions = {1, 2};
   const uint32_t count = 1 + entropy.below(4);

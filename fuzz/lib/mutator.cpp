@@ -110,6 +110,7 @@ class Mutation {
   void replace_opcode(Buffer& body) {
     if (body.empty()) return;
     const size_t at = below(body.size());
+    if (body[at] == engine::kPrefixSimd) return replace_vector_opcode(body, at);
     const uint16_t old = engine::find_opcode(body[at]);
     const size_t start = below(engine::kOpcodeCount);
     for (size_t i = 0; i < engine::kOpcodeCount; ++i) {
@@ -118,6 +119,28 @@ class Mutation {
                                                       row.immediate == engine::kOpcodes[old].immediate);
       if (row.code > 0xff || !alike || !info(row.feature).built) continue;
       body[at] = static_cast<uint8_t>(row.code);
+      return;
+    }
+  }
+
+  /// Any vector row with the operands and the immediate of the one there.
+  void replace_vector_opcode(Buffer& body, size_t at) {
+    Cursor cursor(std::span(body).subspan(at + 1));
+    const uint16_t old = engine::find_opcode(engine::kPrefixSimd, cursor.read_u32());
+    if (cursor.failed() || old == engine::kNoOpcode) return;
+    const size_t start = below(engine::kOpcodeCount);
+    for (size_t i = 0; i < engine::kOpcodeCount; ++i) {
+      const size_t row = (start + i) % engine::kOpcodeCount;
+      const engine::OpcodeInfo& info = engine::kOpcodes[row];
+      if (info.code >> 16 != engine::kPrefixSimd || info.signature != engine::kOpcodes[old].signature ||
+          info.immediate != engine::kOpcodes[old].immediate) {
+        continue;
+      }
+      ByteWriter out;
+      out.opcode(static_cast<engine::Opcode>(row));
+      const auto first = body.begin() + static_cast<ptrdiff_t>(at);
+      body.erase(first, first + static_cast<ptrdiff_t>(body.size() - at - cursor.remaining()));
+      body.insert(body.begin() + static_cast<ptrdiff_t>(at), out.bytes().begin(), out.bytes().end());
       return;
     }
   }

@@ -14,6 +14,16 @@ enum class MemoryMode : uint8_t {
   checked,    ///< a comparison before every access: no signal handler, no large reservations
 };
 
+/// Which of the results that the specification allows relaxed SIMD instructions have. They differ from each
+/// other only where the specification says so: swizzle indices from 16 on; truncation of what does not fit an
+/// i32; masks of laneselect that are not all ones or zeros; min and max of NaN or of zeros of both signs; the
+/// product of two Q15 -1; dot products whose right operand has its top bit. Multiply-add rounds twice in
+/// both.
+enum class RelaxedSimd : uint8_t {
+  deterministic,  ///< those of the specification's deterministic profile, on every machine
+  native,         ///< those the processor gives soonest; machines may differ
+};
+
 /// Modules beyond these are refused at load with ErrorKind::limit.
 struct ModuleLimits {
   uint64_t module_bytes = uint64_t{1} << 30;
@@ -37,6 +47,7 @@ struct Config {
   MemoryMode memory_mode = MemoryMode::automatic;
   bool fuel = false;   ///< count fuel; see StoreRef::set_fuel
   bool eager = false;  ///< translate all functions when a module is loaded, not on their first call
+  RelaxedSimd relaxed_simd = RelaxedSimd::deterministic;
   ModuleLimits limits{};
 };
 
