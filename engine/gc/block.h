@@ -42,7 +42,8 @@ inline constexpr unsigned kSizeClasses = kFineClasses + 4 * 5;
   const unsigned quarter = (size_class - kFineClasses) % 4;
   return (4 + quarter + 1) << (log2 - 2);
 }
-static_assert(cell_bytes(kSizeClasses - 1) == kGreatestCell && size_class_of(kGreatestCell) == kSizeClasses - 1);
+static_assert(cell_bytes(kSizeClasses - 1) == kGreatestCell &&
+              size_class_of(kGreatestCell) == kSizeClasses - 1);
 
 struct FreeCell {
   const TypeLayout* layout;  ///< null
@@ -50,10 +51,10 @@ struct FreeCell {
 };
 
 struct Block {
-  Block* next = nullptr;      ///< in the list of its state
-  uint64_t bytes = 0;         ///< of the whole allocation
-  uint32_t cell = 0;          ///< bytes of a cell; of a large object, its own, rounded up to a granule
-  uint32_t cells = 0;         ///< 0: an empty block in reserve
+  Block* next = nullptr;  ///< in the list of its state
+  uint64_t bytes = 0;     ///< of the whole allocation
+  uint32_t cell = 0;      ///< bytes of a cell; of a large object, its own, rounded up to a granule
+  uint32_t cells = 0;     ///< 0: an empty block in reserve
   uint32_t size_class = 0;
   bool is_large = false;
   std::array<uint64_t, kBlockBytes / kGranule / 64> marks{};

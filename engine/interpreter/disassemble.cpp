@@ -55,9 +55,14 @@ struct Printer {
     const auto found = std::ranges::find(types, static_cast<TypeId>(ip[2]));
     print(out, "type %td, table %" PRIu64, found - types.begin(), ip[2] >> 32);
   }
+  void print_type() {
+    const TypeId id = reinterpret_cast<const TypeLayout*>(ip[2])->id;
+    print(out, "type %td", std::ranges::find(module.types, id) - module.types.begin());
+  }
   void print_directive(char directive);
   void print_pattern(std::string_view pattern);
   void print_branch_table();
+  void print_stores();
 };
 
 void Printer::print_directive(char directive) {
@@ -90,6 +95,10 @@ void Printer::print_directive(char directive) {
       print_type_and_table();
       ++next_word;
       break;
+    case 'y':
+      print_type();
+      ++next_word;
+      break;
     case 's': print(out, "%" PRId64, static_cast<int64_t>(ip[next_word++])); break;
     case 'n': print(out, "%" PRIu64, ip[next_word++]); break;
     case 'w': print(out, "0x%" PRIx64, ip[next_word++]); break;
@@ -117,6 +126,21 @@ void Printer::print_branch_table() {
   }
 }
 
+/// Of struct.new: which slot goes to which offset.
+void Printer::print_stores() {
+  for (uint32_t i = 0; i < field<3>(ip); ++i) {
+    const auto store = static_cast<uint32_t>(ip[3 + i / 2] >> i % 2 * 32);
+    const uint32_t offset = store >> 16 & ((1u << GcHandlers::kOffsetBits) - 1);
+    print(out, " +%" PRIu32 " = s%" PRIu32, offset, store & 0xffff);
+  }
+}
+
+[[nodiscard]] bool is_structure_new(Word handler) {
+  const GcHandlers& gc = handlers().gc;
+  if (handler == word_of(gc.structure_new_tight)) return true;
+  return std::ranges::any_of(gc.structure_new, [&](Handler each) { return word_of(each) == handler; });
+}
+
 }  // namespace
 
 std::string disassemble(const ModuleImage& module, uint32_t function) {
@@ -139,6 +163,9 @@ std::string disassemble(const ModuleImage& module, uint32_t function) {
     if (*ip == branch_table) {
       printer.print_branch_table();
       position += (size_t{immediate32(ip)} + 2) / 2;
+    } else if (is_structure_new(*ip)) {
+      printer.print_stores();
+      position += (size_t{field<3>(ip)} + 1) / 2;
     }
     while (out.ends_with(' ')) out.pop_back();
     out += '\n';

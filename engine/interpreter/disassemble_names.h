@@ -42,5 +42,7 @@ class ShapeTable {
 
 // disassemble_fused.cpp
 void add_fused(ShapeTable& shapes, const FusedTable& fused);
+// disassemble_gc.cpp
+void add_gc(ShapeTable& shapes, const GcHandlers& gc);
 
 }  // namespace heddle::engine

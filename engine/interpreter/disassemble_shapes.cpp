@@ -225,6 +225,7 @@ void add_bulk(ShapeTable& shapes, const SingleHandlers& single) {
   add_moves(shapes, table.single);
   add_bulk(shapes, table.single);
   add_fused(shapes, table.fused);
+  add_gc(shapes, table.gc);
   shapes.add(table.landing, "landing", "", 1);
   return shapes;
 }

@@ -51,6 +51,9 @@ namespace {
   add_call_handlers(*table);
   add_table_handlers(*table);
   add_wide_handlers(*table);
+  add_structure_handlers(*table);
+  add_array_handlers(*table);
+  add_reference_handlers(*table);
   add_fused_memory_handlers(table->fused);
   add_chain32_handlers(table->fused);
   add_chain64_handlers(table->fused);

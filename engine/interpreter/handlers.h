@@ -12,6 +12,7 @@
 
 #include "engine/interpreter/dispatch.h"
 #include "engine/interpreter/fused.h"
+#include "engine/interpreter/gc_handlers.h"
 #include "engine/interpreter/operands.h"
 #include "engine/opcodes/opcode.h"
 
@@ -141,6 +142,7 @@ struct HandlerTable {
       wide{};  ///< field 0: first of the operands, which are consecutive, and of the results
   SingleHandlers single;
   FusedTable fused;
+  GcHandlers gc;
   /// Where a memory fault in a load or store handler continues, and the machine code range it may come from.
   Handler landing = nullptr;
 };

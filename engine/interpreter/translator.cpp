@@ -6,7 +6,7 @@
 namespace heddle::engine {
 
 const Translator::Method Translator::kMethods[] = {
-#define WASM_GC(...) &Translator::not_built,
+#define WASM_GC(name, ...) &Translator::name,
 #define WASM_EXCEPTION(...) &Translator::not_built,
 #define WASM_SIMD(...) &Translator::not_built,
 #define WASM_SIMD_ACCESS(...) &Translator::not_built,

@@ -304,6 +304,57 @@ class Translator {
   void ref_as_non_null(const Instruction&);
   void emit_three(Handler handler, Word word2);
 
+  // translate_gc.cpp
+  void struct_new(const Instruction& instruction);
+  void struct_new_default(const Instruction& instruction);
+  void struct_get(const Instruction& instruction);
+  void struct_get_s(const Instruction& instruction);
+  void struct_get_u(const Instruction& instruction);
+  void struct_set(const Instruction& instruction);
+  void array_new(const Instruction& instruction);
+  void array_new_default(const Instruction& instruction);
+  void array_new_fixed(const Instruction& instruction);
+  void array_new_data(const Instruction& instruction);
+  void array_new_elem(const Instruction& instruction);
+  void array_get(const Instruction& instruction);
+  void array_get_s(const Instruction& instruction);
+  void array_get_u(const Instruction& instruction);
+  void array_set(const Instruction& instruction);
+  void array_len(const Instruction& instruction);
+  void array_fill(const Instruction& instruction);
+  void array_copy(const Instruction& instruction);
+  void array_init_data(const Instruction& instruction);
+  void array_init_elem(const Instruction& instruction);
+  void ref_test(const Instruction& instruction);
+  void ref_test_null(const Instruction& instruction);
+  void ref_cast(const Instruction& instruction);
+  void ref_cast_null(const Instruction& instruction);
+  void br_on_cast(const Instruction& instruction);
+  void br_on_cast_fail(const Instruction& instruction);
+  void any_convert_extern(const Instruction& instruction);
+  void extern_convert_any(const Instruction& instruction);
+  void ref_i31(const Instruction& instruction);
+  void i31_get_s(const Instruction& instruction);
+  void i31_get_u(const Instruction& instruction);
+  /// What a cast asks, and the word that says more.
+  struct Cast {
+    CastKind kind;
+    Word word;
+  };
+  [[nodiscard]] Cast cast_to(HeapType raw) const;
+  [[nodiscard]] const TypeDefinition& type_at(uint32_t index) const;
+  void push_stored(ValueType storage, uint32_t position, Handler without_store);
+  Use consume_stored(const Operand& value);
+  void large_struct_new(const TypeDefinition& type, uint32_t top, uint32_t home);
+  void get_field(const Instruction& instruction, bool is_signed);
+  void get_element(const Instruction& instruction, bool is_signed);
+  void create_array(Handler handler, const Instruction& instruction, unsigned operands);
+  void emit_range(Handler handler, bool has_fifth);
+  void emit_unary(const Handler (&forms)[2][2], ValueType::Kind result = ValueType::Kind::i32);
+  void test_reference(const Instruction& instruction, bool null_passes);
+  void cast_reference(const Instruction& instruction, bool null_passes);
+  void branch_on_cast(const Instruction& instruction, bool wanted);
+
   /// Rows of features that decoding still refuses.
   void not_built(const Instruction&) {}
 

@@ -16,6 +16,9 @@
 
 namespace heddle::engine {
 
+namespace gc {
+class Heap;
+}
 struct Instance;
 class Store;
 
@@ -50,6 +53,10 @@ struct ExecContext {
   Store* store = nullptr;
   uint32_t entries = 0;           ///< nesting of host -> guest entries
   Instance* caller = nullptr;     ///< set by tiers before HostFunction::call: the calling instance, null if the host called
+
+  gc::Heap* heap = nullptr;       ///< the store's
+  /// Set by tiers around an allocation: the end of the slots in which frames may hold references.
+  Slot* gc_top = nullptr;
 
   /// Stops the guest at its next check, also inside atomic.wait. Any thread, async-signal-unsafe.
   void request_interrupt() noexcept;

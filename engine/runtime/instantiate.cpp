@@ -170,6 +170,21 @@ bool write_data(Instance& instance, ConstantEvaluator& constants) {
   return true;
 }
 
+/// All of an instance but what its segments write. Neither an error nor a trap leaves traces elsewhere.
+Result<TrapKind> build(Instance& instance, std::span<const External> imports,
+                       const std::shared_ptr<GrowthLimiter>& limiter, MemoryMode mode) {
+  Builder builder(instance, limiter);
+  builder.make_spaces();
+  builder.bind(imports);
+  HEDDLE_TRY(builder.make_memories(mode));
+  TrapKind failure = builder.make_globals();
+  if (failure == TrapKind::none) {
+    HEDDLE_TRY_ASSIGN(failure, builder.make_tables());
+  }
+  if (failure == TrapKind::none) failure = builder.evaluate_elements();
+  return failure;
+}
+
 Error instance_limit_error(uint32_t limit) {
   Error error;
   error.kind = ErrorKind::limit;
@@ -193,15 +208,10 @@ Result<Instance*> Store::instantiate(std::shared_ptr<const ModuleImage> module,
   instance.module = module.get();
   instance.module_owner = std::move(module);
 
-  Builder builder(instance, objects_->limiter);
-  builder.make_spaces();
-  builder.bind(imports);
-  HEDDLE_TRY(builder.make_memories(engine_->memory_mode));
-  TrapKind failure = builder.make_globals();
-  if (failure == TrapKind::none) {
-    HEDDLE_TRY_ASSIGN(failure, builder.make_tables());
-  }
-  if (failure == TrapKind::none) failure = builder.evaluate_elements();
+  objects_->roots.building = &instance;
+  Result<TrapKind> built = build(instance, imports, objects_->limiter, engine_->memory_mode);
+  objects_->roots.building = nullptr;
+  HEDDLE_TRY_ASSIGN(const TrapKind failure, std::move(built));
   // From here on others may see parts of it, so it stays whatever happens.
   objects_->instances.push_back(std::move(owner));
   if (failure != TrapKind::none) {

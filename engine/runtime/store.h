@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/gc/heap.h"
+#include "engine/gc/root_table.h"
 #include "engine/runtime/exec_context.h"
 #include "engine/runtime/instance.h"
 #include "engine/runtime/tier.h"
@@ -21,6 +23,7 @@ struct StoreLimits {
   uint64_t table_elements = 10'000'000;
   uint32_t instances = 10'000;
   uint64_t stack_bytes = uint64_t{1} << 20;  ///< guest stack (slots)
+  uint64_t gc_bytes = uint64_t{1} << 30;     ///< heap of structures, arrays and exceptions
 };
 
 /// What an import may be bound to, and what an export is.
@@ -38,7 +41,8 @@ struct EngineState {
   WaitQueues wait_queues;
   std::unique_ptr<Tier> tier;
   MemoryMode memory_mode = MemoryMode::automatic;
-  bool fuel = false;  ///< code counts fuel
+  bool fuel = false;       ///< code counts fuel
+  bool gc_stress = false;  ///< heaps collect before every allocation
 };
 
 class Store {
@@ -49,6 +53,11 @@ class Store {
 
   [[nodiscard]] EngineState& engine() noexcept { return *engine_; }
   [[nodiscard]] ExecContext& context() noexcept { return context_; }
+  [[nodiscard]] gc::Heap& heap() noexcept { return *context_.heap; }
+  /// Where the host's references to objects are kept alive. Shared: handles may outlive the store.
+  [[nodiscard]] const std::shared_ptr<gc::RootTable>& handles() const noexcept;
+  /// Keeps a constant expression's operands alive; null when it has been evaluated.
+  void set_constants(const std::vector<Slot>* operands) noexcept;
 
   /// Links, allocates, initializes and runs the start function. On a trap during initialization the instance
   /// stays in the store (others may hold its functions), is returned, and `trap` says why; `trap` is reset

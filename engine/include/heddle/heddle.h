@@ -5,6 +5,7 @@
 #include <heddle/config.h>         // IWYU pragma: export
 #include <heddle/engine.h>         // IWYU pragma: export
 #include <heddle/function.h>       // IWYU pragma: export
+#include <heddle/gc.h>             // IWYU pragma: export
 #include <heddle/global.h>         // IWYU pragma: export
 #include <heddle/host_function.h>  // IWYU pragma: export
 #include <heddle/instance.h>       // IWYU pragma: export
