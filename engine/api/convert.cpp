@@ -206,6 +206,10 @@ Result<engine::External> to_external(const std::shared_ptr<StoreLink>& link, con
     auto address = object_of(link, *global, "global");
     if (!address) return address.error();
     external.global = static_cast<engine::Global*>(*address);
+  } else if (const auto* tag = std::get_if<Tag>(&object)) {
+    auto address = object_of(link, *tag, "tag");
+    if (!address) return address.error();
+    external.tag = static_cast<engine::Tag*>(*address);
   } else if (const auto* shared = std::get_if<SharedMemory>(&object)) {
     return memory_external(Access::impl(*shared), *link, Access::memory(*shared));
   } else if (const auto* memory = std::get_if<Memory>(&object)) {
@@ -223,6 +227,7 @@ Extern from_external(const std::shared_ptr<StoreLink>& link, const engine::Exter
     case engine::ExternKind::table: return Access::make<Table>(link, external.table);
     case engine::ExternKind::memory: return Access::memory(link, external.memory);
     case engine::ExternKind::global: return Access::make<Global>(link, external.global);
+    case engine::ExternKind::tag: return Access::make<Tag>(link, external.tag);
     default: return Access::make<Function>(link, external.function);
   }
 }

@@ -10,6 +10,7 @@
 
 #include "engine/interpreter/disassemble_shapes.h"
 #include "engine/interpreter/module_code.h"
+#include "engine/interpreter/unwind.h"
 
 namespace heddle::engine {
 
@@ -63,6 +64,7 @@ struct Printer {
   void print_pattern(std::string_view pattern);
   void print_branch_table();
   void print_stores();
+  void print_region() const;
 };
 
 void Printer::print_directive(char directive) {
@@ -141,6 +143,27 @@ void Printer::print_stores() {
   return std::ranges::any_of(gc.structure_new, [&](Handler each) { return word_of(each) == handler; });
 }
 
+/// What a region catches, and the region around it.
+void Printer::print_region() const {
+  for (uint32_t i = 0; i < static_cast<uint32_t>(ip[1]); ++i) {
+    const Word* clause = ip + kRegionWords + i * kClauseWords;
+    const uint32_t tag = immediate32(clause);
+    out += i == 0 ? "" : ", ";
+    out += tag == kEveryTag ? "all" : "tag " + std::to_string(tag);
+    print(out, " -> %" PRId64 " (s%" PRIu32, static_cast<int64_t>(position) + static_cast<int64_t>(*clause),
+          field<0>(clause));
+    if (field<1>(clause) != kNoReferenceSlot) print(out, ", exception s%" PRIu32, field<1>(clause));
+    out += ')';
+  }
+}
+
+/// Does the instruction's upper half say where its exceptions are caught?
+[[nodiscard]] bool is_site(Word handler) {
+  const SingleHandlers& single = handlers().single;
+  return handler == word_of(single.reload) || handler == word_of(single.throw_tag) ||
+         handler == word_of(single.throw_reference) || handler == word_of(single.catch_region);
+}
+
 }  // namespace
 
 std::string disassemble(const ModuleImage& module, uint32_t function) {
@@ -166,6 +189,13 @@ std::string disassemble(const ModuleImage& module, uint32_t function) {
     } else if (is_structure_new(*ip)) {
       printer.print_stores();
       position += (size_t{field<3>(ip)} + 1) / 2;
+    }
+    if (*ip == word_of(handlers().single.catch_region)) {
+      printer.print_region();
+      position += size_t{static_cast<uint32_t>(ip[1])} * kClauseWords;
+    }
+    if (is_site(*ip) && distance(ip) != 0) {
+      print(out, ", catch by %" PRId64, static_cast<int64_t>(printer.position) + distance(ip));
     }
     while (out.ends_with(' ')) out.pop_back();
     out += '\n';

@@ -50,6 +50,7 @@ namespace {
   add_control_handlers(*table);
   add_call_handlers(*table);
   add_table_handlers(*table);
+  add_exception_handlers(*table);
   add_wide_handlers(*table);
   add_structure_handlers(*table);
   add_array_handlers(*table);

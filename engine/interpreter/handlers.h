@@ -69,7 +69,7 @@ struct AtomicHandlers {
 struct SingleHandlers {
   // Control.
   Handler enter = nullptr;   ///< frame slots, header, first zeroed slot, zeroed slots
-  Handler reload = nullptr;  ///< header: instance := frame's own
+  Handler reload = nullptr;  ///< header, -, distance to the region: instance := frame's own
   Handler unreachable = nullptr;
   Handler fuel = nullptr;             ///< -, -, cost
   Handler jump[2] = {};               ///< [backward] -, -, distance
@@ -88,6 +88,10 @@ struct SingleHandlers {
   Handler return_one[3][3] =
       {};  ///< [Register][Source] source, header, immediate | immediate for f64 and i64
   Handler return_many = nullptr;  ///< first, header, count
+  // Exceptions. See unwind.h.
+  Handler throw_tag = nullptr;        ///< first value, header, distance to the region | tag
+  Handler throw_reference = nullptr;  ///< reference, header, distance to the region
+  Handler catch_region = nullptr;     ///< number of clauses, distance to the region around it | clauses
   // Moves.
   Handler copy = nullptr;      ///< destination, source (64 bits)
   Handler copy_two = nullptr;  ///< destination, source, destination, source; in this order
@@ -162,6 +166,7 @@ void add_atomic_handlers(HandlerTable& table);
 void add_control_handlers(HandlerTable& table);
 void add_call_handlers(HandlerTable& table);
 void add_table_handlers(HandlerTable& table);
+void add_exception_handlers(HandlerTable& table);
 void add_wide_handlers(HandlerTable& table);
 
 }  // namespace heddle::engine

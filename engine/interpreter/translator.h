@@ -56,7 +56,7 @@ class Translator {
   };
 
   struct Control {
-    enum class Kind : uint8_t { block, loop, if_, else_, function } kind;
+    enum class Kind : uint8_t { block, loop, if_, else_, try_, catch_, function } kind;
     bool branched_to = false;
     bool has_value = false;  ///< `value` is the one result
     ValueType value;
@@ -66,13 +66,37 @@ class Translator {
     uint32_t start = 0;                    ///< loop: position of its first instruction
     uint32_t fixups = kNone;               ///< forward branches to the end, linked
     uint32_t else_fixups = kNone;          ///< if: the branch to else (or end)
+    uint32_t region = kNone;               ///< what catches exceptions thrown inside
+    uint32_t own_region = kNone;           ///< legacy try: the region of its body
   };
 
   /// A distance to be filled in when its label is bound.
   struct Fixup {
     uint32_t instruction;  ///< position the distance counts from
-    uint32_t entry;        ///< kNone: word 1's upper half; else the entry of a branch table
+    uint32_t entry;        ///< kNone: word 1's upper half; kClauseEntry: `instruction` is a clause; else the
+                           ///< entry of a branch table
     uint32_t next;
+  };
+
+  /// What is caught around some sites. `position` is set when the function ends.
+  struct Region {
+    uint32_t parent;  ///< the region around it
+    uint32_t first;   ///< its clauses, linked
+    uint32_t last;
+    uint32_t clauses;  ///< how many
+    uint32_t position;
+  };
+  struct RegionClause {
+    uint32_t tag;
+    uint32_t payload;    ///< slot of the tag's first value
+    uint32_t reference;  ///< slot of the exception
+    uint32_t target;     ///< position in the code
+    uint32_t next;
+  };
+  /// An instruction that may throw, inside a region.
+  struct Site {
+    uint32_t position;
+    uint32_t region;
   };
 
   /// Code that carries a br_table's operands to one label; valid for one br_table.
@@ -139,6 +163,7 @@ class Translator {
   };
 
   static constexpr uint32_t kNone = UINT32_MAX;
+  static constexpr uint32_t kClauseEntry = UINT32_MAX - 1;
   static constexpr size_t kMaxAliases = 64;
 
   using Method = void (Translator::*)(const Instruction&);
@@ -244,6 +269,21 @@ class Translator {
   void branch_or_carry(const Operand& condition, bool wanted, bool wide, Control& control,
                        bool keeps_operand);
   void make_unreachable();
+
+  // translate_exception.cpp
+  void try_table(const Instruction& instruction);
+  void throw_(const Instruction& instruction);
+  void throw_ref(const Instruction&);
+  void try_(const Instruction& instruction);
+  void catch_(const Instruction& instruction);
+  void catch_all(const Instruction&);
+  void delegate(const Instruction& instruction);
+  void rethrow(const Instruction& instruction);
+  void begin_arm(uint32_t tag, std::span<const ValueType> values);
+  uint32_t open_region();
+  uint32_t add_clause(uint32_t region, const RegionClause& clause);
+  void note_site(uint32_t position);
+  void emit_regions();
 
   // translate_call.cpp
   void call(const Instruction& instruction);
@@ -369,6 +409,9 @@ class Translator {
   std::vector<Operand> operands_;
   std::vector<Control> controls_;
   std::vector<Fixup> fixups_;
+  std::vector<Region> regions_;
+  std::vector<RegionClause> clauses_;
+  std::vector<Site> sites_;
   std::vector<uint32_t> aliases_;  ///< positions in operands_ of locals not copied yet, ascending
   std::vector<uint32_t> local_slots_;
   std::vector<ValueType::Kind> local_types_;

@@ -9,6 +9,7 @@ namespace heddle::engine {
 void StoreRoots::show_roots(gc::Marker& marker) {
   show_stack(marker);
   handles->show(marker);
+  if (context_.exception != nullptr) marker.precise(gc::slot_of(context_.exception));
   if (constants != nullptr) marker.conservative(*constants);
   if (building != nullptr) show_instance(marker, *building);
   for (const auto& instance : *instances) show_instance(marker, *instance);

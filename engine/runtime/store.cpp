@@ -133,7 +133,7 @@ External Store::get_export(Instance& instance, const Export& what) {
     case ExternKind::table: external.table = instance.table_space[what.index]; break;
     case ExternKind::memory: external.memory = instance.memory_owners[what.index]; break;
     case ExternKind::global: external.global = instance.global_space[what.index]; break;
-    case ExternKind::tag: break;
+    case ExternKind::tag: external.tag = instance.tag_space[what.index]; break;
   }
   return external;
 }

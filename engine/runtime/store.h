@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/gc/heap.h"
@@ -33,6 +34,7 @@ struct External {
   Table* table = nullptr;
   std::shared_ptr<Memory> memory;
   Global* global = nullptr;
+  Tag* tag = nullptr;
 };
 
 /// Shared by all stores of an engine.
@@ -74,6 +76,15 @@ class Store {
   /// Takes ownership of `host`; `group` keeps the type alive.
   [[nodiscard]] Function* new_host_function(std::shared_ptr<TypeRegistry::Group> group,
                                             std::unique_ptr<HostFunction> host);
+
+  /// A tag of the host; `group` keeps its type alive.
+  [[nodiscard]] Tag* new_tag(std::shared_ptr<TypeRegistry::Group> group);
+  /// An exception with `payload` (the slots of the tag's parameters). Null if there is no room for it.
+  [[nodiscard]] gc::Exception* new_exception(const Tag& tag, const Slot* payload) noexcept;
+  /// The exception that a call's trap of kind exception is about; forgets it.
+  [[nodiscard]] gc::Exception* take_exception() noexcept {
+    return std::exchange(context_.exception, nullptr);
+  }
 
   /// Calls a function. `slots` holds arguments and receives results (max of both). False after a trap. Host
   /// functions may call again; nesting ends in a trap before the native stack does.

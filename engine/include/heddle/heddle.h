@@ -16,6 +16,7 @@
 #include <heddle/result.h>         // IWYU pragma: export
 #include <heddle/store.h>          // IWYU pragma: export
 #include <heddle/table.h>          // IWYU pragma: export
+#include <heddle/tag.h>            // IWYU pragma: export
 #include <heddle/trap.h>           // IWYU pragma: export
 #include <heddle/types.h>          // IWYU pragma: export
 #include <heddle/value.h>          // IWYU pragma: export
