@@ -22,17 +22,17 @@ void* extern_payload(uint64_t number) { return reinterpret_cast<void*>(number + 
 
 ReferenceKind kind_of_reference(const heddle::Value& value) {
   if (value.is_null()) return ReferenceKind::null;
-  const HeapType heap = value.type().heap();
-  if (heap.is_defined() || value.function()) return ReferenceKind::func;
-  switch (heap.kind()) {
-    case HeapType::Kind::func: return ReferenceKind::func;
-    case HeapType::Kind::extern_: return ReferenceKind::extern_;
-    case HeapType::Kind::exn: return ReferenceKind::exn;
-    case HeapType::Kind::i31: return ReferenceKind::i31;
-    case HeapType::Kind::struct_: return ReferenceKind::struct_;
-    case HeapType::Kind::array: return ReferenceKind::array;
-    default: return ReferenceKind::other;
+  if (value.type().heap() == HeapType::Kind::extern_) return ReferenceKind::extern_;
+  switch (value.reference_kind()) {
+    case heddle::ReferenceKind::null: return ReferenceKind::null;
+    case heddle::ReferenceKind::function: return ReferenceKind::func;
+    case heddle::ReferenceKind::host: return ReferenceKind::host;
+    case heddle::ReferenceKind::i31: return ReferenceKind::i31;
+    case heddle::ReferenceKind::structure: return ReferenceKind::struct_;
+    case heddle::ReferenceKind::array: return ReferenceKind::array;
+    case heddle::ReferenceKind::exception: return ReferenceKind::exn;
   }
+  return ReferenceKind::other;
 }
 
 Value from_api(const heddle::Value& value) {
@@ -49,7 +49,8 @@ Value from_api(const heddle::Value& value) {
     default: break;
   }
   const ReferenceKind kind = kind_of_reference(value);
-  if (kind != ReferenceKind::extern_) return Value::reference_to(kind);
+  if (value.is_null() || value.reference_kind() != heddle::ReferenceKind::host)
+    return Value::reference_to(kind);
   return Value::reference_to(kind, reinterpret_cast<uint64_t>(value.externref()) - 1);
 }
 
@@ -189,6 +190,7 @@ Result<heddle::Value> Context::to_argument(const Value& value, ValueType paramet
     case ValueKind::reference: break;
   }
   if (value.reference == ReferenceKind::extern_) return heddle::Value::externref(extern_payload(value.low()));
+  if (value.reference == ReferenceKind::host) return heddle::Value::anyref(extern_payload(value.low()));
   if (value.reference != ReferenceKind::null) {
     return usage(fmt::format("{} can't be passed to a guest", to_string(value)));
   }

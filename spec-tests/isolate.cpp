@@ -95,7 +95,8 @@ constexpr Switch kSwitches[] = {{'s', &RunOptions::strict_messages},
                                 {'t', &RunOptions::self_test},
                                 {'c', &RunOptions::checked_memory},
                                 {'f', &RunOptions::fuel},
-                                {'e', &RunOptions::eager}};
+                                {'e', &RunOptions::eager},
+                                {'g', &RunOptions::gc_stress}};
 
 std::vector<std::string> child_arguments(const Job& job) {
   const RunOptions& options = job.options;

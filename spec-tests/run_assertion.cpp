@@ -75,8 +75,8 @@ Verdict check_trap(Context& context, const Command& command) {
   if (!ran.trap)
     return {fmt::format("expected trap \"{}\", got: {}", command.text, instead(ran, of_module)), ""};
   const TrapKind kind = ran.trap->kind;
-  const bool stopped_by_host =
-      kind == TrapKind::interrupted || kind == TrapKind::out_of_fuel || kind == TrapKind::host_error;
+  const bool stopped_by_host = kind == TrapKind::interrupted || kind == TrapKind::out_of_fuel ||
+                               kind == TrapKind::host_error || kind == TrapKind::exception;
   const bool right_kind = exhaustion == (kind == TrapKind::call_stack_exhausted) && !stopped_by_host;
   if (right_kind && same_trap(command.text, ran.trap->message)) return {};
   return {fmt::format("expected trap \"{}\", got trap \"{}\"", command.text, ran.trap->message), ""};
@@ -84,6 +84,7 @@ Verdict check_trap(Context& context, const Command& command) {
 
 Verdict check_exception(Context& context, const Command& command) {
   const Ran ran = run(context, command);
+  if (ran.trap && ran.trap->kind == TrapKind::exception) return {};
   return {fmt::format("expected an exception, got: {}", instead(ran, false)), ""};
 }
 

@@ -126,6 +126,7 @@ Result<Engine> make_engine(const RunOptions& options) {
   config.tier = options.tier;
   config.fuel = options.fuel;
   config.eager = options.eager;
+  config.gc_stress = options.gc_stress;
   if (options.checked_memory) config.memory_mode = MemoryMode::checked;
   return Engine::create(config);
 }

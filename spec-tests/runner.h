@@ -20,6 +20,7 @@ struct RunOptions {
   bool checked_memory = false;  ///< explicit bounds checks, where guard pages would do
   bool fuel = false;            ///< code that counts fuel, of which there is plenty
   bool eager = false;           ///< all functions translated before the first call
+  bool gc_stress = false;       ///< garbage collected before every allocation
 };
 
 /// Whether this build has the tier.

@@ -11,7 +11,7 @@ from pathlib import Path
 # Lowest first. A folder may include what stands before it, and itself.
 ORDER = [
     "engine/include", "engine/support", "engine/opcodes", "engine/binary", "engine/text", "engine/module",
-    "engine/validation", "engine/runtime", "engine/gc", "engine/interpreter", "engine/api", "jit", "wasi",
+    "engine/validation", "engine/gc", "engine/runtime", "engine/interpreter", "engine/api", "jit", "wasi",
     "threads", "tools",
 ]
 ENGINE = [layer for layer in ORDER if layer.startswith("engine/")]

@@ -180,7 +180,8 @@ Outcome<void> Run::execute(const std::string& name) {
 int Run::report(const Outcome<void>& outcome) const {
   if (outcome.ok()) return kSuccess;
   if (outcome.trapped()) {
-    print_message(display_name(options_.file) + ": trap: " + outcome.trap().to_string());
+    const char* what = outcome.trap().kind == TrapKind::exception ? ": " : ": trap: ";
+    print_message(display_name(options_.file) + what + outcome.trap().to_string());
     return kTrap;
   }
   print_error(options_.file, outcome.error());

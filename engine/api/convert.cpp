@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "engine/api/access.h"
+#include "engine/gc/object.h"
+#include "engine/gc/root_table.h"
 
 namespace heddle::detail {
 
@@ -80,6 +82,49 @@ ExternType type_in(const engine::ModuleImage& image, engine::ExternKind kind, ui
   return public_type(image.function_type(index));
 }
 
+namespace {
+
+/// Keeps an object alive for the Values that refer to it. Threads: may be destroyed on any.
+class Root {
+ public:
+  Root(std::shared_ptr<StoreLink> link, engine::Slot slot)
+      : link_(std::move(link)), table_(link_->store->handles()), number_(table_->add(slot)) {}
+  ~Root() { table_->remove(number_); }
+  Root(const Root&) = delete;
+  Root& operator=(const Root&) = delete;
+
+  [[nodiscard]] StoreLink* link() const { return link_.get(); }
+
+ private:
+  std::shared_ptr<StoreLink> link_;
+  std::shared_ptr<engine::gc::RootTable> table_;
+  size_t number_;
+};
+
+/// A link that is a root too.
+std::shared_ptr<StoreLink> make_rooted(const std::shared_ptr<StoreLink>& link, engine::Slot slot) {
+  auto root = std::make_shared<Root>(link, slot);
+  StoreLink* const target = root->link();
+  return {std::move(root), target};
+}
+
+/// A reference that is no function. `family` is the top of its hierarchy.
+Value read_reference(const std::shared_ptr<StoreLink>& link, HeapType::Kind family, engine::Slot slot) {
+  using Kind = HeapType::Kind;
+  if (slot == 0) return Value::null(family);
+  const ValueType type = ValueType::ref(family, false);
+  if (engine::gc::is_host(slot)) return Access::value(type, engine::gc::host_payload(slot), 0, nullptr);
+  if (engine::gc::is_i31(slot)) {
+    if (family == Kind::extern_) return Access::value(type, slot, 0, link);
+    return Access::value(ValueType::ref(Kind::i31, false), slot, 0, nullptr);
+  }
+  if (family != Kind::any) return Access::value(type, slot, 0, make_rooted(link, slot));
+  const HeapType exact = HeapType::defined(engine::gc::object_of(slot)->layout->id);
+  return Access::value(ValueType::ref(exact, false), slot, 0, make_rooted(link, slot));
+}
+
+}  // namespace
+
 Value read_value(const std::shared_ptr<StoreLink>& link, ValueType type, const engine::Slot* slots) {
   if (!type.is_ref()) {
     const uint64_t mask =
@@ -94,14 +139,9 @@ Value read_value(const std::shared_ptr<StoreLink>& link, ValueType type, const e
         reinterpret_cast<const engine::Function*>(slots[0]);  // NOLINT: what a funcref slot holds
     return Access::value(ValueType::ref(HeapType::defined(function->type), false), slots[0], 0, link);
   }
-  if (below(HeapType::Kind::extern_)) {
-    return slots[0] == 0
-               ? Value::null(HeapType::Kind::extern_)
-               : Access::value(ValueType::ref(HeapType::Kind::extern_, false), slots[0], 0, nullptr);
-  }
+  if (below(HeapType::Kind::extern_)) return read_reference(link, HeapType::Kind::extern_, slots[0]);
   const auto family = below(HeapType::Kind::exn) ? HeapType::Kind::exn : HeapType::Kind::any;
-  if (slots[0] == 0) return Value::null(family);
-  return Access::value(ValueType::ref(type.heap(), false), slots[0], 0, link);
+  return read_reference(link, family, slots[0]);
 }
 
 Result<void> write_value(const StoreLink& link, ValueType type, const Value& value, engine::Slot* slots,
@@ -115,6 +155,13 @@ Result<void> write_value(const StoreLink& link, ValueType type, const Value& val
       type.is_ref() ? link.engine->registry.is_subtype(value.type(), type) : value.type() == type;
   if (!fits) {
     return usage_error(what + ": expected " + to_string(type) + ", found " + to_string(value.type()));
+  }
+  if (type.is_ref() && value.reference_kind() == ReferenceKind::host) {
+    const uint64_t payload = Access::bits(value, 0);
+    if (!engine::gc::fits_host(payload))
+      return usage_error(what + ": a host's reference must have its two highest bits clear");
+    slots[0] = engine::gc::make_host(payload);
+    return {};
   }
   slots[0] = Access::bits(value, 0);
   if (type.slots() == 2) slots[1] = Access::bits(value, 1);
@@ -159,6 +206,10 @@ Result<engine::External> to_external(const std::shared_ptr<StoreLink>& link, con
     auto address = object_of(link, *global, "global");
     if (!address) return address.error();
     external.global = static_cast<engine::Global*>(*address);
+  } else if (const auto* tag = std::get_if<Tag>(&object)) {
+    auto address = object_of(link, *tag, "tag");
+    if (!address) return address.error();
+    external.tag = static_cast<engine::Tag*>(*address);
   } else if (const auto* shared = std::get_if<SharedMemory>(&object)) {
     return memory_external(Access::impl(*shared), *link, Access::memory(*shared));
   } else if (const auto* memory = std::get_if<Memory>(&object)) {
@@ -176,6 +227,7 @@ Extern from_external(const std::shared_ptr<StoreLink>& link, const engine::Exter
     case engine::ExternKind::table: return Access::make<Table>(link, external.table);
     case engine::ExternKind::memory: return Access::memory(link, external.memory);
     case engine::ExternKind::global: return Access::make<Global>(link, external.global);
+    case engine::ExternKind::tag: return Access::make<Tag>(link, external.tag);
     default: return Access::make<Function>(link, external.function);
   }
 }

@@ -44,4 +44,11 @@ namespace heddle::detail {
                                                    const Extern& object);
 [[nodiscard]] Extern from_external(const std::shared_ptr<StoreLink>& link, const engine::External& external);
 
+/// An exception of the store, for the embedder; and back. Null if the store has no room for it.
+/// Errors: usage (the tag or a value does not fit or belongs elsewhere).
+[[nodiscard]] Exception read_exception(const std::shared_ptr<StoreLink>& link,
+                                       engine::gc::Exception& exception);
+[[nodiscard]] Result<engine::gc::Exception*> write_exception(const std::shared_ptr<StoreLink>& link,
+                                                             const Exception& exception);
+
 }  // namespace heddle::detail

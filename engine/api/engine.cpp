@@ -37,6 +37,7 @@ Result<Engine> Engine::create(const Config& config) {
   auto impl = std::make_shared<EngineImpl>();
   impl->config = config;
   impl->fuel = config.fuel;
+  impl->gc_stress = config.gc_stress;
   impl->memory_mode = engine::resolve_memory_mode(internal_mode(config.memory_mode));
   if (config.memory_mode == MemoryMode::guarded && impl->memory_mode != engine::MemoryMode::guarded) {
     Error error =

@@ -28,14 +28,26 @@ Result<Memory> Caller::memory(std::string_view name) const {
 
 namespace {
 
+/// Makes the exception that a trap brings one of the store's, to be thrown on. False: recorded why not.
+bool throw_exception(engine::ExecContext& context, StoreLink& link, const Trap& trap) {
+  if (trap.exception == nullptr)
+    return context.fail(TrapKind::host_error, "a host function threw a trap without an exception");
+  const auto exception = detail::write_exception(link.shared_from_this(), *trap.exception);
+  if (!exception) return context.fail(TrapKind::host_error, exception.error().message);
+  context.exception = *exception;
+  return context.exception != nullptr || context.fail(TrapKind::out_of_memory);
+}
+
 /// Records why a callback failed, for the guest's trap.
 bool fail(engine::ExecContext& context, StoreLink& link, HostResult result) {
   if (!result.trapped()) return context.fail(TrapKind::host_error, result.error().to_string());
   auto failure = std::move(result).failure();
   Trap& trap = *std::get_if<Trap>(failure.get());
+  if (trap.kind == TrapKind::exception && !throw_exception(context, link, trap)) return false;
   const TrapKind kind = trap.kind == TrapKind::none ? TrapKind::host_error : trap.kind;
   link.inner_frames = std::move(trap.frames);
   link.inner_omitted = trap.omitted_frames;
+  link.inner_catches = context.catches;
   return context.fail(kind, std::move(trap.message));
 }
 

@@ -95,7 +95,7 @@ std::optional<Extern> Instance::get(std::string_view name) const {
   const auto image = image_of(*this);
   if (!image) return std::nullopt;
   const engine::Export* entry = (*image)->find_export(name);
-  if (entry == nullptr || entry->kind == engine::ExternKind::tag) return std::nullopt;
+  if (entry == nullptr) return std::nullopt;
   return export_of(*this, *entry);
 }
 
@@ -115,12 +115,14 @@ Result<Global> Instance::global(std::string_view name) const {
   return find<Global>(*this, name, ExternKind::global);
 }
 
+Result<Tag> Instance::tag(std::string_view name) const { return find<Tag>(*this, name, ExternKind::tag); }
+
 std::vector<std::pair<std::string, Extern>> Instance::exports() const {
   std::vector<std::pair<std::string, Extern>> out;
   const auto image = image_of(*this);
   if (!image) return out;
   for (const engine::Export& entry : (*image)->exports) {
-    if (entry.kind != engine::ExternKind::tag) out.emplace_back(entry.name, export_of(*this, entry));
+    out.emplace_back(entry.name, export_of(*this, entry));
   }
   return out;
 }

@@ -15,7 +15,7 @@ using detail::StoreLink;
 namespace {
 
 engine::StoreLimits internal_limits(const StoreLimits& limits) {
-  return {limits.memory_bytes, limits.table_elements, limits.instances, limits.stack_bytes};
+  return {limits.memory_bytes, limits.table_elements, limits.instances, limits.stack_bytes, limits.gc_bytes};
 }
 
 Result<void> check_fuel(const std::shared_ptr<StoreLink>& link) {
@@ -57,6 +57,23 @@ Result<void> StoreRef::set_timeout(std::chrono::nanoseconds per_call) {
   // Longer than this is for ever, and must not overflow the clock.
   link_->timeout = std::min<std::chrono::nanoseconds>(per_call, std::chrono::hours(24 * 365 * 100));
   return {};
+}
+
+Result<void> StoreRef::collect_garbage() {
+  HEDDLE_TRY(detail::check_link(link_, "store"));
+  link_->store->heap().collect();
+  return {};
+}
+
+GcStatistics StoreRef::gc_statistics() const noexcept {
+  if (!alive()) return {};
+  const engine::gc::HeapStatistics& heap = link_->store->heap().statistics();
+  return {heap.collections,
+          std::chrono::nanoseconds(heap.pause_nanoseconds),
+          std::chrono::nanoseconds(heap.longest_pause),
+          heap.allocated_bytes,
+          heap.live_bytes,
+          heap.block_bytes};
 }
 
 Result<void> StoreRef::set_limits(const StoreLimits& limits) {

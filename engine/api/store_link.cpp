@@ -6,6 +6,8 @@
 #include <iterator>
 #include <utility>
 
+#include "engine/api/convert.h"
+
 namespace heddle::detail {
 
 namespace {
@@ -47,6 +49,17 @@ CallScope::~CallScope() {
 
 std::unique_ptr<Failure> CallScope::fail(Trap trap) {
   interrupted_ = trap.kind == TrapKind::interrupted;
+  if (trap.kind == TrapKind::exception) {
+    if (engine::gc::Exception* exception = link_.store->take_exception()) {
+      Trap thrown = Trap::thrown(read_exception(link_.shared_from_this(), *exception));
+      trap.message = std::move(thrown.message);
+      trap.exception = std::move(thrown.exception);
+    }
+  }
+  if (link_.store->context().catches != link_.inner_catches) {
+    link_.inner_frames.clear();
+    link_.inner_omitted = 0;
+  }
   if (!link_.inner_frames.empty()) {
     std::vector<Frame> frames = std::exchange(link_.inner_frames, {});
     trap.omitted_frames += std::exchange(link_.inner_omitted, 0);

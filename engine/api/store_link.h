@@ -27,6 +27,8 @@ struct StoreLink : std::enable_shared_from_this<StoreLink> {
   /// Frames of a trap that a host function passed on, to stand before the frames outside of it.
   std::vector<Frame> inner_frames;
   uint64_t inner_omitted = 0;
+  uint64_t inner_catches =
+      0;  ///< the context's count then: has it changed, the trap was an exception, and caught
 
   /// The owner lets go.
   static void release(std::shared_ptr<StoreLink> link);

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "engine/api/access.h"
+#include "engine/gc/object.h"
 #include "engine/runtime/function.h"
 #include "engine/text/number.h"
 
@@ -36,8 +37,38 @@ Value Value::null(HeapType::Kind family) noexcept {
   return {ValueType::ref(bottom, true), {}, nullptr};
 }
 
+Value Value::anyref(void* pointer) noexcept {
+  if (pointer == nullptr) return null(HeapType::Kind::any);
+  return {ValueType::ref(HeapType::Kind::any, false), {reinterpret_cast<uint64_t>(pointer), 0}, nullptr};
+}
+
+Value Value::i31(uint32_t value) noexcept {
+  return {ValueType::ref(HeapType::Kind::i31, false), {engine::gc::make_i31(value), 0}, nullptr};
+}
+
+ReferenceKind Value::reference_kind() const noexcept {
+  using Kind = HeapType::Kind;
+  if (is_null()) return ReferenceKind::null;
+  const HeapType heap = type_.heap();
+  if (heap == Kind::i31) return ReferenceKind::i31;
+  if (link_ == nullptr) return ReferenceKind::host;
+  if (heap == Kind::exn) return ReferenceKind::exception;
+  if (heap.is_defined()) {
+    switch (link_->engine->registry.get(heap.number()).kind) {
+      case engine::CompositeKind::function: return ReferenceKind::function;
+      case engine::CompositeKind::structure: return ReferenceKind::structure;
+      case engine::CompositeKind::array: return ReferenceKind::array;
+    }
+  }
+  // An object or i31 seen as externref.
+  if (engine::gc::is_i31(bits_[0])) return ReferenceKind::i31;
+  if (link_->store == nullptr) return ReferenceKind::structure;  // it is gone, and was something like this
+  const auto kind = engine::gc::object_of(bits_[0])->layout->kind;
+  return kind == engine::ObjectKind::array ? ReferenceKind::array : ReferenceKind::structure;
+}
+
 Function Value::function() const {
-  if (is_null() || link_ == nullptr || !type_.heap().is_defined()) return {};
+  if (!type_.is_ref() || reference_kind() != ReferenceKind::function) return {};
   return Access::make<Function>(link_,
                                 reinterpret_cast<void*>(bits_[0]));  // NOLINT: what a funcref slot holds
 }
@@ -45,8 +76,15 @@ Function Value::function() const {
 namespace {
 
 std::string spell_reference(const Value& value) {
-  if (value.is_null()) return "null";
-  if (value.type().heap().is_defined()) return "func";
+  switch (value.reference_kind()) {
+    case ReferenceKind::null: return "null";
+    case ReferenceKind::function: return "func";
+    case ReferenceKind::i31: return "i31:" + std::to_string(value.i31());
+    case ReferenceKind::structure: return "struct";
+    case ReferenceKind::array: return "array";
+    case ReferenceKind::exception: return "exn";
+    case ReferenceKind::host: break;
+  }
   char text[32];
   std::snprintf(text, sizeof text, "%s:0x%" PRIx64, to_string(value.type().heap()).c_str(),
                 Access::bits(value, 0));

@@ -11,6 +11,7 @@
 #include "engine/interpreter/disassemble_shapes.h"
 #include "engine/interpreter/module_code.h"
 #include "engine/interpreter/superinstructions.h"
+#include "engine/interpreter/unwind.h"
 
 namespace heddle::engine {
 
@@ -56,9 +57,15 @@ struct Printer {
     const auto found = std::ranges::find(types, static_cast<TypeId>(ip[2]));
     print(out, "type %td, table %" PRIu64, found - types.begin(), ip[2] >> 32);
   }
+  void print_type() {
+    const TypeId id = reinterpret_cast<const TypeLayout*>(ip[2])->id;
+    print(out, "type %td", std::ranges::find(module.types, id) - module.types.begin());
+  }
   void print_directive(char directive);
   void print_pattern(std::string_view pattern);
   void print_branch_table();
+  void print_stores();
+  void print_region() const;
 };
 
 void Printer::print_directive(char directive) {
@@ -90,6 +97,10 @@ void Printer::print_directive(char directive) {
     case 'c': print(out, "function %" PRIu32, reinterpret_cast<const FunctionCode*>(ip[2])->index); break;
     case 't':
       print_type_and_table();
+      ++next_word;
+      break;
+    case 'y':
+      print_type();
       ++next_word;
       break;
     case 's': print(out, "%" PRId64, static_cast<int64_t>(ip[next_word++])); break;
@@ -135,6 +146,42 @@ struct SingleHandler {
   return {handler, taken_in};
 }
 
+/// Of struct.new: which slot goes to which offset.
+void Printer::print_stores() {
+  for (uint32_t i = 0; i < field<3>(ip); ++i) {
+    const auto store = static_cast<uint32_t>(ip[3 + i / 2] >> i % 2 * 32);
+    const uint32_t offset = store >> 16 & ((1u << GcHandlers::kOffsetBits) - 1);
+    print(out, " +%" PRIu32 " = s%" PRIu32, offset, store & 0xffff);
+  }
+}
+
+[[nodiscard]] bool is_structure_new(Word handler) {
+  const GcHandlers& gc = handlers().gc;
+  if (handler == word_of(gc.structure_new_tight)) return true;
+  return std::ranges::any_of(gc.structure_new, [&](Handler each) { return word_of(each) == handler; });
+}
+
+/// What a region catches, and the region around it.
+void Printer::print_region() const {
+  for (uint32_t i = 0; i < static_cast<uint32_t>(ip[1]); ++i) {
+    const Word* clause = ip + kRegionWords + i * kClauseWords;
+    const uint32_t tag = immediate32(clause);
+    out += i == 0 ? "" : ", ";
+    out += tag == kEveryTag ? "all" : "tag " + std::to_string(tag);
+    print(out, " -> %" PRId64 " (s%" PRIu32, static_cast<int64_t>(position) + static_cast<int64_t>(*clause),
+          field<0>(clause));
+    if (field<1>(clause) != kNoReferenceSlot) print(out, ", exception s%" PRIu32, field<1>(clause));
+    out += ')';
+  }
+}
+
+/// Does the instruction's upper half say where its exceptions are caught?
+[[nodiscard]] bool is_site(Word handler) {
+  const SingleHandlers& single = handlers().single;
+  return handler == word_of(single.reload) || handler == word_of(single.throw_tag) ||
+         handler == word_of(single.throw_reference) || handler == word_of(single.catch_region);
+}
+
 }  // namespace
 
 std::string disassemble(const ModuleImage& module, uint32_t function, bool marks_joined) {
@@ -165,6 +212,16 @@ std::string disassemble(const ModuleImage& module, uint32_t function, bool marks
     if (*ip == branch_table) {
       printer.print_branch_table();
       position += (size_t{immediate32(ip)} + 2) / 2;
+    } else if (is_structure_new(*ip)) {
+      printer.print_stores();
+      position += (size_t{field<3>(ip)} + 1) / 2;
+    }
+    if (*ip == word_of(handlers().single.catch_region)) {
+      printer.print_region();
+      position += size_t{static_cast<uint32_t>(ip[1])} * kClauseWords;
+    }
+    if (is_site(*ip) && distance(ip) != 0) {
+      print(out, ", catch by %" PRId64, static_cast<int64_t>(printer.position) + distance(ip));
     }
     while (out.ends_with(' ')) out.pop_back();
     out += '\n';

@@ -45,5 +45,7 @@ void add_unary(ShapeTable& shapes, const UnaryHandlers& row, std::string_view te
 void add_binary(ShapeTable& shapes, const BinaryHandlers& row, const OpcodeInfo& info);
 // disassemble_simd.cpp
 void add_simd(ShapeTable& shapes, const HandlerTable& table);
+// disassemble_gc.cpp
+void add_gc(ShapeTable& shapes, const GcHandlers& gc);
 
 }  // namespace heddle::engine

@@ -132,6 +132,9 @@ void add_control(ShapeTable& shapes, const SingleHandlers& single) {
                  joined("if_nonzero", sources[source][wide], kBackNames[back]), pattern, 2);
     }
   }
+  shapes.add(single.throw_tag, "throw", "%0, header %1, tag %n", 3);
+  shapes.add(single.throw_reference, "throw_ref", "%0, header %1", 2);
+  shapes.add(single.catch_region, "catch_region", "", 2);
   shapes.add(single.return_nothing, "return", "", 2);
   shapes.add(single.return_many, "return_many", "%0, count %i", 2);
   shapes.add(single.translate, "translate", "", 1);
@@ -217,6 +220,7 @@ void add_bulk(ShapeTable& shapes, const SingleHandlers& single) {
   add_moves(shapes, table.single);
   add_bulk(shapes, table.single);
   add_simd(shapes, table);
+  add_gc(shapes, table.gc);
   shapes.add(table.landing, "landing", "", 1);
   return shapes;
 }

@@ -70,11 +70,15 @@ namespace {
   add_control_handlers(*table);
   add_call_handlers(*table);
   add_table_handlers(*table);
+  add_exception_handlers(*table);
   add_wide_handlers(*table);
   add_simd_integer_handlers(*table);
   add_simd_float_handlers(*table);
   add_simd_memory_handlers(*table);
   add_simd_control_handlers(*table);
+  add_structure_handlers(*table);
+  add_array_handlers(*table);
+  add_reference_handlers(*table);
   return table;
 }
 

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "engine/interpreter/dispatch.h"
+#include "engine/interpreter/gc_handlers.h"
 #include "engine/interpreter/operands.h"
 #include "engine/interpreter/simd_handlers.h"
 #include "engine/opcodes/opcode.h"
@@ -69,7 +70,7 @@ struct AtomicHandlers {
 struct SingleHandlers {
   // Control.
   Handler enter = nullptr;   ///< frame slots, header, first zeroed slot, zeroed slots
-  Handler reload = nullptr;  ///< header: instance := frame's own
+  Handler reload = nullptr;  ///< header, -, distance to the region: instance := frame's own
   Handler unreachable = nullptr;
   Handler fuel = nullptr;             ///< -, -, cost
   Handler jump[2] = {};               ///< [backward] -, -, distance
@@ -88,6 +89,10 @@ struct SingleHandlers {
   Handler return_one[kRegisters][3] =
       {};  ///< [Register][Source] source, header, immediate | immediate for f64 and i64; no v128 one
   Handler return_many = nullptr;  ///< first, header, count
+  // Exceptions. See unwind.h.
+  Handler throw_tag = nullptr;        ///< first value, header, distance to the region | tag
+  Handler throw_reference = nullptr;  ///< reference, header, distance to the region
+  Handler catch_region = nullptr;     ///< number of clauses, distance to the region around it | clauses
   // Moves.
   Handler copy = nullptr;  ///< destination, source (64 bits)
   Handler copy_f32 = nullptr;
@@ -142,6 +147,7 @@ struct HandlerTable {
   SimdTable simd;
   NativeRows<UnaryHandlers, BinaryHandlers> native;
   SingleHandlers single;
+  GcHandlers gc;
   /// Where a memory fault in a load or store handler continues, and the machine code range it may come from.
   Handler landing = nullptr;
 };
@@ -161,6 +167,7 @@ void add_atomic_handlers(HandlerTable& table);
 void add_control_handlers(HandlerTable& table);
 void add_call_handlers(HandlerTable& table);
 void add_table_handlers(HandlerTable& table);
+void add_exception_handlers(HandlerTable& table);
 void add_wide_handlers(HandlerTable& table);
 void add_simd_integer_handlers(HandlerTable& table);
 void add_simd_float_handlers(HandlerTable& table);

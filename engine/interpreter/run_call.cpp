@@ -8,6 +8,7 @@
 #include "engine/interpreter/bodies_call.h"
 #include "engine/interpreter/handlers.h"
 #include "engine/interpreter/module_code.h"
+#include "engine/interpreter/unwind.h"
 #include "engine/module/types.h"
 
 namespace heddle::engine {
@@ -199,6 +200,14 @@ HEDDLE_HANDLER void call_host(HEDDLE_STATE) {
   context->stack_top = old_top;
   context->caller = old_caller;
   if (!returned) [[unlikely]] {
+    if (context->trap.kind == TrapKind::exception &&
+        unwind_host(*context, fp, code->header_slot(), instance)) {
+      ip = context->landing.ip;
+      fp = context->landing.fp;
+      instance = context->landing.instance;
+      memory = instance->memory0_base;
+      HEDDLE_DISPATCH();
+    }
     step_back(code, ip, fp, instance);
     HEDDLE_TRAP_NOW(TrapKind::host_error);
   }

@@ -24,7 +24,7 @@ uint32_t Translator::place_arguments(const TypeDefinition& type) {
 
 /// The reload every call is followed by, and the results: they stand where the arguments did.
 void Translator::finish_call(const TypeDefinition& type, uint32_t base) {
-  emit(single_.reload, pack(header_));
+  note_site(emit(single_.reload, pack(header_)));
   forget_accumulators();
   for (const ValueType result : type.results) push_temporary(result.kind());
   if (type.results.size() == 1) {

@@ -34,6 +34,7 @@ std::span<const ValueType> Translator::label_types(const Control& control) const
 Translator::Control& Translator::enter_block(Control::Kind kind, const BlockType& type) {
   Control control;
   control.kind = kind;
+  control.region = controls_.back().region;
   control.has_value = type.kind == BlockType::Kind::value;
   control.value = type.value;
   if (type.kind == BlockType::Kind::index) control.type = &module_.registry->get(module_.types[type.index]);
@@ -154,6 +155,10 @@ void Translator::carry(std::span<const ValueType> types, uint32_t base, bool las
 /// Notes that the instruction's distance (or table entry) leads to the target; fills it in if that is known.
 void Translator::link(Target target, uint32_t instruction, uint32_t entry) {
   Control& control = *target.control;
+  if (control.kind == Control::Kind::loop && entry == kClauseEntry) {
+    clauses_[instruction].target = control.start;
+    return;
+  }
   if (control.kind == Control::Kind::loop) {
     const int32_t distance = static_cast<int32_t>(control.start) - static_cast<int32_t>(instruction);
     if (entry == kNone) {
@@ -176,6 +181,10 @@ void Translator::bind(uint32_t& fixups) {
   const int32_t here = static_cast<int32_t>(code_.size());
   for (uint32_t i = fixups; i != kNone; i = fixups_[i].next) {
     const Fixup& fixup = fixups_[i];
+    if (fixup.entry == kClauseEntry) {
+      clauses_[fixup.instruction].target = static_cast<uint32_t>(here);
+      continue;
+    }
     const int32_t distance = here - static_cast<int32_t>(fixup.instruction);
     if (fixup.entry == kNone) {
       set_distance(fixup.instruction, distance);

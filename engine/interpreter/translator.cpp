@@ -6,8 +6,8 @@
 namespace heddle::engine {
 
 const Translator::Method Translator::kMethods[] = {
-#define WASM_GC(...) &Translator::not_built,
-#define WASM_EXCEPTION(...) &Translator::not_built,
+#define WASM_GC(name, ...) &Translator::name,
+#define WASM_EXCEPTION(name, ...) &Translator::name,
 #define WASM_SIMD(...) &Translator::simd,
 #define WASM_SIMD_ACCESS(...) &Translator::simd_access,
 #define WASM_WIDE(...) &Translator::wide,
@@ -82,6 +82,9 @@ void Translator::reset(uint32_t function) {
   operands_.clear();
   controls_.clear();
   fixups_.clear();
+  regions_.clear();
+  clauses_.clear();
+  sites_.clear();
   aliases_.clear();
   vectors_.clear();
   local_slots_.clear();
@@ -129,9 +132,14 @@ bool Translator::skip_unreachable(const Instruction& instruction) {
   switch (instruction.opcode) {
     case Opcode::block:
     case Opcode::loop:
-    case Opcode::if_: ++skipped_blocks_; return true;
-    case Opcode::else_: return skipped_blocks_ > 0;
+    case Opcode::if_:
+    case Opcode::try_:
+    case Opcode::try_table: ++skipped_blocks_; return true;
+    case Opcode::else_:
+    case Opcode::catch_:
+    case Opcode::catch_all: return skipped_blocks_ > 0;
     case Opcode::end:
+    case Opcode::delegate:
       if (skipped_blocks_ == 0) return false;
       --skipped_blocks_;
       return true;
@@ -141,6 +149,7 @@ bool Translator::skip_unreachable(const Instruction& instruction) {
 
 bool Translator::finish() {
   if (fuel_position_ != kNone) set_distance(fuel_position_, static_cast<int32_t>(fuel_count_));
+  emit_regions();
   const uint32_t zeroed = first_temporary_ - first_zeroed_;
   if (!calls_ && zeroed == 0 && frame_slots_ <= kLeafSlots) {
     skipped_words_ = 2;

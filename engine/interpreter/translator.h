@@ -58,7 +58,7 @@ class Translator {
   };
 
   struct Control {
-    enum class Kind : uint8_t { block, loop, if_, else_, function } kind;
+    enum class Kind : uint8_t { block, loop, if_, else_, try_, catch_, function } kind;
     bool branched_to = false;
     bool has_value = false;  ///< `value` is the one result
     ValueType value;
@@ -68,13 +68,37 @@ class Translator {
     uint32_t start = 0;                    ///< loop: position of its first instruction
     uint32_t fixups = kNone;               ///< forward branches to the end, linked
     uint32_t else_fixups = kNone;          ///< if: the branch to else (or end)
+    uint32_t region = kNone;               ///< what catches exceptions thrown inside
+    uint32_t own_region = kNone;           ///< legacy try: the region of its body
   };
 
   /// A distance to be filled in when its label is bound.
   struct Fixup {
     uint32_t instruction;  ///< position the distance counts from
-    uint32_t entry;        ///< kNone: word 1's upper half; else the entry of a branch table
+    uint32_t entry;        ///< kNone: word 1's upper half; kClauseEntry: `instruction` is a clause; else the
+                           ///< entry of a branch table
     uint32_t next;
+  };
+
+  /// What is caught around some sites. `position` is set when the function ends.
+  struct Region {
+    uint32_t parent;  ///< the region around it
+    uint32_t first;   ///< its clauses, linked
+    uint32_t last;
+    uint32_t clauses;  ///< how many
+    uint32_t position;
+  };
+  struct RegionClause {
+    uint32_t tag;
+    uint32_t payload;    ///< slot of the tag's first value
+    uint32_t reference;  ///< slot of the exception
+    uint32_t target;     ///< position in the code
+    uint32_t next;
+  };
+  /// An instruction that may throw, inside a region.
+  struct Site {
+    uint32_t position;
+    uint32_t region;
   };
 
   /// Code that carries a br_table's operands to one label; valid for one br_table.
@@ -118,6 +142,7 @@ class Translator {
   };
 
   static constexpr uint32_t kNone = UINT32_MAX;
+  static constexpr uint32_t kClauseEntry = UINT32_MAX - 1;
   static constexpr size_t kMaxAliases = 64;
 
   using Method = void (Translator::*)(const Instruction&);
@@ -234,6 +259,21 @@ class Translator {
                        bool keeps_operand);
   void make_unreachable();
 
+  // translate_exception.cpp
+  void try_table(const Instruction& instruction);
+  void throw_(const Instruction& instruction);
+  void throw_ref(const Instruction&);
+  void try_(const Instruction& instruction);
+  void catch_(const Instruction& instruction);
+  void catch_all(const Instruction&);
+  void delegate(const Instruction& instruction);
+  void rethrow(const Instruction& instruction);
+  void begin_arm(uint32_t tag, std::span<const ValueType> values);
+  uint32_t open_region();
+  uint32_t add_clause(uint32_t region, const RegionClause& clause);
+  void note_site(uint32_t position);
+  void emit_regions();
+
   // translate_call.cpp
   void call(const Instruction& instruction);
   void call_indirect(const Instruction& instruction);
@@ -292,6 +332,57 @@ class Translator {
   void ref_as_non_null(const Instruction&);
   void emit_three(Handler handler, Word word2);
 
+  // translate_gc.cpp
+  void struct_new(const Instruction& instruction);
+  void struct_new_default(const Instruction& instruction);
+  void struct_get(const Instruction& instruction);
+  void struct_get_s(const Instruction& instruction);
+  void struct_get_u(const Instruction& instruction);
+  void struct_set(const Instruction& instruction);
+  void array_new(const Instruction& instruction);
+  void array_new_default(const Instruction& instruction);
+  void array_new_fixed(const Instruction& instruction);
+  void array_new_data(const Instruction& instruction);
+  void array_new_elem(const Instruction& instruction);
+  void array_get(const Instruction& instruction);
+  void array_get_s(const Instruction& instruction);
+  void array_get_u(const Instruction& instruction);
+  void array_set(const Instruction& instruction);
+  void array_len(const Instruction& instruction);
+  void array_fill(const Instruction& instruction);
+  void array_copy(const Instruction& instruction);
+  void array_init_data(const Instruction& instruction);
+  void array_init_elem(const Instruction& instruction);
+  void ref_test(const Instruction& instruction);
+  void ref_test_null(const Instruction& instruction);
+  void ref_cast(const Instruction& instruction);
+  void ref_cast_null(const Instruction& instruction);
+  void br_on_cast(const Instruction& instruction);
+  void br_on_cast_fail(const Instruction& instruction);
+  void any_convert_extern(const Instruction& instruction);
+  void extern_convert_any(const Instruction& instruction);
+  void ref_i31(const Instruction& instruction);
+  void i31_get_s(const Instruction& instruction);
+  void i31_get_u(const Instruction& instruction);
+  /// What a cast asks, and the word that says more.
+  struct Cast {
+    CastKind kind;
+    Word word;
+  };
+  [[nodiscard]] Cast cast_to(HeapType raw) const;
+  [[nodiscard]] const TypeDefinition& type_at(uint32_t index) const;
+  void push_stored(ValueType storage, uint32_t position, Handler without_store);
+  Use consume_stored(const Operand& value);
+  void large_struct_new(const TypeDefinition& type, uint32_t top, uint32_t home);
+  void get_field(const Instruction& instruction, bool is_signed);
+  void get_element(const Instruction& instruction, bool is_signed);
+  void create_array(Handler handler, const Instruction& instruction, unsigned operands);
+  void emit_range(Handler handler, bool has_fifth);
+  void emit_unary(const Handler (&forms)[2][2], ValueType::Kind result = ValueType::Kind::i32);
+  void test_reference(const Instruction& instruction, bool null_passes);
+  void cast_reference(const Instruction& instruction, bool null_passes);
+  void branch_on_cast(const Instruction& instruction, bool wanted);
+
   /// Rows of features that decoding still refuses.
   void not_built(const Instruction&) {}
 
@@ -309,6 +400,9 @@ class Translator {
   std::vector<Operand> operands_;
   std::vector<Control> controls_;
   std::vector<Fixup> fixups_;
+  std::vector<Region> regions_;
+  std::vector<RegionClause> clauses_;
+  std::vector<Site> sites_;
   std::vector<uint32_t> aliases_;  ///< positions in operands_ of locals not copied yet, ascending
   std::vector<std::array<uint64_t, 2>> vectors_;  ///< v128 constants
   std::vector<uint32_t> local_slots_;

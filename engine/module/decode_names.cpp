@@ -12,6 +12,7 @@ namespace {
 
 constexpr uint8_t kModuleName = 0;
 constexpr uint8_t kFunctionNames = 1;
+constexpr uint8_t kTagNames = 11;
 
 /// Bytes that need not be UTF-8: whoever prints a name escapes it.
 std::string_view read_raw_name(Cursor& cursor) {
@@ -19,19 +20,18 @@ std::string_view read_raw_name(Cursor& cursor) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-void read_function_names(ModuleImage& module, Cursor cursor) {
+void read_names(std::vector<FunctionName>& names, Cursor cursor) {
   const uint32_t count = cursor.read_count(2);
   for (uint32_t i = 0; i < count; ++i) {
     const uint32_t index = cursor.read_u32();
     const std::string_view name = read_raw_name(cursor);
     if (cursor.failed()) break;
-    module.function_names.push_back({index, name});
+    names.push_back({index, name});
   }
-  // The section must be sorted; if it is not, the first name of a function wins.
+  // The section must be sorted; if it is not, an index's first name wins.
   const auto before = [](const FunctionName& a, const FunctionName& b) {
     return a.index != b.index ? a.index < b.index : std::less<>()(a.name.data(), b.name.data());
   };
-  auto& names = module.function_names;
   std::sort(names.begin(), names.end(), before);
   const auto same = [](const FunctionName& a, const FunctionName& b) { return a.index == b.index; };
   names.erase(std::unique(names.begin(), names.end(), same), names.end());
@@ -50,7 +50,8 @@ void decode_names(ModuleImage& module, ByteRange contents) {
     Cursor inner(bytes, offset);
     if (id == kModuleName) module.module_name = read_raw_name(inner);
     // Only the first one that has any, lest many small ones be sorted together again and again.
-    if (id == kFunctionNames && module.function_names.empty()) read_function_names(module, inner);
+    if (id == kFunctionNames && module.function_names.empty()) read_names(module.function_names, inner);
+    if (id == kTagNames && module.tag_names.empty()) read_names(module.tag_names, inner);
   }
 }
 

@@ -169,15 +169,31 @@ const Export* ModuleImage::find_export(std::string_view name) const noexcept {
   return &exports[*found];
 }
 
-std::string ModuleImage::function_name(uint32_t function) const {
+namespace {
+
+/// The name that the name section, else an export, gives to an index; null if neither does.
+std::optional<std::string> find_name(const std::vector<FunctionName>& names,
+                                     const std::vector<Export>& exports, ExternKind kind, uint32_t index) {
   const auto found =
-      std::lower_bound(function_names.begin(), function_names.end(), function,
+      std::lower_bound(names.begin(), names.end(), index,
                        [](const FunctionName& row, uint32_t wanted) { return row.index < wanted; });
-  if (found != function_names.end() && found->index == function) return escape_for_terminal(found->name);
+  if (found != names.end() && found->index == index) return escape_for_terminal(found->name);
   for (const Export& row : exports) {
-    if (row.kind == ExternKind::function && row.index == function) return escape_for_terminal(row.name);
+    if (row.kind == kind && row.index == index) return escape_for_terminal(row.name);
   }
-  return "func[" + std::to_string(function) + "]";
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string ModuleImage::function_name(uint32_t function) const {
+  const auto name = find_name(function_names, exports, ExternKind::function, function);
+  return name ? *name : "func[" + std::to_string(function) + "]";
+}
+
+std::string ModuleImage::tag_name(uint32_t tag) const {
+  const auto name = find_name(tag_names, exports, ExternKind::tag, tag);
+  return name ? *name : "tag[" + std::to_string(tag) + "]";
 }
 
 }  // namespace heddle::engine

@@ -124,8 +124,8 @@ struct CustomSection {
   ByteRange bytes;  ///< contents after the name
 };
 
-/// Function names of the name section, sorted by index; views into the module's bytes (not escaped, maybe not
-/// UTF-8).
+/// Function or tag names of the name section, sorted by index; views into the module's bytes (not escaped,
+/// maybe not UTF-8).
 struct FunctionName {
   uint32_t index;
   std::string_view name;
@@ -186,6 +186,7 @@ struct ModuleImage {
       section_offsets{};  ///< by section id: where its contents begin; for error messages
   std::vector<CustomSection> customs;
   std::vector<FunctionName> function_names;
+  std::vector<FunctionName> tag_names;
   std::string_view module_name;
   std::vector<uint32_t> exports_by_name;  ///< indices into `exports`, sorted by name
 
@@ -204,6 +205,8 @@ struct ModuleImage {
   [[nodiscard]] const Export* find_export(std::string_view name) const noexcept;
   /// Name from the name section (escaped for printing), else an export's name, else "func[N]".
   [[nodiscard]] std::string function_name(uint32_t function) const;
+  /// The same for a tag; else "tag[N]".
+  [[nodiscard]] std::string tag_name(uint32_t tag) const;
 };
 
 /// Decodes a whole binary module (all sections; bodies are only delimited) and registers its types.

@@ -198,6 +198,11 @@ bool TypeRegistry::State::insert(CountedGroup& group, std::vector<TypeDefinition
     slot(first + i).owner = &group;
     slot(first + i).definition.store(&definition, std::memory_order_release);
   }
+  // Only now can members look each other up.
+  const auto kind_of = [this](TypeId id) {
+    return slot(id).definition.load(std::memory_order_relaxed)->kind;
+  };
+  for (TypeDefinition& definition : group.definitions) lay_out(definition, kind_of);
   groups.erase(bytes_of(group.key));  // a dying group with an equal key, whose view of it must not stay
   groups.emplace(bytes_of(group.key), &group);
   return true;

@@ -9,11 +9,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "engine/module/layout.h"
 #include "engine/support/thread_annotations.h"
 #include "heddle/value_type.h"
 
@@ -45,7 +47,11 @@ struct TypeDefinition {
   std::vector<TypeId> display;   ///< all supertypes, root first, itself last: a subtype test is one look-up
   uint32_t parameter_slots = 0;  ///< function: 8-byte slots of all parameters
   uint32_t result_slots = 0;
+  TypeLayout layout;  ///< points into `display`: a copy's is not to be used
 };
+
+/// Computes `definition.layout`; the registry does it. `kind_of` tells the kind of any type it mentions.
+void lay_out(TypeDefinition& definition, const std::function<CompositeKind(TypeId)>& kind_of);
 
 /// Canonicalizes rec groups. One per Engine.
 class TypeRegistry {

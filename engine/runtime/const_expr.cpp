@@ -7,8 +7,10 @@
 #include <cassert>
 #include <cstring>
 
+#include "engine/runtime/gc_ops.h"
 #include "engine/runtime/instance.h"
 #include "engine/runtime/integer_ops.h"
+#include "engine/runtime/store.h"
 
 namespace heddle::engine {
 
@@ -31,6 +33,14 @@ struct ConstantEvaluator::Steps {
     set(Opcode::i64_add, &ConstantEvaluator::apply<ops::Add<uint64_t>>);
     set(Opcode::i64_sub, &ConstantEvaluator::apply<ops::Sub<uint64_t>>);
     set(Opcode::i64_mul, &ConstantEvaluator::apply<ops::Mul<uint64_t>>);
+    set(Opcode::struct_new, &ConstantEvaluator::new_structure);
+    set(Opcode::struct_new_default, &ConstantEvaluator::new_structure_default);
+    set(Opcode::array_new, &ConstantEvaluator::new_array);
+    set(Opcode::array_new_default, &ConstantEvaluator::new_array_default);
+    set(Opcode::array_new_fixed, &ConstantEvaluator::new_array_fixed);
+    set(Opcode::ref_i31, &ConstantEvaluator::make_i31);
+    set(Opcode::any_convert_extern, &ConstantEvaluator::keep);
+    set(Opcode::extern_convert_any, &ConstantEvaluator::keep);
     set(Opcode::end, &ConstantEvaluator::finish);
   }
 
@@ -40,13 +50,18 @@ struct ConstantEvaluator::Steps {
 TrapKind ConstantEvaluator::evaluate(const ConstantExpression& expression, Slot (&value)[2]) {
   static constexpr Steps steps;
   stack_.clear();
+  trap_ = TrapKind::none;
+  instance_.store->set_constants(&stack_);
   Cursor cursor(instance_.module->view(expression.bytes), expression.bytes.offset);
   InstructionReader reader(cursor);
   Instruction instruction;
   while (!cursor.at_end()) {
     if (!reader.next(instruction)) break;
     (this->*steps.of_row[static_cast<size_t>(instruction.opcode)])(instruction);
+    if (trap_ != TrapKind::none) break;
   }
+  instance_.store->set_constants(nullptr);
+  if (trap_ != TrapKind::none) return trap_;
   assert(!cursor.failed() && !stack_.empty() && stack_.size() <= 2);
   stack_.resize(2);
   std::copy_n(stack_.begin(), 2, value);
@@ -83,6 +98,57 @@ void ConstantEvaluator::apply(const Instruction&) {
   stack_.pop_back();
   stack_.back() = Operation::apply(static_cast<Value>(stack_.back()), right);
 }
+
+// Objects. The operands stay on the stack, where the collector sees them, until the object is made.
+
+const TypeDefinition& ConstantEvaluator::type_at(uint32_t index) const {
+  return instance_.module->registry->get(instance_.module->types[index]);
+}
+
+void ConstantEvaluator::replace(size_t slots, const void* object) {
+  stack_.resize(stack_.size() - slots);
+  stack_.push_back(reinterpret_cast<Slot>(object));
+  if (object == nullptr) trap_ = TrapKind::out_of_memory;
+}
+
+void ConstantEvaluator::new_structure(const Instruction& instruction) {
+  const TypeDefinition& type = type_at(instruction.index);
+  size_t slots = 0;
+  for (const FieldType& field : type.fields) slots += field.storage.slots();
+  const Slot* const values = stack_.data() + stack_.size() - slots;
+  replace(slots, engine::new_structure(instance_.store->heap(), type, values));
+}
+
+void ConstantEvaluator::new_structure_default(const Instruction& instruction) {
+  replace(0, engine::new_structure_default(instance_.store->heap(), type_at(instruction.index).layout));
+}
+
+void ConstantEvaluator::new_array(const Instruction& instruction) {
+  const TypeDefinition& type = type_at(instruction.index);
+  const size_t slots = type.fields[0].storage.slots() + 1;
+  const Slot* const value = stack_.data() + stack_.size() - slots;
+  const auto length = static_cast<uint32_t>(stack_.back());
+  replace(slots, engine::new_array(instance_.store->heap(), type.layout, length, value));
+}
+
+void ConstantEvaluator::new_array_default(const Instruction& instruction) {
+  const auto length = static_cast<uint32_t>(stack_.back());
+  replace(1, engine::new_array_default(instance_.store->heap(), type_at(instruction.index).layout, length));
+}
+
+void ConstantEvaluator::new_array_fixed(const Instruction& instruction) {
+  const TypeDefinition& type = type_at(instruction.index);
+  const uint32_t length = instruction.second_index;
+  const size_t slots = size_t{length} * type.fields[0].storage.slots();
+  const Slot* const values = stack_.data() + stack_.size() - slots;
+  replace(slots, engine::new_array_fixed(instance_.store->heap(), type.layout, length, values));
+}
+
+void ConstantEvaluator::make_i31(const Instruction&) {
+  stack_.back() = gc::make_i31(static_cast<uint32_t>(stack_.back()));
+}
+
+void ConstantEvaluator::keep(const Instruction&) {}
 
 void ConstantEvaluator::finish(const Instruction&) {}
 

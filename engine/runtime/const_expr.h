@@ -35,11 +35,22 @@ class ConstantEvaluator {
   void push_global(const Instruction& instruction);
   template <class Operation>
   void apply(const Instruction& instruction);
+  void new_structure(const Instruction& instruction);
+  void new_structure_default(const Instruction& instruction);
+  void new_array(const Instruction& instruction);
+  void new_array_default(const Instruction& instruction);
+  void new_array_fixed(const Instruction& instruction);
+  void make_i31(const Instruction& instruction);
+  void keep(const Instruction& instruction);
+  /// Replaces the topmost operands by a new object.
+  void replace(size_t slots, const void* object);
+  [[nodiscard]] const TypeDefinition& type_at(uint32_t index) const;
   void finish(const Instruction& instruction);
   void refuse(const Instruction& instruction);
 
   Instance& instance_;
   std::vector<Slot> stack_;
+  TrapKind trap_ = TrapKind::none;
 };
 
 }  // namespace heddle::engine

@@ -16,6 +16,10 @@
 
 namespace heddle::engine {
 
+namespace gc {
+struct Exception;
+class Heap;
+}  // namespace gc
 struct Instance;
 class Store;
 
@@ -25,6 +29,13 @@ struct TrapRecord {
   std::string message;               ///< only from hosts
   const uint64_t* ip = nullptr;      ///< interpreter word of the trapping instruction, if it was guest code
   Slot* fp = nullptr;                ///< its frame
+  Instance* instance = nullptr;
+};
+
+/// Where a thrown exception continues: written by whoever unwinds, read by the handler that threw.
+struct Landing {
+  const uint64_t* ip = nullptr;
+  Slot* fp = nullptr;
   Instance* instance = nullptr;
 };
 
@@ -50,6 +61,14 @@ struct ExecContext {
   Store* store = nullptr;
   uint32_t entries = 0;           ///< nesting of host -> guest entries
   Instance* caller = nullptr;     ///< set by tiers before HostFunction::call: the calling instance, null if the host called
+  /// Thrown and not caught yet; after a trap of kind exception, the uncaught one, until the next is thrown.
+  gc::Exception* exception = nullptr;
+  Landing landing;
+  uint64_t catches = 0;  ///< exceptions caught so far: tells whether a host's failure still is one
+
+  gc::Heap* heap = nullptr;       ///< the store's
+  /// Set by tiers around an allocation: the end of the slots in which frames may hold references.
+  Slot* gc_top = nullptr;
 
   /// Stops the guest at its next check, also inside atomic.wait. Any thread, async-signal-unsafe.
   void request_interrupt() noexcept;

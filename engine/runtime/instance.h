@@ -14,6 +14,7 @@
 #include "engine/runtime/function.h"
 #include "engine/runtime/memory.h"
 #include "engine/runtime/table.h"
+#include "engine/runtime/tag.h"
 
 namespace heddle::engine {
 
@@ -29,6 +30,7 @@ struct Instance {
   ExecContext* context = nullptr;
   const ModuleImage* module = nullptr;
   Store* store = nullptr;
+  Tag** tags = nullptr;
 
   std::vector<bool> dropped_elements;  ///< elem.drop, and active segments after instantiation
   std::vector<bool> dropped_data;
@@ -41,10 +43,12 @@ struct Instance {
   std::vector<Memory*> memory_space;
   std::vector<Table*> table_space;
   std::vector<Function*> function_space;
+  std::vector<Tag*> tag_space;
   std::vector<std::shared_ptr<Memory>> memory_owners;
   std::vector<std::unique_ptr<Function>> own_functions;
   std::vector<std::unique_ptr<Table>> own_tables;
   std::unique_ptr<Global[]> own_globals;
+  std::unique_ptr<Tag[]> own_tags;
 
   /// The Function of an index, made on first use (funcrefs, exports).
   [[nodiscard]] Function* function(uint32_t index);

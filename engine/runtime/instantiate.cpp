@@ -31,6 +31,7 @@ class Builder {
 
   void make_spaces();
   void bind(std::span<const External> imports);
+  void make_tags();
   Result<void> make_memories(MemoryMode mode);
   TrapKind make_globals();
   Result<TrapKind> make_tables();
@@ -53,6 +54,8 @@ void Builder::make_spaces() {
   instance_.tables = instance_.table_space.data();
   instance_.memories = instance_.memory_space.data();
   instance_.globals = instance_.global_space.data();
+  instance_.tag_space.resize(module_.tags.size());
+  instance_.tags = instance_.tag_space.data();
   instance_.dropped_elements.resize(module_.elements.size());
   instance_.dropped_data.resize(module_.data.size());
   instance_.element_values.resize(module_.elements.size());
@@ -66,7 +69,7 @@ void Builder::bind(std::span<const External> imports) {
       case ExternKind::table: instance_.table_space[index] = imports[i].table; break;
       case ExternKind::memory: instance_.memory_owners[index] = imports[i].memory; break;
       case ExternKind::global: instance_.global_space[index] = imports[i].global; break;
-      case ExternKind::tag: break;
+      case ExternKind::tag: instance_.tag_space[index] = imports[i].tag; break;
     }
   }
 }
@@ -89,6 +92,16 @@ Result<void> Builder::make_memories(MemoryMode mode) {
   const bool has_memory = !instance_.memory_space.empty();
   instance_.memory0_base = has_memory ? instance_.memory_space[0]->base() : untouchable_page();
   return {};
+}
+
+void Builder::make_tags() {
+  const uint32_t imported = module_.imported_tags;
+  instance_.own_tags = std::make_unique<Tag[]>(module_.tags.size() - imported);
+  for (uint32_t i = imported; i < module_.tags.size(); ++i) {
+    Tag& tag = instance_.own_tags[i - imported];
+    tag = {module_.tags[i].type, &module_, i};
+    instance_.tag_space[i] = &tag;
+  }
 }
 
 TrapKind Builder::make_globals() {
@@ -170,6 +183,22 @@ bool write_data(Instance& instance, ConstantEvaluator& constants) {
   return true;
 }
 
+/// All of an instance but what its segments write. Neither an error nor a trap leaves traces elsewhere.
+Result<TrapKind> build(Instance& instance, std::span<const External> imports,
+                       const std::shared_ptr<GrowthLimiter>& limiter, MemoryMode mode) {
+  Builder builder(instance, limiter);
+  builder.make_spaces();
+  builder.bind(imports);
+  builder.make_tags();
+  HEDDLE_TRY(builder.make_memories(mode));
+  TrapKind failure = builder.make_globals();
+  if (failure == TrapKind::none) {
+    HEDDLE_TRY_ASSIGN(failure, builder.make_tables());
+  }
+  if (failure == TrapKind::none) failure = builder.evaluate_elements();
+  return failure;
+}
+
 Error instance_limit_error(uint32_t limit) {
   Error error;
   error.kind = ErrorKind::limit;
@@ -193,15 +222,10 @@ Result<Instance*> Store::instantiate(std::shared_ptr<const ModuleImage> module,
   instance.module = module.get();
   instance.module_owner = std::move(module);
 
-  Builder builder(instance, objects_->limiter);
-  builder.make_spaces();
-  builder.bind(imports);
-  HEDDLE_TRY(builder.make_memories(engine_->memory_mode));
-  TrapKind failure = builder.make_globals();
-  if (failure == TrapKind::none) {
-    HEDDLE_TRY_ASSIGN(failure, builder.make_tables());
-  }
-  if (failure == TrapKind::none) failure = builder.evaluate_elements();
+  objects_->roots.building = &instance;
+  Result<TrapKind> built = build(instance, imports, objects_->limiter, engine_->memory_mode);
+  objects_->roots.building = nullptr;
+  HEDDLE_TRY_ASSIGN(const TrapKind failure, std::move(built));
   // From here on others may see parts of it, so it stays whatever happens.
   objects_->instances.push_back(std::move(owner));
   if (failure != TrapKind::none) {

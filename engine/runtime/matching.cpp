@@ -37,7 +37,7 @@ bool is_given(const External& external) {
     case ExternKind::table: return external.table != nullptr;
     case ExternKind::memory: return external.memory != nullptr;
     case ExternKind::global: return external.global != nullptr;
-    case ExternKind::tag: return false;
+    case ExternKind::tag: return external.tag != nullptr;
   }
   return false;
 }
@@ -48,6 +48,13 @@ std::string describe_function(const TypeDefinition& type) {
     text += (i == 0 ? "" : " ") + to_string(type.parameters[i]);
   text += ") -> (";
   for (size_t i = 0; i < type.results.size(); ++i) text += (i == 0 ? "" : " ") + to_string(type.results[i]);
+  return text + ")";
+}
+
+std::string describe_tag(const TypeDefinition& type) {
+  std::string text = "tag (";
+  for (size_t i = 0; i < type.parameters.size(); ++i)
+    text += (i == 0 ? "" : " ") + to_string(type.parameters[i]);
   return text + ")";
 }
 
@@ -95,7 +102,8 @@ bool matches(const ModuleImage& module, const Import& import, const External& ex
     case ExternKind::memory: return matches_memory(*external.memory, module.memories[import.index]);
     case ExternKind::global:
       return matches_global(*module.registry, external.global->type, module.globals[import.index].type);
-    case ExternKind::tag: return false;
+    // Neither may be a proper subtype: values flow both ways. (Spec 3.3.9)
+    case ExternKind::tag: return external.tag->type == module.tags[import.index].type;
   }
   return false;
 }
@@ -112,7 +120,7 @@ std::string describe(const ModuleImage& module, const Import& import) {
       return describe_memory(type.limits.min, type);
     }
     case ExternKind::global: return describe_global(module.globals[import.index].type);
-    case ExternKind::tag: return "tag";
+    case ExternKind::tag: return describe_tag(module.registry->get(module.tags[import.index].type));
   }
   return "";
 }
@@ -124,7 +132,7 @@ std::string describe(const TypeRegistry& registry, const External& external) {
     case ExternKind::table: return describe_table(external.table->size(), external.table->type());
     case ExternKind::memory: return describe_memory(external.memory->pages(), external.memory->type());
     case ExternKind::global: return describe_global(external.global->type);
-    case ExternKind::tag: return "tag";
+    case ExternKind::tag: return describe_tag(registry.get(external.tag->type));
   }
   return "";
 }

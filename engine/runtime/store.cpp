@@ -40,8 +40,9 @@ Error resource_error(std::string message) {
 }  // namespace
 
 Store::Store(std::shared_ptr<EngineState> engine)
-    : engine_(std::move(engine)), objects_(std::make_unique<Objects>()) {
+    : engine_(std::move(engine)), objects_(std::make_unique<Objects>(context_, engine_->registry)) {
   context_.store = this;
+  context_.heap = &objects_->heap;
 }
 
 Store::~Store() {
@@ -76,6 +77,13 @@ void Store::set_limits(const StoreLimits& limits) {
   objects_->limiter->memory.limit.store(limits.memory_bytes, std::memory_order_relaxed);
   objects_->limiter->table.limit.store(limits.table_elements, std::memory_order_relaxed);
   objects_->instance_limit = limits.instances;
+  objects_->heap.set_limits({limits.gc_bytes, engine_->gc_stress});
+}
+
+const std::shared_ptr<gc::RootTable>& Store::handles() const noexcept { return objects_->roots.handles; }
+
+void Store::set_constants(const std::vector<Slot>* operands) noexcept {
+  objects_->roots.constants = operands;
 }
 
 uint64_t Store::memory_bytes() const noexcept {
@@ -125,7 +133,7 @@ External Store::get_export(Instance& instance, const Export& what) {
     case ExternKind::table: external.table = instance.table_space[what.index]; break;
     case ExternKind::memory: external.memory = instance.memory_owners[what.index]; break;
     case ExternKind::global: external.global = instance.global_space[what.index]; break;
-    case ExternKind::tag: break;
+    case ExternKind::tag: external.tag = instance.tag_space[what.index]; break;
   }
   return external;
 }

@@ -8,8 +8,11 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "engine/gc/heap.h"
+#include "engine/gc/root_table.h"
 #include "engine/runtime/exec_context.h"
 #include "engine/runtime/instance.h"
 #include "engine/runtime/tier.h"
@@ -21,6 +24,7 @@ struct StoreLimits {
   uint64_t table_elements = 10'000'000;
   uint32_t instances = 10'000;
   uint64_t stack_bytes = uint64_t{1} << 20;  ///< guest stack (slots)
+  uint64_t gc_bytes = uint64_t{1} << 30;     ///< heap of structures, arrays and exceptions
 };
 
 /// What an import may be bound to, and what an export is.
@@ -30,6 +34,7 @@ struct External {
   Table* table = nullptr;
   std::shared_ptr<Memory> memory;
   Global* global = nullptr;
+  Tag* tag = nullptr;
 };
 
 /// Shared by all stores of an engine.
@@ -38,7 +43,8 @@ struct EngineState {
   WaitQueues wait_queues;
   std::unique_ptr<Tier> tier;
   MemoryMode memory_mode = MemoryMode::automatic;
-  bool fuel = false;  ///< code counts fuel
+  bool fuel = false;       ///< code counts fuel
+  bool gc_stress = false;  ///< heaps collect before every allocation
 };
 
 class Store {
@@ -49,6 +55,11 @@ class Store {
 
   [[nodiscard]] EngineState& engine() noexcept { return *engine_; }
   [[nodiscard]] ExecContext& context() noexcept { return context_; }
+  [[nodiscard]] gc::Heap& heap() noexcept { return *context_.heap; }
+  /// Where the host's references to objects are kept alive. Shared: handles may outlive the store.
+  [[nodiscard]] const std::shared_ptr<gc::RootTable>& handles() const noexcept;
+  /// Keeps a constant expression's operands alive; null when it has been evaluated.
+  void set_constants(const std::vector<Slot>* operands) noexcept;
 
   /// Links, allocates, initializes and runs the start function. On a trap during initialization the instance
   /// stays in the store (others may hold its functions), is returned, and `trap` says why; `trap` is reset
@@ -65,6 +76,15 @@ class Store {
   /// Takes ownership of `host`; `group` keeps the type alive.
   [[nodiscard]] Function* new_host_function(std::shared_ptr<TypeRegistry::Group> group,
                                             std::unique_ptr<HostFunction> host);
+
+  /// A tag of the host; `group` keeps its type alive.
+  [[nodiscard]] Tag* new_tag(std::shared_ptr<TypeRegistry::Group> group);
+  /// An exception with `payload` (the slots of the tag's parameters). Null if there is no room for it.
+  [[nodiscard]] gc::Exception* new_exception(const Tag& tag, const Slot* payload) noexcept;
+  /// The exception that a call's trap of kind exception is about; forgets it.
+  [[nodiscard]] gc::Exception* take_exception() noexcept {
+    return std::exchange(context_.exception, nullptr);
+  }
 
   /// Calls a function. `slots` holds arguments and receives results (max of both). False after a trap. Host
   /// functions may call again; nesting ends in a trap before the native stack does.

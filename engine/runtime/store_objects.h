@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/runtime/roots.h"
 #include "engine/runtime/store.h"
 
 namespace heddle::engine {
@@ -47,14 +48,29 @@ struct Store::Objects {
     Function function;
   };
 
+  Objects(const ExecContext& context, const TypeRegistry& registry) : roots(context, registry), heap(roots) {
+    roots.instances = &instances;
+    roots.tables = &tables;
+    roots.globals = &globals;
+  }
+
+  /// A tag of the host with its type.
+  struct HostTag {
+    std::shared_ptr<TypeRegistry::Group> group;
+    Tag tag;
+  };
+
   std::shared_ptr<StoreLimiter> limiter = std::make_shared<StoreLimiter>();
   uint32_t instance_limit = 0;
   std::vector<std::unique_ptr<Instance>> instances;
   std::vector<std::unique_ptr<Table>> tables;
   std::vector<std::unique_ptr<Global>> globals;
   std::vector<std::unique_ptr<Host>> hosts;
+  std::vector<std::unique_ptr<HostTag>> tags;
   uint8_t* stack = nullptr;  ///< the reservation, guard page included
   uint64_t stack_reserved = 0;
+  StoreRoots roots;
+  gc::Heap heap;
 };
 
 }  // namespace heddle::engine

@@ -20,6 +20,14 @@ const BodyGenerator::Special BodyGenerator::kSpecials[] = {
     {Opcode::if_, &BodyGenerator::open},
     {Opcode::else_, &BodyGenerator::whole_if},
     {Opcode::end, &BodyGenerator::whole_block},
+    {Opcode::try_table, &BodyGenerator::try_table},
+    {Opcode::throw_, &BodyGenerator::throw_tag},
+    {Opcode::throw_ref, &BodyGenerator::throw_reference},
+    {Opcode::try_, &BodyGenerator::open},
+    {Opcode::catch_, &BodyGenerator::whole_try},
+    {Opcode::catch_all, &BodyGenerator::whole_try},
+    {Opcode::delegate, &BodyGenerator::whole_try},
+    {Opcode::rethrow, &BodyGenerator::rethrow},
     {Opcode::br, &BodyGenerator::branch},
     {Opcode::br_if, &BodyGenerator::branch},
     {Opcode::br_table, &BodyGenerator::branch_table},
@@ -57,7 +65,7 @@ const BodyGenerator::Special BodyGenerator::kSpecials[] = {
 
 BodyGenerator::BodyGenerator(Entropy& entropy, ModulePlan& plan, uint32_t function)
     : entropy_(entropy), plan_(plan), function_(function) {
-  constexpr std::string_view kLocals = "iilfdvFE";
+  constexpr std::string_view kLocals = "iilfdvFEX";
   const Signature& signature = plan.signature(function);
   locals_ = signature.parameters;
   out_.unsigned_leb(kLocals.size());

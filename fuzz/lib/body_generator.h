@@ -36,11 +36,17 @@ class BodyGenerator {
   };
   static const Special kSpecials[];
   struct Frame {
-    engine::Opcode kind;  ///< block, loop, if_, or else_ for its second half
+    engine::Opcode kind;  ///< block, loop, try_table, if_ or try_, or what began its present arm
     Letters parameters;
     Letters results;
     size_t height = 0;
     [[nodiscard]] const Letters& label() const { return kind == engine::Opcode::loop ? parameters : results; }
+  };
+  /// A clause of a try_table, as the binary format has it.
+  struct Clause {
+    uint8_t kind;
+    uint32_t tag;
+    uint32_t depth;
   };
   static constexpr size_t kMaxFrames = 8;
   static constexpr size_t kMaxBytes = 6'000;
@@ -89,6 +95,18 @@ class BodyGenerator {
   void block_type(const Letters& parameters, const Letters& results);
   void jumped();
   uint32_t callee_with_own_results();
+  TypeLetter any_letter();
+
+  // generate_exception.cpp
+  void try_table(engine::Opcode opcode);
+  void throw_tag(engine::Opcode opcode);
+  void throw_reference(engine::Opcode opcode);
+  void caught_reference();
+  void whole_try(engine::Opcode opcode);
+  void rethrow(engine::Opcode opcode);
+  [[nodiscard]] std::vector<Clause> possible_clauses() const;
+  [[nodiscard]] bool next_arm();
+  void begin_arm(engine::Opcode opcode, uint32_t tag);
 
   // generate_state.cpp: variables, tables, references, parametric
   void drop(engine::Opcode opcode);

@@ -11,8 +11,10 @@ using engine::Opcode;
 
 namespace {
 constexpr uint8_t kEmptyBlock = 0x40;
-constexpr std::string_view kLetters = "ilfdvFE";
+constexpr std::string_view kLetters = "ilfdvFEX";
 }  // namespace
+
+TypeLetter BodyGenerator::any_letter() { return kLetters[entropy_.below(kLetters.size())]; }
 
 void BodyGenerator::block_type(const Letters& parameters, const Letters& results) {
   if (parameters.empty() && results.empty()) {
@@ -30,8 +32,7 @@ void BodyGenerator::open(Opcode opcode) {
   frame.kind = opcode;
   const size_t taken = std::min<size_t>(available(), entropy_.below(3));
   frame.parameters.assign(stack_.end() - static_cast<ptrdiff_t>(taken), stack_.end());
-  for (uint32_t n = entropy_.below(3); n > 0; --n)
-    frame.results.push_back(kLetters[entropy_.below(kLetters.size())]);
+  for (uint32_t n = entropy_.below(3); n > 0; --n) frame.results.push_back(any_letter());
   frame.height = stack_.size() - taken;
   if (opcode == Opcode::if_) {
     push_value('i');
@@ -57,6 +58,8 @@ void BodyGenerator::close() {
     results(frame.parameters);
     return;
   }
+  const bool is_try = frame.kind == Opcode::try_ || frame.kind == Opcode::catch_;
+  if (is_try && next_arm()) return;
   out_.opcode(Opcode::end);
   frames_.pop_back();
 }

@@ -114,6 +114,7 @@ void BodyGenerator::vector_lanes(bool known) {
 }
 
 void BodyGenerator::push_reference(TypeLetter type) {
+  if (type == 'X' && entropy_.chance(50)) return caught_reference();
   if (type == 'F' && entropy_.chance(70)) {
     out_.opcode(Opcode::ref_func);
     out_.unsigned_leb(entropy_.below(static_cast<uint32_t>(plan_.functions.size())));

@@ -150,7 +150,7 @@ void BodyGenerator::element_drop(Opcode opcode) {
 }
 
 void BodyGenerator::null_reference(Opcode opcode) {
-  const TypeLetter type = entropy_.chance(50) ? 'F' : 'E';
+  const TypeLetter type = "FEX"[entropy_.below(3)];
   out_.opcode(opcode);
   out_.byte(code_of(type));
   push(type);
@@ -163,7 +163,7 @@ void BodyGenerator::function_reference(Opcode opcode) {
 }
 
 void BodyGenerator::reference_test(Opcode opcode) {
-  const TypeLetter type = entropy_.chance(50) ? 'F' : 'E';
+  const TypeLetter type = "FEX"[entropy_.below(3)];
   want({type});
   out_.opcode(opcode);
   if (opcode == Opcode::ref_is_null) {

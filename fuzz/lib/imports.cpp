@@ -83,7 +83,11 @@ struct Maker {
     if (!made) return made.error();
     return Extern(*made);
   }
-  Result<Extern> operator()(const TagType&) const { return no_value("the host makes no tags"); }
+  Result<Extern> operator()(const TagType& type) const {
+    auto made = Tag::create(store, type);
+    if (!made) return made.error();
+    return Extern(*made);
+  }
 };
 
 }  // namespace

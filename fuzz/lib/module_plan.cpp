@@ -25,6 +25,7 @@ enum class SectionId : uint8_t {
   code = 10,
   data = 11,
   data_count = 12,
+  tag = 13,
 };
 constexpr uint8_t kFunctionForm = 0x60;
 constexpr uint8_t kHasMax = 1;
@@ -53,8 +54,7 @@ void write_zero(ByteWriter& out, TypeLetter type) {
     case 'f': out.opcode(Opcode::f32_const), out.fixed(0x3fc00000, 4); break;
     case 'd': out.opcode(Opcode::f64_const), out.fixed(0x3ff8000000000000, 8); break;
     case 'v': out.opcode(Opcode::v128_const), out.fixed(0x3fc000007fff8001, 8), out.fixed(9, 8); break;
-    case 'F': out.opcode(Opcode::ref_null), out.byte(code_of('F')); break;
-    default: out.opcode(Opcode::ref_null), out.byte(code_of('E')); break;
+    default: out.opcode(Opcode::ref_null), out.byte(code_of(type)); break;
   }
   out.opcode(Opcode::end);
 }
@@ -77,6 +77,15 @@ void write_memories(ByteWriter& out) {
     out.unsigned_leb(memory.min);
     out.unsigned_leb(memory.max);
     if (memory.has_small_pages) out.unsigned_leb(0);
+  }
+}
+
+/// Each tag's type stands in the type section from `first_type` on.
+void write_tags(ByteWriter& out, uint32_t first_type) {
+  out.unsigned_leb(std::size(ModulePlan::kTags));
+  for (uint32_t i = 0; i < std::size(ModulePlan::kTags); ++i) {
+    out.byte(0);
+    out.unsigned_leb(first_type + i);
   }
 }
 
@@ -146,12 +155,13 @@ uint8_t code_of(TypeLetter type) {
     case 'd': return static_cast<uint8_t>(ValueType::Kind::f64);
     case 'v': return static_cast<uint8_t>(ValueType::Kind::v128);
     case 'F': return static_cast<uint8_t>(HeapType::Kind::func);
+    case 'X': return static_cast<uint8_t>(HeapType::Kind::exn);
     default: return static_cast<uint8_t>(HeapType::Kind::extern_);
   }
 }
 
 ModulePlan::ModulePlan(Entropy& entropy) {
-  constexpr std::string_view kLetters = "ilfdvFE";
+  constexpr std::string_view kLetters = "ilfdvFEX";
   types = {{{}, {}}, {{'i', 'l', 'd'}, {}}, {{'i'}, {'i', 'f'}}, {{'l', 'i'}, {'l'}}};
   functions = {1, 2};
   const uint32_t count = 1 + entropy.below(4);
@@ -177,11 +187,16 @@ std::vector<uint8_t> ModulePlan::encode(std::span<const std::vector<uint8_t>> bo
   ByteWriter module;
   module.append(std::string_view("\0asm\1\0\0\0", 8));
   section(module, SectionId::type, [&](ByteWriter& out) {
-    out.unsigned_leb(types.size());
+    out.unsigned_leb(types.size() + std::size(kTags));
     for (const Signature& type : types) {
       out.byte(kFunctionForm);
       write_types(out, type.parameters);
       write_types(out, type.results);
+    }
+    for (const std::string_view letters : kTags) {
+      out.byte(kFunctionForm);
+      write_types(out, {letters.begin(), letters.end()});
+      write_types(out, {});
     }
   });
   section(module, SectionId::import, [&](ByteWriter& out) { write_imports(out, functions); });
@@ -192,6 +207,8 @@ std::vector<uint8_t> ModulePlan::encode(std::span<const std::vector<uint8_t>> bo
   const auto function_count = static_cast<uint32_t>(functions.size());
   section(module, SectionId::table, write_tables);
   section(module, SectionId::memory, write_memories);
+  const auto type_count = static_cast<uint32_t>(types.size());
+  section(module, SectionId::tag, [&](ByteWriter& out) { write_tags(out, type_count); });
   section(module, SectionId::global, write_globals);
   section(module, SectionId::export_, [&](ByteWriter& out) { write_exports(out, function_count); });
   section(module, SectionId::element, [&](ByteWriter& out) { write_elements(out, function_count); });

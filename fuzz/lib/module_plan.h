@@ -12,7 +12,8 @@
 
 namespace heddle::fuzz {
 
-/// A value type as the opcode table's signatures write it, i l f d v, and two more: F funcref, E externref.
+/// A value type as the opcode table's signatures write it, i l f d v, and three more: F funcref, E externref,
+/// X exnref.
 using TypeLetter = char;
 
 /// The binary format's code of a type. (Spec 5.3)
@@ -48,7 +49,9 @@ struct ModulePlan {
   static constexpr PlannedTable kTables[] = {{'F', 8, 20, false}, {'E', 5, 9, false}, {'F', 3, 6, true}};
   static constexpr PlannedGlobal kGlobals[] = {{'i', true},  {'l', true}, {'f', true}, {'d', true},
                                                {'v', true},  {'F', true}, {'E', true}, {'i', false},
-                                               {'l', false}, {'v', false}};
+                                               {'l', false}, {'v', false}, {'X', true}};
+  /// What their exceptions carry.
+  static constexpr std::string_view kTags[] = {"", "i", "Fd", "lX"};
   static constexpr uint32_t kDataSegments = 3;     // the first is active in memory 0
   static constexpr uint32_t kElementSegments = 3;  // active in table 0, passive funcref, passive externref
   static constexpr TypeLetter kElementTypes[kElementSegments] = {'F', 'F', 'E'};

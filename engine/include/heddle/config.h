@@ -48,6 +48,7 @@ struct Config {
   bool fuel = false;   ///< count fuel; see StoreRef::set_fuel
   bool eager = false;  ///< translate all functions when a module is loaded, not on their first call
   RelaxedSimd relaxed_simd = RelaxedSimd::deterministic;
+  bool gc_stress = false;  ///< collect garbage before every allocation: slow; finds forgotten references in tests
   ModuleLimits limits{};
 };
 
@@ -58,6 +59,8 @@ struct StoreLimits {
   uint64_t table_elements = 10'000'000;  ///< all tables together
   uint32_t instances = 10'000;
   uint64_t stack_bytes = uint64_t{1} << 20;  ///< the guest's call stack; fixed when the store is created
+  /// The heap of structures, arrays and exceptions; a guest that needs more traps with TrapKind::out_of_memory.
+  uint64_t gc_bytes = uint64_t{1} << 30;
 };
 
 }  // namespace heddle

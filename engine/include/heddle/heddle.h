@@ -5,6 +5,7 @@
 #include <heddle/config.h>         // IWYU pragma: export
 #include <heddle/engine.h>         // IWYU pragma: export
 #include <heddle/function.h>       // IWYU pragma: export
+#include <heddle/gc.h>             // IWYU pragma: export
 #include <heddle/global.h>         // IWYU pragma: export
 #include <heddle/host_function.h>  // IWYU pragma: export
 #include <heddle/instance.h>       // IWYU pragma: export
@@ -15,6 +16,7 @@
 #include <heddle/result.h>         // IWYU pragma: export
 #include <heddle/store.h>          // IWYU pragma: export
 #include <heddle/table.h>          // IWYU pragma: export
+#include <heddle/tag.h>            // IWYU pragma: export
 #include <heddle/trap.h>           // IWYU pragma: export
 #include <heddle/types.h>          // IWYU pragma: export
 #include <heddle/value.h>          // IWYU pragma: export

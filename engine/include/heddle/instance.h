@@ -18,11 +18,12 @@
 #include <heddle/module.h>
 #include <heddle/outcome.h>
 #include <heddle/table.h>
+#include <heddle/tag.h>
 
 namespace heddle {
 
 /// A SharedMemory may be given as an import of any store; exports are always a Memory (see Memory::shared).
-using Extern = std::variant<Function, Table, Memory, Global, SharedMemory>;
+using Extern = std::variant<Function, Table, Memory, Global, Tag, SharedMemory>;
 
 [[nodiscard]] HEDDLE_API ExternKind kind_of(const Extern& external) noexcept;
 [[nodiscard]] HEDDLE_API ExternType type_of(const Extern& external);
@@ -45,6 +46,7 @@ class HEDDLE_API Instance {
   [[nodiscard]] Result<Table> table(std::string_view name) const;
   [[nodiscard]] Result<Memory> memory(std::string_view name = "memory") const;
   [[nodiscard]] Result<Global> global(std::string_view name) const;
+  [[nodiscard]] Result<Tag> tag(std::string_view name) const;
 
   /// `instance.typed<int32_t(int32_t)>("fib")`: see Function::typed.
   template <class Signature>

@@ -16,6 +16,12 @@
 
 namespace heddle::detail {
 
+/// How a host's pointer stands in a slot. One that is none (a guest's object made an externref) reads as null.
+[[nodiscard]] constexpr uint64_t encode_host(uint64_t pointer) {
+  return pointer == 0 ? 0 : pointer << 2 | 2;
+}
+[[nodiscard]] constexpr uint64_t decode_host(uint64_t slot) { return (slot & 3) == 2 ? slot >> 2 : 0; }
+
 /// int32_t, uint32_t: i32; int64_t, uint64_t: i64; float: f32; double: f64; V128: v128; void*: externref.
 /// Others do not compile here. A slot is 8 bytes; smaller values stand in its low half, zero-extended; a V128
 /// takes two.
@@ -46,7 +52,7 @@ struct Native {
     if constexpr (std::is_same_v<T, V128>)
       return std::bit_cast<V128>(std::array{slot[0], slot[1]});
     else if constexpr (std::is_same_v<T, void*>)
-      return reinterpret_cast<void*>(*slot);  // NOLINT: a payload
+      return reinterpret_cast<void*>(decode_host(*slot));  // NOLINT: a payload
     else if constexpr (sizeof(T) == 8)
       return std::bit_cast<T>(*slot);
     else
@@ -59,7 +65,7 @@ struct Native {
       slot[0] = halves[0];
       slot[1] = halves[1];
     } else if constexpr (std::is_same_v<T, void*>) {
-      *slot = reinterpret_cast<uint64_t>(value);
+      *slot = encode_host(reinterpret_cast<uint64_t>(value));
     } else if constexpr (sizeof(T) == 8) {
       *slot = std::bit_cast<uint64_t>(value);
     } else {

@@ -34,6 +34,16 @@ class HEDDLE_API InterruptHandle {
   std::shared_ptr<detail::InterruptCell> cell_;
 };
 
+/// What garbage collection has done in a store so far.
+struct GcStatistics {
+  uint64_t collections = 0;
+  std::chrono::nanoseconds pauses{0};  ///< of all collections together
+  std::chrono::nanoseconds longest_pause{0};
+  uint64_t allocated_bytes = 0;  ///< ever
+  uint64_t live_bytes = 0;       ///< after the last collection
+  uint64_t heap_bytes = 0;       ///< taken from the host now
+};
+
 /// Names a store without owning it; host functions get one through Caller. Every function returns
 /// ErrorKind::usage once the store is gone.
 ///
@@ -56,6 +66,11 @@ class HEDDLE_API StoreRef {
 
   /// Replaces the limits; what already exists stays, and stack_bytes has no effect any more.
   Result<void> set_limits(const StoreLimits& limits);
+
+  /// Frees what neither guest nor host can reach. Guests' allocations do it as needed.
+  Result<void> collect_garbage();
+  /// Zeros if the store is gone.
+  [[nodiscard]] GcStatistics gc_statistics() const noexcept;
 
   /// For another thread. Empty (does nothing) if the store is gone.
   [[nodiscard]] InterruptHandle interrupt_handle() const;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,8 @@ enum class TrapKind : uint8_t {
 /// The message of a kind, e.g. "integer divide by zero".
 [[nodiscard]] HEDDLE_API const char* to_string(TrapKind kind) noexcept;
 
+struct Exception;
+
 /// One frame of a backtrace, innermost first.
 struct Frame {
   std::string function;      ///< name section, else export name, else func[N]; safe to print
@@ -34,6 +37,7 @@ struct HEDDLE_API Trap {
   std::string message;         ///< to_string(kind), or what a host function said
   std::vector<Frame> frames;   ///< at most 64; `omitted_frames` says how many more there were
   uint64_t omitted_frames = 0;
+  std::shared_ptr<const Exception> exception;  ///< kind exception: what nobody caught (see tag.h); else null
 
   /// A trap of kind host_error, for a host function to return.
   [[nodiscard]] static Trap host(std::string reason) {
@@ -42,6 +46,9 @@ struct HEDDLE_API Trap {
     trap.message = std::move(reason);
     return trap;
   }
+
+  /// For a host function to return: throws the exception into the guest that called it.
+  [[nodiscard]] static Trap thrown(Exception exception);
 
   /// Message and backtrace, one line a frame.
   [[nodiscard]] std::string to_string() const;

@@ -17,16 +17,21 @@ namespace heddle {
 
 class Function;
 
+/// What a reference refers to, whatever type it is seen as.
+enum class ReferenceKind : uint8_t { null, function, host, i31, structure, array, exception };
+
 /// 128 bits; byte 0 is the least significant, as in guest memory.
 struct V128 {
   std::array<uint8_t, 16> bytes{};
   friend bool operator==(const V128&, const V128&) = default;
 };
 
-/// Plain data, but for references to functions, which are handles (see handle.h).
+/// Plain data, but for references to functions and to a store's objects, which are handles (see handle.h).
 ///
+/// A reference to an object keeps it alive until the last copy of the Value is gone (or the store is).
 /// An externref is a pointer the host chose; Heddle never follows it, and the host keeps alive what it points
-/// to. The null pointer is the null reference.
+/// to. The null pointer is the null reference. Its two highest bits must be clear, as addresses' are; passing
+/// another one to a store is refused.
 class HEDDLE_API Value {
  public:
   Value() noexcept : type_(ValueType::Kind::i32) {}
@@ -46,12 +51,18 @@ class HEDDLE_API Value {
   /// A reference to a function; null if the handle is empty.
   Value(const Function& function);  // NOLINT: implicit by design
   [[nodiscard]] static Value externref(void* pointer) noexcept;
+  /// The same pointer in the hierarchy of anyref, as any.convert_extern gives it.
+  [[nodiscard]] static Value anyref(void* pointer) noexcept;
+  /// A small integer as a reference. The value's highest bit is lost.
+  [[nodiscard]] static Value i31(uint32_t value) noexcept;
   /// The null reference of a family: func, extern_, any (also for struct_, array, i31, eq) or exn.
   [[nodiscard]] static Value null(HeapType::Kind family) noexcept;
 
   /// The exact type: a null reference has its family's bottom type, a function its own type.
   [[nodiscard]] ValueType type() const noexcept { return type_; }
   [[nodiscard]] bool is_null() const noexcept { return type_.is_ref() && bits_[0] == 0; }
+  /// REQUIRES: type() is a reference.
+  [[nodiscard]] ReferenceKind reference_kind() const noexcept;
 
   // REQUIRES for each: type() is that type. Signed and unsigned views show the same bits.
   [[nodiscard]] int32_t i32() const noexcept { return static_cast<int32_t>(bits(ValueType::Kind::i32)); }
@@ -65,10 +76,12 @@ class HEDDLE_API Value {
   }
   [[nodiscard]] uint64_t f64_bits() const noexcept { return bits(ValueType::Kind::f64); }
   [[nodiscard]] V128 v128() const noexcept { return std::bit_cast<V128>(bits_); }
-  /// The host's pointer; null for the null reference.
+  /// The host's pointer, of externref() or anyref(); null for the null reference and what is not the host's.
   [[nodiscard]] void* externref() const noexcept {
-    return reinterpret_cast<void*>(bits_[0]);  // NOLINT: a payload, not an address of ours
+    return reinterpret_cast<void*>(link_ == nullptr ? bits_[0] : 0);  // NOLINT: a payload
   }
+  /// The integer of a reference of ReferenceKind::i31, sign-extended.
+  [[nodiscard]] int32_t i31() const noexcept { return static_cast<int32_t>(bits_[0]) >> 1; }
   /// The function referred to; an empty handle if null or not a function.
   [[nodiscard]] Function function() const;
 
@@ -88,7 +101,9 @@ class HEDDLE_API Value {
 
   ValueType type_;
   Bits bits_{};
-  std::shared_ptr<detail::StoreLink> link_;  ///< of a function reference
+  /// Of what belongs to a store. The host's pointers have none, and stand in bits_ as they are; all else that
+  /// is a reference stands there as in a slot. The link of an object is its root as well.
+  std::shared_ptr<detail::StoreLink> link_;
 };
 
 /// The text format's literal, e.g. "42", "-0.5", "nan:0x200000", "null", "func"; parses back for numbers.

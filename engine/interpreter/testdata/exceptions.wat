@@ -1,0 +1,75 @@
+;; Exceptions: a try block emits nothing; calls and throws lead to the regions behind the code.
+(module
+  (tag $e (param i32))
+  (tag $f)
+  (func $callee (param i32))
+  (func $catches (param i32) (result i32)
+    (block $h (result i32)
+      (try_table (catch $e $h)
+        (call $callee (local.get 0))
+        (if (local.get 0) (then (throw $e (i32.const 7)))))
+      (call $callee (i32.const 1))
+      (i32.const 2)))
+  (func $references (result i32 exnref)
+    (block $all (result exnref)
+      (block $h (result i32 exnref)
+        (try_table (catch_ref $e $h)
+          (try_table (catch_ref $f $all) (catch_all_ref $all) (call $callee (i32.const 0)))
+          (call $callee (i32.const 1)))
+        (return (i32.const 0) (ref.null exn)))
+      (return))
+    (throw_ref))
+  (func $legacy (result i32)
+    (try (result i32)
+      (do
+        (try (do (call $callee (i32.const 3))) (delegate 0))
+        (i32.const 1))
+      (catch $e (drop) (rethrow 0))
+      (catch_all (i32.const 4)))))
+;; Listings
+;;
+;; callee
+;;      0  return
+;;
+;; catches
+;;      0  enter                        frame 8, header s1, zero s4, count 0
+;;      2  copy                         s4 = s0
+;;      4  call                         base s4, header s5, function 0
+;;      7  reload                       header s1, catch by 27
+;;      9  if_zero.s                    s0 -> 16
+;;     11  constant                     s4 = 7
+;;     13  throw                        s4, header s1, tag 0, catch by 27
+;;     16  constant                     s4 = 1
+;;     18  call                         base s4, header s5, function 0
+;;     21  reload                       header s1
+;;     23  constant                     s4 = 2
+;;     25  return.int.s                 s4
+;;     27  catch_region                 tag 0 -> 25 (s4)
+;;
+;; references
+;;      0  enter                        frame 9, header s2, zero s5, count 0
+;;      2  constant                     s5 = 0
+;;      4  call                         base s5, header s6, function 0
+;;      7  reload                       header s2, catch by 30
+;;      9  constant                     s5 = 1
+;;     11  call                         base s5, header s6, function 0
+;;     14  reload                       header s2, catch by 26
+;;     16  constant                     s5 = 0
+;;     18  constant                     s6 = 0
+;;     20  return_many                  s5, count 2
+;;     22  return_many                  s5, count 2
+;;     24  throw_ref                    s5, header s2
+;;     26  catch_region                 tag 0 -> 22 (s5, exception s6)
+;;     30  catch_region                 tag 1 -> 24 (s5, exception s5), all -> 24 (s5, exception s5), catch by 26
+;;
+;; legacy
+;;      0  enter                        frame 8, header s1, zero s4, count 0
+;;      2  constant                     s4 = 3
+;;      4  call                         base s4, header s5, function 0
+;;      7  reload                       header s1, catch by 19
+;;      9  constant                     s4 = 1
+;;     11  jump                         -> 17
+;;     13  throw_ref                    s4, header s1
+;;     15  constant                     s4 = 4
+;;     17  return.int.s                 s4
+;;     19  catch_region                 tag 0 -> 13 (s5, exception s4), all -> 15 (s5, exception s4)

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0
+// Translation of structures, arrays, i31 and casts.
+//
+// What creates objects may collect, and then finds references only in slots: it takes no operand from an
+// accumulator, and names the end of the slots that matter (the operand stack's, with its operands).
+#include <algorithm>
+
+#include "engine/gc/block.h"
+#include "engine/interpreter/translator.h"
+
+namespace heddle::engine {
+
+namespace {
+
+static_assert(gc::kGreatestCell < 1u << GcHandlers::kOffsetBits);
+
+[[nodiscard]] Storage storage_of(ValueType storage, bool is_signed) {
+  switch (storage.kind()) {
+    case ValueType::Kind::i8: return is_signed ? Storage::s8 : Storage::u8;
+    case ValueType::Kind::i16: return is_signed ? Storage::s16 : Storage::u16;
+    case ValueType::Kind::i32: return Storage::i32;
+    case ValueType::Kind::f32: return Storage::f32;
+    case ValueType::Kind::f64: return Storage::f64;
+    case ValueType::Kind::v128: return Storage::v128;
+    default: return Storage::i64;
+  }
+}
+
+[[nodiscard]] ValueType::Kind unpacked(ValueType storage) {
+  const bool is_packed = storage == ValueType::Kind::i8 || storage == ValueType::Kind::i16;
+  return is_packed ? ValueType::Kind::i32 : storage.kind();
+}
+
+[[nodiscard]] Word layout_word(const TypeDefinition& type) { return reinterpret_cast<Word>(&type.layout); }
+
+}  // namespace
+
+const TypeDefinition& Translator::type_at(uint32_t index) const {
+  return module_.registry->get(module_.types[index]);
+}
+
+/// A value read from an object. A vector goes to its slots only.
+void Translator::push_stored(ValueType storage, uint32_t position, Handler without_store) {
+  if (storage == ValueType::Kind::v128) {
+    push_temporary(ValueType::Kind::v128);
+    forget_slot(operands_.back().home);
+    forget_slot(operands_.back().home + 1);
+  } else {
+    push_result(unpacked(storage), position, without_store);
+  }
+}
+
+// Structures.
+
+void Translator::struct_new(const Instruction& instruction) {
+  const TypeDefinition& type = type_at(instruction.index);
+  const size_t count = type.fields.size();
+  const uint32_t top = next_home();
+  const size_t first = operands_.size() - count;
+  const uint32_t home = count == 0 ? top : operands_[first].home;
+  if (type.layout.bytes > gc::kGreatestCell) {
+    large_struct_new(type, top, home);
+    return;
+  }
+  const unsigned size_class = gc::size_class_of(type.layout.bytes);
+  const uint32_t last = count == 0 ? 0 : type.layout.field_offsets.back();
+  const bool is_tight = last + sizeof(Slot) > gc::cell_bytes(size_class);
+  std::vector<uint32_t> stores;
+  for (size_t i = 0; i < count; ++i) {
+    const ValueType storage = type.fields[i].storage;
+    const uint32_t slot = consume_slot(operands_[first + i]).slot;
+    const uint32_t offset = type.layout.field_offsets[i];
+    const uint32_t log2 = is_tight ? std::min<uint32_t>(storage_log2(storage), 3) : 0;
+    stores.push_back(slot | (offset | log2 << GcHandlers::kOffsetBits) << 16);
+    if (storage == ValueType::Kind::v128)
+      stores.push_back((slot + 1) | ((offset + 8) | log2 << GcHandlers::kOffsetBits) << 16);
+  }
+  for (size_t i = 0; i < count; ++i) pop();
+  const size_t form = stores.size() <= GcHandlers::kMostStores ? stores.size() : 0;
+  const Handler handler = is_tight ? table_.gc.structure_new_tight : table_.gc.structure_new[form];
+  const uint32_t position = emit(handler, pack(home, top, size_class, static_cast<uint32_t>(stores.size())));
+  emit_word(layout_word(type));
+  for (size_t i = 0; i < stores.size(); i += 2) {
+    emit_word(stores[i] | (i + 1 < stores.size() ? Word{stores[i + 1]} << 32 : 0));
+  }
+  push_result(ValueType::Kind::ref, position, nullptr);
+}
+
+/// Too large for a cell: created with zeros behind its operands, then filled, then moved to its place.
+void Translator::large_struct_new(const TypeDefinition& type, uint32_t top, uint32_t home) {
+  const size_t first = operands_.size() - type.fields.size();
+  reserve_slots(top + 1);
+  materialize_top(type.fields.size());
+  emit(table_.gc.structure_new_default, pack(top, top));
+  emit_word(layout_word(type));
+  forget_accumulators();
+  for (size_t i = 0; i < type.fields.size(); ++i) {
+    const auto storage = static_cast<unsigned>(storage_of(type.fields[i].storage, false));
+    emit(table_.gc.structure_set[storage][0],
+         pack_immediate(top, operands_[first + i].slot, type.layout.field_offsets[i]));
+  }
+  while (operands_.size() > first) pop();
+  emit(single_.copy, pack(home, top));
+  push_temporary(ValueType::Kind::ref);
+}
+
+void Translator::struct_new_default(const Instruction& instruction) {
+  const uint32_t home = next_home();
+  const uint32_t position = emit(table_.gc.structure_new_default, pack(home, home));
+  emit_word(layout_word(type_at(instruction.index)));
+  push_result(ValueType::Kind::ref, position, nullptr);
+}
+
+void Translator::get_field(const Instruction& instruction, bool is_signed) {
+  const TypeDefinition& type = type_at(instruction.index);
+  const ValueType storage = type.fields[instruction.second_index].storage;
+  const Operand operand = pop();
+  const Use use = operand.kind == Operand::Kind::constant ? consume_slot(operand) : consume(operand);
+  const auto& form = table_.gc.structure_get[static_cast<unsigned>(storage_of(storage, is_signed))]
+                                            [static_cast<unsigned>(use.source)];
+  const uint32_t position = emit(
+      form[0], pack_immediate(operand.home, use.slot, type.layout.field_offsets[instruction.second_index]));
+  push_stored(storage, position, form[1]);
+}
+
+void Translator::struct_get(const Instruction& instruction) { get_field(instruction, false); }
+void Translator::struct_get_s(const Instruction& instruction) { get_field(instruction, true); }
+void Translator::struct_get_u(const Instruction& instruction) { get_field(instruction, false); }
+
+/// A value to be stored in an object: from its accumulator, unless it is a vector or constant.
+Translator::Use Translator::consume_stored(const Operand& value) {
+  const bool in_slot = value.kind == Operand::Kind::constant || value.type == ValueType::Kind::v128;
+  return in_slot ? consume_slot(value) : consume(value);
+}
+
+void Translator::struct_set(const Instruction& instruction) {
+  const TypeDefinition& type = type_at(instruction.index);
+  const auto storage =
+      static_cast<unsigned>(storage_of(type.fields[instruction.second_index].storage, false));
+  const Operand value = pop();
+  const Operand reference = pop();
+  const uint32_t slot = consume_slot(reference).slot;
+  const Use use = consume_stored(value);
+  emit(table_.gc.structure_set[storage][static_cast<unsigned>(use.source)],
+       pack_immediate(slot, use.slot, type.layout.field_offsets[instruction.second_index]));
+}
+
+// Arrays.
+
+/// Emits what creates an array from `operands` operands in slots; the fields of word 1 are as they come.
+void Translator::create_array(Handler handler, const Instruction& instruction, unsigned operands) {
+  const uint32_t top = next_home();
+  uint32_t slots[2] = {0, 0};
+  uint32_t home = top;
+  for (unsigned i = operands; i-- > 0;) {
+    const Operand operand = pop();
+    slots[i] = consume_slot(operand).slot;
+    home = operand.home;
+  }
+  const uint32_t position = emit(handler, pack(home, top, slots[0], slots[1]));
+  emit_word(layout_word(type_at(instruction.index)));
+  const Immediate immediate = info(instruction.opcode).immediate;
+  if (immediate != Immediate::type) emit_word(instruction.second_index);
+  push_result(ValueType::Kind::ref, position, nullptr);
+}
+
+void Translator::array_new(const Instruction& instruction) {
+  create_array(table_.gc.array_new, instruction, 2);
+}
+void Translator::array_new_default(const Instruction& instruction) {
+  create_array(table_.gc.array_new_default, instruction, 1);
+}
+void Translator::array_new_data(const Instruction& instruction) {
+  create_array(table_.gc.array_new_data, instruction, 2);
+}
+void Translator::array_new_elem(const Instruction& instruction) {
+  create_array(table_.gc.array_new_elements, instruction, 2);
+}
+
+void Translator::array_new_fixed(const Instruction& instruction) {
+  const uint32_t count = instruction.second_index;
+  materialize_top(count);
+  const uint32_t top = next_home();
+  const uint32_t home = count == 0 ? top : operands_[operands_.size() - count].home;
+  for (uint32_t i = 0; i < count; ++i) pop();
+  const uint32_t position = emit(table_.gc.array_new_fixed, pack(home, top, home));
+  emit_word(layout_word(type_at(instruction.index)));
+  emit_word(count);
+  push_result(ValueType::Kind::ref, position, nullptr);
+}
+
+void Translator::get_element(const Instruction& instruction, bool is_signed) {
+  const ValueType storage = type_at(instruction.index).fields[0].storage;
+  const Operand index = pop();
+  const Operand array = pop();
+  const uint32_t slot = consume_slot(array).slot;
+  const Use use = consume(index);
+  const auto& form = table_.gc.array_get[static_cast<unsigned>(storage_of(storage, is_signed))]
+                                        [static_cast<unsigned>(use.source)];
+  const Word word1 = use.source == Source::immediate
+                         ? pack_immediate(array.home, slot, static_cast<uint32_t>(use.bits))
+                         : pack(array.home, slot, use.slot);
+  const uint32_t position = emit(form[0], word1);
+  push_stored(storage, position, form[1]);
+}
+
+void Translator::array_get(const Instruction& instruction) { get_element(instruction, false); }
+void Translator::array_get_s(const Instruction& instruction) { get_element(instruction, true); }
+void Translator::array_get_u(const Instruction& instruction) { get_element(instruction, false); }
+
+void Translator::array_set(const Instruction& instruction) {
+  const auto storage = static_cast<unsigned>(storage_of(type_at(instruction.index).fields[0].storage, false));
+  const Operand value = pop();
+  const Operand index = pop();
+  const Operand array = pop();
+  const uint32_t slot = consume_slot(array).slot;
+  const bool immediate = index.kind == Operand::Kind::constant;
+  const Use use = consume_stored(value);
+  emit(table_.gc.array_set[storage][immediate][static_cast<unsigned>(use.source)],
+       immediate ? pack_immediate(slot, use.slot, static_cast<uint32_t>(index.bits))
+                 : pack(slot, use.slot, index.slot));
+}
+
+void Translator::array_len(const Instruction&) { emit_unary(table_.gc.array_length); }
+
+/// Emits an instruction with four operands in slots, and a fifth in word 2 if there is one.
+void Translator::emit_range(Handler handler, bool has_fifth) {
+  uint32_t fifth = 0;
+  if (has_fifth) fifth = consume_slot(pop()).slot;
+  const uint32_t fourth = consume_slot(pop()).slot;
+  const uint32_t third = consume_slot(pop()).slot;
+  const uint32_t second = consume_slot(pop()).slot;
+  const uint32_t first = consume_slot(pop()).slot;
+  emit(handler, pack(first, second, third, fourth));
+  if (has_fifth) emit_word(fifth);
+}
+
+void Translator::array_fill(const Instruction&) { emit_range(table_.gc.array_fill, false); }
+void Translator::array_copy(const Instruction&) { emit_range(table_.gc.array_copy, true); }
+
+void Translator::array_init_data(const Instruction& instruction) {
+  emit_range(table_.gc.array_init_data, false);
+  emit_word(instruction.second_index);
+}
+
+void Translator::array_init_elem(const Instruction& instruction) {
+  emit_range(table_.gc.array_init_elements, false);
+  emit_word(instruction.second_index);
+}
+
+// i31 and conversions.
+
+/// One operand of the integer class, one result; [Source][Target].
+void Translator::emit_unary(const Handler (&forms)[2][2], ValueType::Kind result) {
+  const Operand operand = pop();
+  const Use use = operand.kind == Operand::Kind::constant ? consume_slot(operand) : consume(operand);
+  const auto& form = forms[static_cast<unsigned>(use.source)];
+  const uint32_t position = emit(form[0], pack(operand.home, use.slot));
+  push_result(result, position, form[1]);
+}
+
+void Translator::ref_i31(const Instruction&) { emit_unary(table_.gc.i31_new, ValueType::Kind::ref); }
+void Translator::i31_get_s(const Instruction&) { emit_unary(table_.gc.i31_get[1]); }
+void Translator::i31_get_u(const Instruction&) { emit_unary(table_.gc.i31_get[0]); }
+
+// The same slot serves as both.
+void Translator::any_convert_extern(const Instruction&) {}
+void Translator::extern_convert_any(const Instruction&) {}
+
+// Casts.
+
+/// What to ask about a reference, and word 2.
+Translator::Cast Translator::cast_to(HeapType raw) const {
+  using Kind = HeapType::Kind;
+  if (raw.is_defined()) {
+    const TypeDefinition& type = type_at(raw.number());
+    if (type.kind == CompositeKind::function) return {CastKind::function, layout_word(type)};
+    return {type.is_final ? CastKind::exact : CastKind::below, layout_word(type)};
+  }
+  switch (raw.kind()) {
+    case Kind::any:
+    case Kind::extern_:
+    case Kind::func:
+    case Kind::exn: return {CastKind::anything, 0};
+    case Kind::eq: return {CastKind::equal, 0};
+    case Kind::i31: return {CastKind::i31, 0};
+    case Kind::struct_: return {CastKind::structure, 0};
+    case Kind::array: return {CastKind::array, 0};
+    default: return {CastKind::nothing, 0};
+  }
+}
+
+void Translator::test_reference(const Instruction& instruction, bool null_passes) {
+  const Cast cast = cast_to(instruction.heap);
+  const Operand operand = pop();
+  const uint32_t slot = consume_slot(operand).slot;
+  const uint32_t position =
+      emit(table_.gc.test[static_cast<unsigned>(cast.kind)][null_passes], pack(operand.home, slot));
+  emit_word(cast.word);
+  push_result(ValueType::Kind::i32, position, nullptr);
+}
+
+void Translator::ref_test(const Instruction& instruction) { test_reference(instruction, false); }
+void Translator::ref_test_null(const Instruction& instruction) { test_reference(instruction, true); }
+
+/// The operand stays on the stack as it is.
+void Translator::cast_reference(const Instruction& instruction, bool null_passes) {
+  const Cast cast = cast_to(instruction.heap);
+  const size_t top = operands_.size() - 1;
+  if (operands_[top].kind == Operand::Kind::constant) materialize(top);
+  emit(table_.gc.cast[static_cast<unsigned>(cast.kind)][null_passes], pack(0, operands_[top].slot));
+  emit_word(cast.word);
+}
+
+void Translator::ref_cast(const Instruction& instruction) { cast_reference(instruction, false); }
+void Translator::ref_cast_null(const Instruction& instruction) { cast_reference(instruction, true); }
+
+/// Both ways keep the reference: the label takes it as its last operand.
+void Translator::branch_on_cast(const Instruction& instruction, bool wanted) {
+  const Cast cast = cast_to(instruction.cast_to.heap());
+  const auto& forms = table_.gc.branch[static_cast<unsigned>(cast.kind)][instruction.cast_to.is_nullable()];
+  Control& control = label(instruction.index);
+  const size_t top = operands_.size() - 1;
+  if (operands_[top].kind == Operand::Kind::constant) materialize(top);
+  const size_t carried = label_types(control).size();
+  if (carried > 4) materialize_top(carried);
+  const uint32_t slot = operands_[top].slot;
+  const bool backward = control.kind == Control::Kind::loop;
+  if (!needs_transfer(control)) {
+    const uint32_t position = emit(forms[wanted][backward], pack(slot));
+    emit_word(cast.word);
+    link({&control}, position, kNone);
+    return;
+  }
+  Control around;  // a label of our own, bound right after the moves
+  around.kind = Control::Kind::block;
+  const uint32_t position = emit(forms[!wanted][0], pack(slot));
+  emit_word(cast.word);
+  link({&around}, position, kNone);
+  const Mirrors kept = registers_;
+  transfer(control, false);
+  link({&control}, emit(single_.jump[backward], 0), kNone);
+  bind(around.fixups);
+  registers_ = kept;  // the moves were on the other path
+}
+
+void Translator::br_on_cast(const Instruction& instruction) { branch_on_cast(instruction, true); }
+void Translator::br_on_cast_fail(const Instruction& instruction) { branch_on_cast(instruction, false); }
+
+}  // namespace heddle::engine

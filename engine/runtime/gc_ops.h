@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Operations on objects that are more than a load or store: creation, and ranges of arrays, for every tier.
+//
+// Creation returns null when the heap is full, and then TrapKind::out_of_memory is meant. Whoever creates
+// from guest code says first where its frames end (ExecContext::gc_top). (Spec 4.6.9, 4.6.10)
+#pragma once
+
+#include <cstdint>
+
+#include "engine/gc/heap.h"
+#include "engine/module/types.h"
+#include "engine/runtime/slot.h"
+#include "heddle/trap.h"
+
+namespace heddle::engine {
+
+struct Instance;
+
+/// A new object, or why there is none.
+struct Created {
+  gc::Object* object = nullptr;
+  TrapKind trap = TrapKind::out_of_memory;
+};
+
+[[nodiscard]] gc::Object* new_structure_default(gc::Heap& heap, const TypeLayout& layout) noexcept;
+/// `values`: the fields' slots, one after another.
+[[nodiscard]] gc::Object* new_structure(gc::Heap& heap, const TypeDefinition& type,
+                                        const Slot* values) noexcept;
+[[nodiscard]] gc::Object* new_array_default(gc::Heap& heap, const TypeLayout& layout,
+                                            uint32_t length) noexcept;
+[[nodiscard]] gc::Object* new_array(gc::Heap& heap, const TypeLayout& layout, uint32_t length,
+                                    const Slot* value) noexcept;
+/// `values`: the elements' slots, one after another.
+[[nodiscard]] gc::Object* new_array_fixed(gc::Heap& heap, const TypeLayout& layout, uint32_t length,
+                                          const Slot* values) noexcept;
+[[nodiscard]] Created new_array_data(Instance& instance, const TypeLayout& layout, uint32_t segment,
+                                     uint32_t from, uint32_t length) noexcept;
+[[nodiscard]] Created new_array_elements(Instance& instance, const TypeLayout& layout, uint32_t segment,
+                                         uint32_t from, uint32_t length) noexcept;
+
+// These trap before they write anything; array references may be null.
+[[nodiscard]] TrapKind array_fill(Slot array, uint32_t index, const Slot* value, uint32_t count) noexcept;
+[[nodiscard]] TrapKind array_copy(Slot to_array, uint32_t to, Slot from_array, uint32_t from,
+                                  uint32_t count) noexcept;
+[[nodiscard]] TrapKind array_init_data(Instance& instance, uint32_t segment, Slot array, uint32_t to,
+                                       uint32_t from, uint32_t count) noexcept;
+[[nodiscard]] TrapKind array_init_elements(Instance& instance, uint32_t segment, Slot array, uint32_t to,
+                                           uint32_t from, uint32_t count) noexcept;
+
+/// The field or element at `address` as an operand; i8 and i16 are extended as asked for.
+void load_storage(ValueType storage, const uint8_t* address, bool is_signed, Slot (&value)[2]) noexcept;
+
+/// References to functions: is this function's type the given one, or below it?
+[[nodiscard]] bool is_function_below(Slot function, const TypeLayout& target,
+                                     const Instance& instance) noexcept;
+
+}  // namespace heddle::engine
