@@ -11,7 +11,7 @@ using engine::Opcode;
 
 namespace {
 constexpr std::string_view kNumbers = "ilfd";
-constexpr std::string_view kAll = "ilfdFE";
+constexpr std::string_view kAll = "ilfdFEA";
 constexpr uint32_t kTables = std::size(ModulePlan::kTables);
 }  // namespace
 
@@ -163,7 +163,8 @@ void BodyGenerator::function_reference(Opcode opcode) {
 }
 
 void BodyGenerator::reference_test(Opcode opcode) {
-  const TypeLetter type = entropy_.chance(50) ? 'F' : 'E';
+  constexpr std::string_view kReferences = "FEA";
+  const TypeLetter type = kReferences[entropy_.below(kReferences.size())];
   want({type});
   out_.opcode(opcode);
   if (opcode == Opcode::ref_is_null) {
