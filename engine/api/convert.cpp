@@ -108,6 +108,15 @@ std::shared_ptr<StoreLink> make_rooted(const std::shared_ptr<StoreLink>& link, e
   return {std::move(root), target};
 }
 
+ReferenceKind kind_of(const engine::gc::Object& object) {
+  switch (object.layout->kind) {
+    case engine::ObjectKind::structure: return ReferenceKind::structure;
+    case engine::ObjectKind::array: return ReferenceKind::array;
+    case engine::ObjectKind::exception: break;
+  }
+  return ReferenceKind::exception;
+}
+
 /// A reference that is no function. `family` is the top of its hierarchy.
 Value read_reference(const std::shared_ptr<StoreLink>& link, HeapType::Kind family, engine::Slot slot) {
   using Kind = HeapType::Kind;
@@ -115,12 +124,14 @@ Value read_reference(const std::shared_ptr<StoreLink>& link, HeapType::Kind fami
   const ValueType type = ValueType::ref(family, false);
   if (engine::gc::is_host(slot)) return Access::value(type, engine::gc::host_payload(slot), 0, nullptr);
   if (engine::gc::is_i31(slot)) {
-    if (family == Kind::extern_) return Access::value(type, slot, 0, link);
+    if (family == Kind::extern_)
+      return Access::value(type, slot, static_cast<uint64_t>(ReferenceKind::i31), link);
     return Access::value(ValueType::ref(Kind::i31, false), slot, 0, nullptr);
   }
-  if (family != Kind::any) return Access::value(type, slot, 0, make_rooted(link, slot));
-  const HeapType exact = HeapType::defined(engine::gc::object_of(slot)->layout->id);
-  return Access::value(ValueType::ref(exact, false), slot, 0, make_rooted(link, slot));
+  const engine::gc::Object& object = *engine::gc::object_of(slot);
+  const ValueType exact = ValueType::ref(HeapType::defined(object.layout->id), false);
+  return Access::value(family == Kind::any ? exact : type, slot, static_cast<uint64_t>(kind_of(object)),
+                       make_rooted(link, slot));
 }
 
 }  // namespace
@@ -137,7 +148,8 @@ Value read_value(const std::shared_ptr<StoreLink>& link, ValueType type, const e
     if (slots[0] == 0) return Value::null(HeapType::Kind::func);
     const auto* function =
         reinterpret_cast<const engine::Function*>(slots[0]);  // NOLINT: what a funcref slot holds
-    return Access::value(ValueType::ref(HeapType::defined(function->type), false), slots[0], 0, link);
+    return Access::value(ValueType::ref(HeapType::defined(function->type), false), slots[0],
+                         static_cast<uint64_t>(ReferenceKind::function), link);
   }
   if (below(HeapType::Kind::extern_)) return read_reference(link, HeapType::Kind::extern_, slots[0]);
   const auto family = below(HeapType::Kind::exn) ? HeapType::Kind::exn : HeapType::Kind::any;

@@ -19,7 +19,7 @@ Value::Value(const Function& function) : Value(null(HeapType::Kind::func)) {
   if (handle.empty() || handle.link->store == nullptr) return;
   const auto* object = static_cast<const engine::Function*>(handle.object);
   type_ = ValueType::ref(HeapType::defined(object->type), false);
-  bits_[0] = reinterpret_cast<uint64_t>(object);
+  bits_ = {reinterpret_cast<uint64_t>(object), static_cast<uint64_t>(ReferenceKind::function)};
   link_ = handle.link;
 }
 
@@ -47,24 +47,9 @@ Value Value::i31(uint32_t value) noexcept {
 }
 
 ReferenceKind Value::reference_kind() const noexcept {
-  using Kind = HeapType::Kind;
   if (is_null()) return ReferenceKind::null;
-  const HeapType heap = type_.heap();
-  if (heap == Kind::i31) return ReferenceKind::i31;
-  if (link_ == nullptr) return ReferenceKind::host;
-  if (heap == Kind::exn) return ReferenceKind::exception;
-  if (heap.is_defined()) {
-    switch (link_->engine->registry.get(heap.number()).kind) {
-      case engine::CompositeKind::function: return ReferenceKind::function;
-      case engine::CompositeKind::structure: return ReferenceKind::structure;
-      case engine::CompositeKind::array: return ReferenceKind::array;
-    }
-  }
-  // An object or i31 seen as externref.
-  if (engine::gc::is_i31(bits_[0])) return ReferenceKind::i31;
-  if (link_->store == nullptr) return ReferenceKind::structure;  // it is gone, and was something like this
-  const auto kind = engine::gc::object_of(bits_[0])->layout->kind;
-  return kind == engine::ObjectKind::array ? ReferenceKind::array : ReferenceKind::structure;
+  if (type_.heap() == HeapType::Kind::i31) return ReferenceKind::i31;
+  return link_ == nullptr ? ReferenceKind::host : static_cast<ReferenceKind>(bits_[1]);
 }
 
 Function Value::function() const {

@@ -13,10 +13,21 @@ namespace {
   return *reinterpret_cast<const TypeLayout*>(ip[2]);
 }
 
+/// The slot that the new object will go to still holds the one before, as a rule: it shall not outlive its
+/// use for that, unless it is a field of the new one.
+void clear_destination(const Word* ip, Slot* fp) {
+  const auto* const entries = reinterpret_cast<const uint16_t*>(ip + 3);
+  for (uint32_t i = 0; i < field<3>(ip); ++i) {
+    if (entries[2 * i] == field<0>(ip)) return;
+  }
+  fp[field<0>(ip)] = 0;
+}
+
 /// The way on when no cell is at hand: may collect.
-[[gnu::noinline]] gc::Object* allocate_slowly(ExecContext& context, const TypeLayout& layout,
-                                              Slot* top) noexcept {
-  context.gc_top = top;
+[[gnu::noinline]] gc::Object* allocate_slowly(ExecContext& context, const Word* ip, Slot* fp) noexcept {
+  const TypeLayout& layout = layout_of(ip);
+  clear_destination(ip, fp);
+  context.gc_top = fp + field<1>(ip);
   gc::Object* const object = context.heap->allocate_structure(layout);
   context.gc_top = nullptr;
   return object;
@@ -46,7 +57,7 @@ HEDDLE_HANDLER void structure_new(HEDDLE_STATE) {
   const TypeLayout& layout = layout_of(ip);
   gc::Object* object = context->heap->take_cell(field<2>(ip));
   if (object == nullptr) [[unlikely]] {
-    object = allocate_slowly(*context, layout, fp + field<1>(ip));
+    object = allocate_slowly(*context, ip, fp);
     if (object == nullptr) HEDDLE_TRAP_NOW(TrapKind::out_of_memory);
   }
   object->layout = &layout;

@@ -43,6 +43,7 @@ class TestHost final : public HostFunction {
 struct WorldOptions {
   bool fuel = false;
   bool eager = false;
+  bool gc_stress = false;
   MemoryMode memory_mode = MemoryMode::automatic;
   StoreLimits limits{};
 };
@@ -53,6 +54,7 @@ class World {
   explicit World(const WorldOptions& options = {}) : engine(std::make_shared<EngineState>()) {
     engine->memory_mode = resolve_memory_mode(options.memory_mode);
     engine->fuel = options.fuel;
+    engine->gc_stress = options.gc_stress;
     engine->tier = make_interpreter({engine->memory_mode, options.fuel, options.eager});
     store = Store::create(engine, options.limits).value();
   }

@@ -150,9 +150,18 @@ bool Store::call(Function& function, std::span<Slot> slots, Trap* trap) {
   const bool returned = enter(function, slots, in_tier);
   --context_.entries;
   context_.native_stack_limit = outer_limit;
+  const bool ran_full = !returned && context_.trap.kind == TrapKind::out_of_memory;
   if (!returned) take_trap(trap, in_tier);
   context_.stack_top = stack_top;
+  if (ran_full) clear_dead_slots();
   return returned;
+}
+
+/// What the guest left in slots that are free again looks like references to the collector: after a full heap
+/// none of it shall keep the heap full. Bounded, since stacks may be huge.
+void Store::clear_dead_slots() {
+  constexpr ptrdiff_t kMostSlots = (ptrdiff_t{4} << 20) / sizeof(Slot);
+  std::fill_n(context_.stack_top, std::min(context_.stack_end - context_.stack_top, kMostSlots), 0);
 }
 
 bool Store::enter(Function& function, std::span<Slot> slots, bool& in_tier) {

@@ -103,6 +103,7 @@ class Store {
  private:
   explicit Store(std::shared_ptr<EngineState> engine);
   bool enter(Function& function, std::span<Slot> slots, bool& in_tier);
+  void clear_dead_slots();
   void take_trap(Trap* trap, bool with_frames);
   void initialize(Instance& instance, Trap* trap);
 

@@ -61,11 +61,43 @@ const BodyGenerator::Special BodyGenerator::kSpecials[] = {
     {Opcode::ref_func, &BodyGenerator::function_reference},
     {Opcode::ref_is_null, &BodyGenerator::reference_test},
     {Opcode::ref_as_non_null, &BodyGenerator::reference_test},
+    {Opcode::struct_new, &BodyGenerator::structure_new},
+    {Opcode::struct_new_default, &BodyGenerator::structure_new},
+    {Opcode::struct_get, &BodyGenerator::structure_access},
+    {Opcode::struct_get_s, &BodyGenerator::structure_access},
+    {Opcode::struct_get_u, &BodyGenerator::structure_access},
+    {Opcode::struct_set, &BodyGenerator::structure_access},
+    {Opcode::array_new, &BodyGenerator::array_new},
+    {Opcode::array_new_default, &BodyGenerator::array_new},
+    {Opcode::array_new_fixed, &BodyGenerator::array_new},
+    {Opcode::array_new_data, &BodyGenerator::array_new},
+    {Opcode::array_new_elem, &BodyGenerator::array_new},
+    {Opcode::array_get, &BodyGenerator::array_access},
+    {Opcode::array_get_s, &BodyGenerator::array_access},
+    {Opcode::array_get_u, &BodyGenerator::array_access},
+    {Opcode::array_set, &BodyGenerator::array_access},
+    {Opcode::array_len, &BodyGenerator::array_length},
+    {Opcode::array_fill, &BodyGenerator::array_range},
+    {Opcode::array_copy, &BodyGenerator::array_range},
+    {Opcode::array_init_data, &BodyGenerator::array_range},
+    {Opcode::array_init_elem, &BodyGenerator::array_range},
+    {Opcode::ref_test, &BodyGenerator::cast},
+    {Opcode::ref_test_null, &BodyGenerator::cast},
+    {Opcode::ref_cast, &BodyGenerator::cast},
+    {Opcode::ref_cast_null, &BodyGenerator::cast},
+    {Opcode::br_on_cast, &BodyGenerator::branch_on_cast},
+    {Opcode::br_on_cast_fail, &BodyGenerator::branch_on_cast},
+    {Opcode::any_convert_extern, &BodyGenerator::convert},
+    {Opcode::extern_convert_any, &BodyGenerator::convert},
+    {Opcode::ref_i31, &BodyGenerator::i31},
+    {Opcode::i31_get_s, &BodyGenerator::i31},
+    {Opcode::i31_get_u, &BodyGenerator::i31},
+    {Opcode::ref_eq, &BodyGenerator::reference_equal},
 };
 
 BodyGenerator::BodyGenerator(Entropy& entropy, ModulePlan& plan, uint32_t function)
     : entropy_(entropy), plan_(plan), function_(function) {
-  constexpr std::string_view kLocals = "iilfdvFEX";
+  constexpr std::string_view kLocals = "iilfdvFEXA";
   const Signature& signature = plan.signature(function);
   locals_ = signature.parameters;
   out_.unsigned_leb(kLocals.size());

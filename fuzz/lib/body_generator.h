@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "engine/opcodes/opcode.h"
@@ -127,6 +128,24 @@ class BodyGenerator {
   void null_reference(engine::Opcode opcode);
   void function_reference(engine::Opcode opcode);
   void reference_test(engine::Opcode opcode);
+
+  // generate_gc.cpp
+  void structure_new(engine::Opcode opcode);
+  void structure_access(engine::Opcode opcode);
+  void array_new(engine::Opcode opcode);
+  void array_access(engine::Opcode opcode);
+  void array_length(engine::Opcode opcode);
+  void array_range(engine::Opcode opcode);
+  void cast(engine::Opcode opcode);
+  void branch_on_cast(engine::Opcode opcode);
+  void convert(engine::Opcode opcode);
+  void i31(engine::Opcode opcode);
+  void reference_equal(engine::Opcode opcode);
+  void push_plain_object();
+  void push_object_of(uint32_t type);
+  void push_length();
+  uint32_t element_with(std::string_view letters);
+  void cast_target(TypeLetter hierarchy);
 
   Entropy& entropy_;
   ModulePlan& plan_;

@@ -19,6 +19,8 @@ constexpr auto kTimeout = std::chrono::milliseconds(100);
 constexpr uint64_t kMemoryBytes = 16 << 20;
 constexpr uint64_t kTableElements = 10'000;
 constexpr uint64_t kStackBytes = 64 << 10;
+/// More than a call's fuel can fill with small objects: only what is huge fails, and that in every run.
+constexpr uint64_t kHeapBytes = 32 << 20;
 
 /// One execution in progress.
 class Run {
@@ -146,6 +148,7 @@ Observation execute(std::span<const uint8_t> bytes, const ExecuteOptions& option
   config.memory_mode = options.memory_mode;
   config.fuel = true;
   config.eager = options.eager;
+  config.gc_stress = options.gc_stress;
   Observation failure;
   auto engine = Engine::create(config);
   if (!engine) {
@@ -156,6 +159,7 @@ Observation execute(std::span<const uint8_t> bytes, const ExecuteOptions& option
   limits.memory_bytes = kMemoryBytes;
   limits.table_elements = kTableElements;
   limits.stack_bytes = kStackBytes;
+  limits.gc_bytes = kHeapBytes;
   auto store = Store::create(*engine, limits);
   if (!store) {
     failure.lines.push_back("store: " + store.error().to_string());

@@ -15,6 +15,7 @@ struct ExecuteOptions {
   /// Checked unless the build has no sanitizers: AddressSanitizer wants SIGSEGV for itself.
   MemoryMode memory_mode = MemoryMode::checked;
   bool eager = false;
+  bool gc_stress = false;  ///< collect garbage before every allocation
   uint64_t fuel = 20'000;  ///< for each call
   uint32_t calls = 40;     ///< exported functions called at most, in order
   uint32_t rounds = 2;     ///< how often all of them, with other arguments

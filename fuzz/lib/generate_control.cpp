@@ -11,7 +11,7 @@ using engine::Opcode;
 
 namespace {
 constexpr uint8_t kEmptyBlock = 0x40;
-constexpr std::string_view kLetters = "ilfdvFEX";
+constexpr std::string_view kLetters = "ilfdvFEXA";
 }  // namespace
 
 TypeLetter BodyGenerator::any_letter() { return kLetters[entropy_.below(kLetters.size())]; }
@@ -22,7 +22,7 @@ void BodyGenerator::block_type(const Letters& parameters, const Letters& results
   } else if (parameters.empty() && results.size() == 1) {
     out_.byte(code_of(results[0]));
   } else {
-    out_.signed_leb(plan_.type_index({parameters, results}));
+    out_.signed_leb(ModulePlan::number_of(plan_.type_index({parameters, results})));
   }
 }
 
@@ -194,7 +194,7 @@ void BodyGenerator::call_indirect(Opcode opcode) {
     push_index(ModulePlan::kTables[table].is_64, 15);
   }
   out_.opcode(opcode);
-  out_.unsigned_leb(plan_.functions[callee]);
+  out_.unsigned_leb(ModulePlan::number_of(plan_.functions[callee]));
   out_.unsigned_leb(table);
   pop(signature.parameters.size() + 1);
   results(signature.results);
@@ -209,10 +209,10 @@ void BodyGenerator::call_reference(Opcode opcode) {
     out_.unsigned_leb(callee);
   } else {
     out_.opcode(Opcode::ref_null);
-    out_.signed_leb(plan_.functions[callee]);
+    out_.signed_leb(ModulePlan::number_of(plan_.functions[callee]));
   }
   out_.opcode(opcode);
-  out_.unsigned_leb(plan_.functions[callee]);
+  out_.unsigned_leb(ModulePlan::number_of(plan_.functions[callee]));
   pop(signature.parameters.size());
   results(signature.results);
 }
@@ -244,7 +244,7 @@ void BodyGenerator::return_call_indirect(Opcode opcode) {
   out_.opcode(Opcode::i32_const);
   out_.signed_leb(callee + 1);
   out_.opcode(opcode);
-  out_.unsigned_leb(plan_.functions[callee]);
+  out_.unsigned_leb(ModulePlan::number_of(plan_.functions[callee]));
   out_.unsigned_leb(0);
   jumped();
 }
@@ -256,7 +256,7 @@ void BodyGenerator::return_call_reference(Opcode opcode) {
   out_.opcode(Opcode::ref_func);
   out_.unsigned_leb(callee);
   out_.opcode(opcode);
-  out_.unsigned_leb(plan_.functions[callee]);
+  out_.unsigned_leb(ModulePlan::number_of(plan_.functions[callee]));
   jumped();
 }
 

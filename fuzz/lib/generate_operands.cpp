@@ -118,6 +118,9 @@ void BodyGenerator::push_reference(TypeLetter type) {
   if (type == 'F' && entropy_.chance(70)) {
     out_.opcode(Opcode::ref_func);
     out_.unsigned_leb(entropy_.below(static_cast<uint32_t>(plan_.functions.size())));
+  } else if (type == 'A' && entropy_.chance(80)) {
+    push_plain_object();
+    return;
   } else {
     out_.opcode(Opcode::ref_null);
     out_.byte(code_of(type));

@@ -11,7 +11,7 @@ using engine::Opcode;
 
 namespace {
 constexpr std::string_view kNumbers = "ilfdv";
-constexpr std::string_view kAll = "ilfdvFE";
+constexpr std::string_view kAll = "ilfdvFEA";
 constexpr uint32_t kTables = std::size(ModulePlan::kTables);
 }  // namespace
 
@@ -163,7 +163,8 @@ void BodyGenerator::function_reference(Opcode opcode) {
 }
 
 void BodyGenerator::reference_test(Opcode opcode) {
-  const TypeLetter type = "FEX"[entropy_.below(3)];
+  constexpr std::string_view kReferences = "FEXA";
+  const TypeLetter type = kReferences[entropy_.below(kReferences.size())];
   want({type});
   out_.opcode(opcode);
   if (opcode == Opcode::ref_is_null) {

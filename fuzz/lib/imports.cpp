@@ -112,6 +112,13 @@ Result<Value> make_value(const StoreRef&, ValueType type, uint64_t seed) {
     case HeapType::Kind::func:
     case HeapType::Kind::nofunc:
     case HeapType::Kind::defined: return Value::null(HeapType::Kind::func);
+    case HeapType::Kind::any:
+      if (seed % 3 == 1) return Value::anyref(std::bit_cast<void*>(uint64_t{0x4560} + seed % 5));
+      [[fallthrough]];
+    case HeapType::Kind::eq:
+    case HeapType::Kind::i31:
+      if (seed % 3 == 2) return Value::i31(static_cast<uint32_t>(integer));
+      return Value::null(HeapType::Kind::any);
     case HeapType::Kind::exn:
     case HeapType::Kind::noexn: return Value::null(HeapType::Kind::exn);
     default: return Value::null(HeapType::Kind::any);

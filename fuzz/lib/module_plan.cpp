@@ -59,6 +59,21 @@ void write_zero(ByteWriter& out, TypeLetter type) {
   out.opcode(Opcode::end);
 }
 
+/// Two structures and the arrays. (Spec 5.3.10)
+void write_object_types(ByteWriter& out) {
+  constexpr uint8_t kSub = 0x50, kFinalSub = 0x4f, kStructure = 0x5f, kArray = 0x5e, kMutable = 1;
+  for (uint32_t i = 0; i < ModulePlan::kStructures; ++i) {
+    out.byte(i == 0 ? kSub : kFinalSub);
+    out.unsigned_leb(i);
+    if (i != 0) out.unsigned_leb(0);
+    out.byte(kStructure);
+    out.unsigned_leb(ModulePlan::kFields[i].size());
+    for (const TypeLetter field : ModulePlan::kFields[i]) out.byte(code_of(field)), out.byte(kMutable);
+  }
+  for (const TypeLetter element : ModulePlan::kElements)
+    out.byte(kArray), out.byte(code_of(element)), out.byte(kMutable);
+}
+
 void write_tables(ByteWriter& out) {
   out.unsigned_leb(std::size(ModulePlan::kTables));
   for (const auto& table : ModulePlan::kTables) {
@@ -104,7 +119,7 @@ void write_imports(ByteWriter& out, const std::vector<uint32_t>& functions) {
     out.sized(std::string_view("host"));
     out.sized(std::string_view(i == 0 ? "take" : "give"));
     out.byte(0);  // a function
-    out.unsigned_leb(functions[i]);
+    out.unsigned_leb(ModulePlan::number_of(functions[i]));
   }
 }
 
@@ -156,12 +171,15 @@ uint8_t code_of(TypeLetter type) {
     case 'v': return static_cast<uint8_t>(ValueType::Kind::v128);
     case 'F': return static_cast<uint8_t>(HeapType::Kind::func);
     case 'X': return static_cast<uint8_t>(HeapType::Kind::exn);
+    case 'A': return static_cast<uint8_t>(HeapType::Kind::any);
+    case 'b': return static_cast<uint8_t>(ValueType::Kind::i8);
+    case 's': return static_cast<uint8_t>(ValueType::Kind::i16);
     default: return static_cast<uint8_t>(HeapType::Kind::extern_);
   }
 }
 
 ModulePlan::ModulePlan(Entropy& entropy) {
-  constexpr std::string_view kLetters = "ilfdvFEX";
+  constexpr std::string_view kLetters = "ilfdvFEXA";
   types = {{{}, {}}, {{'i', 'l', 'd'}, {}}, {{'i'}, {'i', 'f'}}, {{'l', 'i'}, {'l'}}};
   functions = {1, 2};
   const uint32_t count = 1 + entropy.below(4);
@@ -187,7 +205,8 @@ std::vector<uint8_t> ModulePlan::encode(std::span<const std::vector<uint8_t>> bo
   ByteWriter module;
   module.append(std::string_view("\0asm\1\0\0\0", 8));
   section(module, SectionId::type, [&](ByteWriter& out) {
-    out.unsigned_leb(types.size() + std::size(kTags));
+    out.unsigned_leb(kObjectTypes + types.size() + std::size(kTags));
+    write_object_types(out);
     for (const Signature& type : types) {
       out.byte(kFunctionForm);
       write_types(out, type.parameters);
@@ -202,13 +221,13 @@ std::vector<uint8_t> ModulePlan::encode(std::span<const std::vector<uint8_t>> bo
   section(module, SectionId::import, [&](ByteWriter& out) { write_imports(out, functions); });
   section(module, SectionId::function, [&](ByteWriter& out) {
     out.unsigned_leb(functions.size() - kImports);
-    for (size_t i = kImports; i < functions.size(); ++i) out.unsigned_leb(functions[i]);
+    for (size_t i = kImports; i < functions.size(); ++i) out.unsigned_leb(number_of(functions[i]));
   });
   const auto function_count = static_cast<uint32_t>(functions.size());
   section(module, SectionId::table, write_tables);
   section(module, SectionId::memory, write_memories);
-  const auto type_count = static_cast<uint32_t>(types.size());
-  section(module, SectionId::tag, [&](ByteWriter& out) { write_tags(out, type_count); });
+  const uint32_t first_tag_type = number_of(static_cast<uint32_t>(types.size()));
+  section(module, SectionId::tag, [&](ByteWriter& out) { write_tags(out, first_tag_type); });
   section(module, SectionId::global, write_globals);
   section(module, SectionId::export_, [&](ByteWriter& out) { write_exports(out, function_count); });
   section(module, SectionId::element, [&](ByteWriter& out) { write_elements(out, function_count); });

@@ -12,8 +12,8 @@
 
 namespace heddle::fuzz {
 
-/// A value type as the opcode table's signatures write it, i l f d v, and three more: F funcref, E externref,
-/// X exnref.
+/// A value type as the opcode table's signatures write it, i l f d v, and more: F funcref, E externref, X exnref,
+/// A anyref; b and s are i8 and i16, in objects only.
 using TypeLetter = char;
 
 /// The binary format's code of a type. (Spec 5.3)
@@ -49,7 +49,7 @@ struct ModulePlan {
   static constexpr PlannedTable kTables[] = {{'F', 8, 20, false}, {'E', 5, 9, false}, {'F', 3, 6, true}};
   static constexpr PlannedGlobal kGlobals[] = {{'i', true},  {'l', true}, {'f', true}, {'d', true},
                                                {'v', true},  {'F', true}, {'E', true}, {'i', false},
-                                               {'l', false}, {'v', false}, {'X', true}};
+                                               {'l', false}, {'v', false}, {'X', true},  {'A', true}};
   /// What their exceptions carry.
   static constexpr std::string_view kTags[] = {"", "i", "Fd", "lX"};
   static constexpr uint32_t kDataSegments = 3;     // the first is active in memory 0
@@ -58,7 +58,14 @@ struct ModulePlan {
   /// Imported functions come first: one that takes and one that returns a value.
   static constexpr uint32_t kImports = 2;
 
-  std::vector<Signature> types;     ///< the type section; types[0] is () -> ()
+  /// The type section begins with two structures, the second a final subtype of the first, and an array of
+  /// each element; all fields are mutable.
+  static constexpr std::string_view kFields[] = {"bsilfdAFE", "bsilfdAFEi"};
+  static constexpr uint32_t kStructures = 2;
+  static constexpr std::string_view kElements = "bsilfdAFE";
+  static constexpr uint32_t kObjectTypes = kStructures + static_cast<uint32_t>(kElements.size());
+
+  std::vector<Signature> types;     ///< the functions' part of the type section; types[0] is () -> ()
   std::vector<uint32_t> functions;  ///< type indices; imports first
 
   /// Makes types and functions up.
@@ -67,6 +74,8 @@ struct ModulePlan {
   [[nodiscard]] const Signature& signature(uint32_t function) const { return types[functions[function]]; }
   /// The index of a signature in the type section, which is extended if need be.
   uint32_t type_index(const Signature& signature);
+  /// Where an entry of `types` stands in the type section.
+  [[nodiscard]] static uint32_t number_of(uint32_t type) { return kObjectTypes + type; }
   /// The finished module. `bodies` are the code entries of the functions that are not imported.
   [[nodiscard]] std::vector<uint8_t> encode(std::span<const std::vector<uint8_t>> bodies) const;
 };

@@ -23,6 +23,7 @@ constexpr uint32_t kModules = engine::kAddressSanitizer || engine::kThreadSaniti
 ExecuteOptions other_engine() {
   ExecuteOptions options;
   options.eager = true;
+  options.gc_stress = true;
   if (!engine::kAddressSanitizer && !engine::kThreadSanitizer) options.memory_mode = MemoryMode::automatic;
   return options;
 }

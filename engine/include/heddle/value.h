@@ -102,7 +102,7 @@ class HEDDLE_API Value {
   ValueType type_;
   Bits bits_{};
   /// Of what belongs to a store. The host's pointers have none, and stand in bits_ as they are; all else that
-  /// is a reference stands there as in a slot. The link of an object is its root as well.
+  /// is a reference stands there as in a slot, beside its ReferenceKind. The link of an object is its root too.
   std::shared_ptr<detail::StoreLink> link_;
 };
 
