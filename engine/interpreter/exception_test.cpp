@@ -87,6 +87,28 @@ TEST(exceptions, payloads_of_every_type) {
   EXPECT_EQ(outcome, returned({1, 2, 3, 4, function, 40}));
 }
 
+TEST(exceptions, a_clause_may_return) {
+  World world;
+  Instance& instance = world.instantiate(R"((module
+    (tag $one (param i32))
+    (tag $two (param i32 f64))
+    (func (export "one") (param i32) (result i32)
+      (try_table (catch $one 0) (throw $one (i32.add (local.get 0) (i32.const 1))))
+      (i32.const 7))
+    (func (export "two") (param i32) (result i32 f64)
+      (i32.const 50)
+      (try_table (catch $two 0)
+        (if (local.get 0) (then (throw $two (local.get 0) (f64.const 2)))))
+      (f64.const 3))
+    (func (export "legacy") (param i32) (result i32)
+      (try (do (throw $one (local.get 0))) (catch $one (br 1)))
+      (i32.const 7))))");
+  EXPECT_EQ(world.call(instance, "one", {4}), returned({5}));
+  EXPECT_EQ(world.call(instance, "two", {4}), returned({4, std::bit_cast<Slot>(2.0)}));
+  EXPECT_EQ(world.call(instance, "two", {0}), returned({50, std::bit_cast<Slot>(3.0)}));
+  EXPECT_EQ(world.call(instance, "legacy", {4}), returned({4}));
+}
+
 TEST(exceptions, a_clause_may_lead_to_a_loop) {
   World world;
   Instance& instance = world.instantiate(R"((module
