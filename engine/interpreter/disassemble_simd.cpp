@@ -64,6 +64,29 @@ void add_fed(ShapeTable& shapes, const FedVectorHandlers& row, std::string_view 
   }
 }
 
+void add_mul_add(ShapeTable& shapes, const MulAddHandlers& row, const MulAddRow& rows) {
+  const std::string text = joined(info(rows.multiply).text, "", "+add");
+  for (unsigned i = 0; i < kPairs * 2; ++i) {
+    const Pair pair = static_cast<Pair>(i / 2);
+    const bool immediate = right_of(pair) == Source::immediate;
+    const bool in_a = left_of(pair) == Source::accumulator;
+    constexpr std::string_view patterns[2][2] = {{"%0 = (%1, %2), %3", "%0 = (%1, %w %w), %3"},
+                                                 {"%0 = (a, %2), %3", "%0 = (a, %w %w), %3"}};
+    shapes.add(row.form[i / 2][i % 2], joined(text, kPairNames[i / 2], kTargetNames[i % 2]),
+               patterns[in_a][immediate], immediate ? 4 : 2);
+  }
+  for (unsigned i = 0; i < kAddresses * 2; ++i) {
+    const Address address = static_cast<Address>(i / 2);
+    const bool in_a = address == Address::accumulator || address == Address::accumulator_immediate;
+    const std::string name = joined("v128.load", kAddressNames[i / 2], "+");
+    shapes.add(row.fed[i / 2][i % 2], joined(name + text, "", kTargetNames[i % 2]),
+               address == Address::slot_slot ? "%0 = ([%1 + %2], %3), %q"
+               : in_a                        ? "%0 = ([a + %l], %3), %q"
+                                             : "%0 = ([%1 + %l], %3), %q",
+               3);
+  }
+}
+
 }  // namespace
 
 void add_simd(ShapeTable& shapes, const HandlerTable& table) {
@@ -74,6 +97,7 @@ void add_simd(ShapeTable& shapes, const HandlerTable& table) {
     add_lanes(shapes, simd, opcode);
     add_fed(shapes, simd.fed[opcode], kOpcodes[opcode].text);
   }
+  for (size_t i = 0; i < std::size(kMulAdds); ++i) add_mul_add(shapes, simd.mul_add[i], kMulAdds[i]);
   for (size_t i = 0; i < kRelaxedRows; ++i) {
     OpcodeInfo row = kOpcodes[kFirstRelaxed + i];
     const std::string text = joined(row.text, "native");

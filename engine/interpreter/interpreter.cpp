@@ -46,6 +46,9 @@ constexpr size_t kMaxFrames = 64;
       for (const auto& targets : forms) std::ranges::for_each(targets, include);
     }
   }
+  for (const MulAddHandlers& row : table.simd.mul_add) {
+    for (const auto& targets : row.fed) std::ranges::for_each(targets, include);
+  }
   range = &fused;
   for (const auto& rows : table.fused.fed) {
     for (const FedHandlers& row : rows) {

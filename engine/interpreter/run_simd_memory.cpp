@@ -128,6 +128,30 @@ HEDDLE_HANDLER void fed(HEDDLE_STATE) {
   HEDDLE_NEXT(3);
 }
 
+// A product that is added to a vector in a slot. Both are rounded: these are two rows, not one operation.
+
+template <class T, Pair kPair, Target kTarget>
+HEDDLE_HANDLER void mul_add(HEDDLE_STATE) {
+  const Vector left = read_vector_operand<left_of(kPair), 1>(ip, fp, v);
+  const Vector right = read_vector_operand<right_of(kPair), 2>(ip, fp, v);
+  const Vector product = ops::Lanewise<ops::Mul<T>>::apply(left, right);
+  const Vector other = read_vector(fp + field<3>(ip));
+  write_vector_result<kTarget>(ops::Lanewise<ops::Add<T>>::apply(product, other), ip, fp, v);
+  constexpr unsigned words = right_of(kPair) == Source::immediate ? 4 : 2;
+  HEDDLE_NEXT(words);
+}
+
+template <class T, Address kAddress, Target kTarget>
+HEDDLE_HANDLER void fed_mul_add(HEDDLE_STATE) {
+  uint8_t* const place = memory + fed_address<kAddress>(ip, fp, a);
+  Vector loaded = read_vector(probe<sizeof loaded>(place, HEDDLE_PASS));
+  finish_load(ip, loaded);
+  const Vector product = ops::Lanewise<ops::Mul<T>>::apply(loaded, read_vector(fp + field<3>(ip)));
+  const Vector other = read_vector(fp + (ip[2] >> 32));
+  write_vector_result<kTarget>(ops::Lanewise<ops::Add<T>>::apply(product, other), ip, fp, v);
+  HEDDLE_NEXT(3);
+}
+
 /// See run_fused_memory.cpp: a store, then the step of a local.
 template <Source kSource>
 HEDDLE_HANDLER void store_step(HEDDLE_STATE) {
@@ -245,6 +269,31 @@ void fill_fed(FedVectorHandlers& row, bool swaps) {
   fill_fed_address<Op, Address::slot_slot>(row, swaps);
 }
 
+template <class T, Pair kPair>
+void fill_mul_add_pair(MulAddHandlers& row) {
+  row.form[static_cast<unsigned>(kPair)][0] = mul_add<T, kPair, Target::slot>;
+  row.form[static_cast<unsigned>(kPair)][1] = mul_add<T, kPair, Target::accumulator>;
+}
+
+template <class T, Address kAddress>
+void fill_fed_mul_add(MulAddHandlers& row) {
+  row.fed[static_cast<unsigned>(kAddress)][0] = fed_mul_add<T, kAddress, Target::slot>;
+  row.fed[static_cast<unsigned>(kAddress)][1] = fed_mul_add<T, kAddress, Target::accumulator>;
+}
+
+template <class T>
+void fill_mul_add(MulAddHandlers& row) {
+  fill_mul_add_pair<T, Pair::slot_slot>(row);
+  fill_mul_add_pair<T, Pair::slot_immediate>(row);
+  fill_mul_add_pair<T, Pair::accumulator_slot>(row);
+  fill_mul_add_pair<T, Pair::accumulator_immediate>(row);
+  fill_fed_mul_add<T, Address::slot>(row);
+  fill_fed_mul_add<T, Address::accumulator>(row);
+  fill_fed_mul_add<T, Address::slot_immediate>(row);
+  fill_fed_mul_add<T, Address::accumulator_immediate>(row);
+  fill_fed_mul_add<T, Address::slot_slot>(row);
+}
+
 template <Address kAddress>
 void fill_store_address(StoreHandlers& row) {
   row.guarded[static_cast<unsigned>(kAddress)][0] = store<kAddress, Source::slot>;
@@ -313,6 +362,10 @@ struct AccessRowOf<ops::VectorStoreLane<T>> {
 
 void add_simd_memory_handlers(HandlerTable& table) {
   using namespace ops;
+  fill_mul_add<float>(table.simd.mul_add[0]);
+  fill_mul_add<double>(table.simd.mul_add[1]);
+  fill_mul_add<uint32_t>(table.simd.mul_add[2]);
+  fill_mul_add<uint16_t>(table.simd.mul_add[3]);
 #define WASM_SIMD(name, code, text, immediate, signature, feature, ...)      \
   if constexpr (is_fed(Opcode::name)) {                                      \
     fill_fed<__VA_ARGS__>(table.simd.fed[static_cast<size_t>(Opcode::name)], \

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <iterator>
 
 #include "engine/interpreter/dispatch.h"
 #include "engine/interpreter/operands.h"
@@ -51,6 +52,24 @@ struct FedVectorHandlers {
   Handler form[5][2][2] = {};  ///< [Address][value is the right operand][Target]
 };
 
+/// Multiplications that are added to something: dot products, filters, matrices.
+struct MulAddRow {
+  Opcode multiply;
+  Opcode add;
+};
+inline constexpr MulAddRow kMulAdds[] = {{Opcode::f32x4_mul, Opcode::f32x4_add},
+                                         {Opcode::f64x2_mul, Opcode::f64x2_add},
+                                         {Opcode::i32x4_mul, Opcode::i32x4_add},
+                                         {Opcode::i16x8_mul, Opcode::i16x8_add}};
+
+/// form: word 1: destination, left, right, what is added | the right one, if it is a constant. fed: the left
+/// one is loaded from a guarded memory: destination, address, second address slot, right | offset or addend
+/// of the address, slot of what is added in the high half.
+struct MulAddHandlers {
+  Handler form[kPairs][2] = {};  ///< [Pair of the multiplication][Target]
+  Handler fed[5][2] = {};        ///< [Address][Target]
+};
+
 /// Relaxed rows, by their distance from the first: what the processor gives soonest.
 inline constexpr size_t kFirstRelaxed = static_cast<size_t>(Opcode::i8x16_relaxed_swizzle);
 inline constexpr size_t kRelaxedRows =
@@ -71,6 +90,7 @@ struct SimdTable {
   std::array<LoadLaneHandlers, kOpcodeCount> load_lane{};
   std::array<StoreLaneHandlers, kOpcodeCount> store_lane{};
   std::array<FedVectorHandlers, kOpcodeCount> fed{};  ///< by operation
+  std::array<MulAddHandlers, std::size(kMulAdds)> mul_add{};
   Handler shuffle[2][2][2] = {};   ///< [Source of the left][of the right][Target] and both words of lanes
   Handler shuffle_one[2][2] = {};  ///< [Source][Target]: lanes of one vector
   Handler copy = nullptr;          ///< destination, source

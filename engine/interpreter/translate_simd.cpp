@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Translation of the SIMD rows.
+#include <algorithm>
 #include <bit>
 
 #include "engine/interpreter/translator.h"
@@ -102,7 +103,8 @@ void Translator::vector_binary(Opcode opcode) {
     left.slot = consume_slot(left).slot;
     left.kind = Operand::Kind::temporary;
   }
-  if (emit_fed_vector(opcode, left, right, home)) return;
+  if (emit_fed_vector(opcode, left, right, home) || emit_mul_add(opcode, left, right, home)) return;
+  const Mirrors before = registers_;
   const Use use_left = consume(left);
   Use use_right = consume(right);
   if (use_left.source == Source::accumulator && use_right.source == Source::accumulator) {
@@ -117,6 +119,11 @@ void Translator::vector_binary(Opcode opcode) {
   const uint32_t position = emit(form[0], pack(home, use_left.slot, use_right.slot));
   if (use_right.source == Source::immediate) emit_vector(use_right.bits);
   push_result(ValueType::Kind::v128, position, form[1]);
+  last_.before = before;
+  last_.kind = Last::Kind::binary;
+  last_.opcode = opcode;
+  last_.left = use_left;
+  last_.right = use_right;
 }
 
 /// If one operand has just been loaded and the other is in a slot, and there is a handler for both, emits
@@ -132,9 +139,48 @@ bool Translator::emit_fed_vector(Opcode opcode, const Operand& left, const Opera
   if (form[0] == nullptr) return false;
   const uint64_t load_offset = recorded_offset(last_.position);
   drop_last();
+  const Mirrors before = registers_;
   const uint32_t position = emit(form[0], pack(home, address.base, address.second, other.slot));
   emit_word(address.immediate);
   record_offset(position, load_offset);
+  push_result(ValueType::Kind::v128, position, form[1]);
+  last_.before = before;
+  last_.kind = Last::Kind::fed;
+  last_.opcode = opcode;
+  last_.address = address;
+  last_.right = {Source::slot, other.slot, 0};
+  return true;
+}
+
+/// An addition to a product that the last instruction has just computed.
+bool Translator::emit_mul_add(Opcode opcode, const Operand& left, const Operand& right, uint32_t home) {
+  const auto produced = [this](const Operand& operand) {
+    return produced_last(operand, Last::Kind::binary) || produced_last(operand, Last::Kind::fed);
+  };
+  const bool on_left = produced(left);
+  if (!on_left && !produced(right)) return false;
+  const auto row = std::ranges::find_if(
+      kMulAdds, [&](const MulAddRow& pair) { return pair.add == opcode && pair.multiply == last_.opcode; });
+  const Operand& other = on_left ? right : left;
+  if (row == std::end(kMulAdds) || other.kind == Operand::Kind::constant) return false;
+  const MulAddHandlers& forms = table_.simd.mul_add[static_cast<size_t>(row - std::begin(kMulAdds))];
+  const Last product = last_;
+  const bool is_fed = product.kind == Last::Kind::fed;
+  const auto& form =
+      is_fed ? forms.fed[static_cast<unsigned>(product.address.address)]
+             : forms.form[static_cast<unsigned>(pair_of(product.left.source, product.right.source))];
+  if (form[0] == nullptr) return false;
+  const uint64_t load_offset = recorded_offset(product.position);
+  drop_last();
+  uint32_t position;
+  if (is_fed) {
+    position = emit(form[0], pack(home, product.address.base, product.address.second, product.right.slot));
+    emit_word(product.address.immediate | Word{other.slot} << 32);
+    record_offset(position, load_offset);
+  } else {
+    position = emit(form[0], pack(home, product.left.slot, product.right.slot, other.slot));
+    if (product.right.source == Source::immediate) emit_vector(product.right.bits);
+  }
   push_result(ValueType::Kind::v128, position, form[1]);
   return true;
 }

@@ -102,12 +102,12 @@ class Translator {
     uint32_t position = kNone;
     uint32_t result = kNone;       ///< position of the instruction whose field 0 is the result's slot
     uint32_t destination = kNone;  ///< the result's slot, or kNone
-    enum class Kind : uint8_t { other, copy, binary, compare, test, load } kind = Kind::other;
+    enum class Kind : uint8_t { other, copy, binary, compare, test, load, fed } kind = Kind::other;
     bool negated = false;  ///< compare: an eqz follows it, and both are meant
     Opcode opcode{};       ///< unless other or copy
-    Use left, right;
-    AddressUse address;  ///< load
-    Mirrors before;      ///< accumulators before it ran
+    Use left, right;       ///< fed: right is the operand that was not loaded
+    AddressUse address;    ///< load, fed
+    Mirrors before;        ///< accumulators before it ran
   };
 
   /// A local that has just been set to a slot plus a constant: a loop's counter, if a branch on it follows.
@@ -216,6 +216,7 @@ class Translator {
   [[nodiscard]] bool splat_constant(Opcode opcode);
   void vector_binary(Opcode opcode);
   [[nodiscard]] bool emit_fed_vector(Opcode opcode, const Operand& left, const Operand& right, uint32_t home);
+  [[nodiscard]] bool emit_mul_add(Opcode opcode, const Operand& left, const Operand& right, uint32_t home);
   void vector_ternary(Opcode opcode);
   void vector_shift(Opcode opcode);
   void shuffle(const Instruction& instruction);
