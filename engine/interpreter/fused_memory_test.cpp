@@ -183,8 +183,10 @@ TEST(interpreter_fused_memory, vector_loads_that_feed_operations) {
     const std::string operation = " " + std::string(kOpcodes[i].text) + " ";
     for (const auto& [address, offset] : kAddressTexts) {
       const std::string loaded = std::string(address) + " v128.load" + offset;
-      programs.add(kVectors + loaded + " | local.get 8" + operation + kVectorToI64);
-      programs.add(kVectors + ("local.get 8 " + loaded) + " | " + operation + " v128.not" + kVectorToI64);
+      for (const char* last : {"", " v128.not"}) {
+        programs.add(kVectors + loaded + " | local.get 8" + operation + last + kVectorToI64);
+        programs.add(kVectors + ("local.get 8 " + loaded) + " | " + operation + last + kVectorToI64);
+      }
       for (const MulAddRow& rows : kMulAdds) {
         if (rows.multiply != static_cast<Opcode>(i)) continue;
         const std::string add = " | " + std::string(info(rows.add).text);

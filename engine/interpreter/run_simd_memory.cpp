@@ -96,8 +96,8 @@ HEDDLE_HANDLER void store_checked(HEDDLE_STATE) {
 [[nodiscard]] consteval bool is_fed(Opcode opcode) {
   for (const Opcode fed :
        {Opcode::f32x4_add, Opcode::f32x4_sub, Opcode::f32x4_mul, Opcode::f64x2_add, Opcode::f64x2_sub,
-        Opcode::f64x2_mul, Opcode::i32x4_add, Opcode::i32x4_mul, Opcode::i16x8_add, Opcode::i8x16_add,
-        Opcode::i8x16_eq, Opcode::v128_xor, Opcode::v128_and, Opcode::v128_or}) {
+        Opcode::f64x2_mul, Opcode::i32x4_add, Opcode::i32x4_mul, Opcode::i16x8_add, Opcode::i16x8_mul,
+        Opcode::i8x16_add, Opcode::i8x16_eq, Opcode::v128_xor, Opcode::v128_and, Opcode::v128_or}) {
     if (opcode == fed) return true;
   }
   return false;
