@@ -7,7 +7,7 @@ namespace heddle::engine {
 namespace {
 
 /// Function bodies, with a '|' wherever rows may fuse. Parameters: two i32 addresses, an i32, an i64, an f32,
-/// an f64; locals: two i32, a v128.
+/// an f64; locals: two i32, three v128.
 class Programs {
  public:
   void add(std::string body) { bodies_.push_back(std::move(body)); }
@@ -46,7 +46,7 @@ class Programs {
     for (unsigned i = 0; i < 256; ++i) byte(i * 91 + 5);
     text += "\")\n";
     for (const std::string& body : bodies_) {
-      text += "(func (param i32 i32 i32 i64 f32 f64) (result i64) (local i32 i32 v128) ";
+      text += "(func (param i32 i32 i32 i64 f32 f64) (result i64) (local i32 i32 v128 v128 v128) ";
       for (const char letter : body) {
         if (letter == '|') {
           text += between;
@@ -151,6 +151,50 @@ TEST(interpreter_fused_memory, addresses_of_every_access) {
   programs.add("local.get 2 i32.clz local.set 6 local.get 0 local.get 6 i32.store i64.const 0");
   programs.add("local.get 0 local.tee 6 local.get 6 | i32.store i64.const 0");
   programs.add("local.get 0 i32.clz i32.const 64 i32.add | local.tee 6 local.get 6 | i32.store i64.const 0");
+  programs.compare();
+}
+
+/// What turns a vector on the stack into the i64 that is returned.
+constexpr const char* kVectorToI64 =
+    " local.set 8 local.get 8 i64x2.extract_lane 0 local.get 8 i64x2.extract_lane 1 i64.xor";
+
+/// Two vectors in slots: local 8, and local 9.
+constexpr const char* kVectors =
+    "local.get 4 f32x4.splat local.set 8 local.get 2 i32x4.splat f32x4.convert_i32x4_s local.set 9 loop end ";
+
+TEST(interpreter_fused_memory, vector_loads_that_feed_operations) {
+  Programs programs;
+  for (size_t i = 0; i < kOpcodeCount; ++i) {
+    if (kOpcodes[i].kind != RowKind::simd || kOpcodes[i].signature != "vv:v") continue;
+    if (kOpcodes[i].immediate != Immediate::none) continue;
+    const std::string operation = " " + std::string(kOpcodes[i].text) + " ";
+    for (const auto& [address, offset] : kAddressTexts) {
+      const std::string loaded = std::string(address) + " v128.load" + offset;
+      for (const char* last : {"", " v128.not"}) {
+        programs.add(kVectors + loaded + " | local.get 8" + operation + last + kVectorToI64);
+        programs.add(kVectors + ("local.get 8 " + loaded) + " | " + operation + last + kVectorToI64);
+      }
+    }
+  }
+  programs.compare();
+}
+
+TEST(interpreter_fused_memory, addresses_of_every_vector_access) {
+  Programs programs;
+  for (size_t i = 0; i < kOpcodeCount; ++i) {
+    const OpcodeInfo& row = kOpcodes[i];
+    if (row.kind != RowKind::simd || !accesses_memory(row)) continue;
+    const bool by_lane = row.immediate == Immediate::memory_argument_lane;
+    const std::string text = " | " + std::string(row.text);
+    const bool loads = row.signature.back() == 'v';
+    for (const auto& [address, offset] : kAddressTexts) {
+      for (const char* vector : {" local.get 8", " local.get 8 v128.not"}) {
+        const std::string operand = by_lane || !loads ? vector : "";
+        programs.add(std::string(kVectors) + address + operand + text + offset + (by_lane ? " 1" : "") +
+                     (loads ? kVectorToI64 : " i64.const 0"));
+      }
+    }
+  }
   programs.compare();
 }
 
