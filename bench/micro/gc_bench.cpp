@@ -33,7 +33,7 @@ constexpr std::string_view kSort = R"((module
       (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
     (local.get $list))
   (func $merge (param $a (ref null $list)) (param $b (ref null $list)) (result (ref null $list))
-    (local $first (ref $list)) (local $last (ref $list)) (local $new (ref $list))
+    (local $first (ref null $list)) (local $last (ref null $list)) (local $new (ref null $list))
     (local.set $first (struct.new $list (i32.const 0) (ref.null $list)))
     (local.set $last (local.get $first))
     (block $done

@@ -108,7 +108,7 @@ std::shared_ptr<StoreLink> make_rooted(const std::shared_ptr<StoreLink>& link, e
   return {std::move(root), target};
 }
 
-ReferenceKind kind_of(const engine::gc::Object& object) {
+ReferenceKind object_kind(const engine::gc::Object& object) {
   switch (object.layout->kind) {
     case engine::ObjectKind::structure: return ReferenceKind::structure;
     case engine::ObjectKind::array: return ReferenceKind::array;
@@ -130,7 +130,7 @@ Value read_reference(const std::shared_ptr<StoreLink>& link, HeapType::Kind fami
   }
   const engine::gc::Object& object = *engine::gc::object_of(slot);
   const ValueType exact = ValueType::ref(HeapType::defined(object.layout->id), false);
-  return Access::value(family == Kind::any ? exact : type, slot, static_cast<uint64_t>(kind_of(object)),
+  return Access::value(family == Kind::any ? exact : type, slot, static_cast<uint64_t>(object_kind(object)),
                        make_rooted(link, slot));
 }
 

@@ -180,6 +180,31 @@ TEST(GcRun, roots_in_every_place) {
   EXPECT_EQ(world.call(instance, "below"), returned({6}));
 }
 
+/// A cast reads a slot, and what uses its operand next an accumulator: the producer must fill both.
+TEST(GcRun, casts_leave_their_operand_where_its_producer_put_it) {
+  World world;
+  Instance& instance = world.instantiate(R"((module
+    (type $s (sub (struct (field (mut i32)) (field (mut anyref)))))
+    (func $make (param i32) (result (ref $s))
+      (struct.new $s (i32.const 0) (struct.new $s (local.get 0) (ref.null any))))
+    (func (export "cast") (param i32) (result i32) (local $r (ref $s))
+      (local.set $r (call $make (local.get 0)))
+      (drop (i32.add (i32.const 0x74) (local.get 0)))
+      (struct.get $s 0 (ref.cast (ref null $s) (struct.get $s 1 (local.get $r)))))
+    (func (export "non_null") (param i32) (result i32) (local $r (ref $s))
+      (local.set $r (call $make (local.get 0)))
+      (drop (i32.add (i32.const 0x74) (local.get 0)))
+      (struct.get $s 0 (ref.cast (ref $s) (ref.as_non_null (struct.get $s 1 (local.get $r))))))
+    (func (export "branch") (param i32) (result i32) (local $r (ref $s))
+      (local.set $r (call $make (local.get 0)))
+      (drop (i32.add (i32.const 0x74) (local.get 0)))
+      (block $out (result anyref)
+        (return (struct.get $s 0 (br_on_cast_fail $out anyref (ref $s) (struct.get $s 1 (local.get $r))))))
+      (drop) (i32.const -1))))");
+  for (const char* name : {"cast", "non_null", "branch"})
+    EXPECT_EQ(world.call(instance, name, {42}), returned({42})) << name;
+}
+
 TEST(GcRun, branches_on_casts_carry_what_the_label_takes) {
   World world(stressed());
   Instance& instance = world.instantiate(R"((module

@@ -254,7 +254,10 @@ bool Translator::branch_on_last(const Operand& condition, bool wanted, Target ta
 /// A conditional branch to a label that may take operands: if they have to move, branches around the moves.
 void Translator::branch_or_carry(const Operand& condition, bool wanted, bool wide, Control& control,
                                  bool keeps_operand) {
-  if (label_types(control).size() > 4) materialize_top(label_types(control).size());
+  const size_t carried = label_types(control).size();
+  if (carried > 4) materialize_top(carried);
+  // Where the branch goes, they are read from their slots; where it does not, maybe from accumulators.
+  for (size_t i = operands_.size() - carried; i < operands_.size(); ++i) pin(operands_[i]);
   if (!needs_transfer(control)) {
     branch(condition, wanted, wide, {&control}, keeps_operand);
     return;

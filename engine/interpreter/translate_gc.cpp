@@ -308,6 +308,7 @@ void Translator::cast_reference(const Instruction& instruction, bool null_passes
   const Cast cast = cast_to(instruction.heap);
   const size_t top = operands_.size() - 1;
   if (operands_[top].kind == Operand::Kind::constant) materialize(top);
+  pin(operands_[top]);
   emit(table_.gc.cast[static_cast<unsigned>(cast.kind)][null_passes], pack(0, operands_[top].slot));
   emit_word(cast.word);
 }
@@ -324,6 +325,7 @@ void Translator::branch_on_cast(const Instruction& instruction, bool wanted) {
   if (operands_[top].kind == Operand::Kind::constant) materialize(top);
   const size_t carried = label_types(control).size();
   if (carried > 4) materialize_top(carried);
+  for (size_t i = operands_.size() - carried; i < operands_.size(); ++i) pin(operands_[i]);
   const uint32_t slot = operands_[top].slot;
   const bool backward = control.kind == Control::Kind::loop;
   if (!needs_transfer(control)) {

@@ -76,6 +76,7 @@ void Translator::ref_func(const Instruction& instruction) {
 void Translator::ref_as_non_null(const Instruction&) {
   const size_t top = operands_.size() - 1;
   if (operands_[top].kind == Operand::Kind::constant) materialize(top);
+  pin(operands_[top]);
   emit(single_.as_non_null, pack(0, operands_[top].slot));
 }
 

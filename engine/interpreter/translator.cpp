@@ -299,6 +299,11 @@ Translator::Use Translator::consume(const Operand& operand) {
   return {source, operand.slot, operand.bits};
 }
 
+void Translator::pin(const Operand& operand) {
+  Mirror& mirror = registers_[static_cast<unsigned>(register_of(operand.type))];
+  if (mirror.slot == operand.slot) mirror.without_store = nullptr;
+}
+
 Translator::Use Translator::consume_slot(const Operand& operand) {
   if (operand.kind != Operand::Kind::constant) return {Source::slot, operand.slot, 0};
   move_to(operand.home, operand, true);

@@ -172,6 +172,9 @@ class Translator {
   [[nodiscard]] Source where(const Operand& operand) const;
   /// Commits to reading a popped operand from where() says; tells its producer not to store.
   Use consume(const Operand& operand);
+  /// Commits to reading the slot of an operand that stays on the stack: its producer must store it, whoever
+  /// consumes it later from the accumulator.
+  void pin(const Operand& operand);
   Use consume_slot(const Operand& operand);  ///< never an accumulator or immediate: stores a constant first
 
   uint32_t emit(Handler handler, Word word1);
