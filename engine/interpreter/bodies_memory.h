@@ -29,6 +29,7 @@ struct AccessOf;
 
 template <Opcode kOpcode, Address kAddress, Target kTarget>
 struct LoadGuarded {
+  static constexpr bool kFaults = true;
   HEDDLE_BODY {
     using V = typename AccessOf<kOpcode>::Value;
     hold_ip(ip);
@@ -56,6 +57,7 @@ template <class V, Source kSource>
 
 template <Opcode kOpcode, Address kAddress, Source kSource>
 struct StoreGuarded {
+  static constexpr bool kFaults = true;
   HEDDLE_BODY {
     using M = typename AccessOf<kOpcode>::InMemory;
     hold_ip(ip);

@@ -18,7 +18,7 @@ namespace heddle::engine {
 
 /// Puts the ip of the instruction about to access memory where landing() will look for it. Inside a
 /// superinstruction ip may otherwise stay at its first instruction.
-[[gnu::always_inline]] inline void hold_ip(const Word*& ip) {
+[[gnu::always_inline]] inline void hold_ip([[maybe_unused]] const Word*& ip) {
 #if defined(__x86_64__) && defined(__clang__)
   register const Word* held asm("r12") = ip;
   asm volatile("" : "+r"(held));

@@ -23,10 +23,23 @@ struct Parts {
   }
 };
 
+/// May the body's access fault instead of being checked?
+template <class Body>
+inline constexpr bool kMayFault = requires { Body::kFaults; };
+
+/// A fault is resumed in another handler, so the faulting one must have nothing on the native stack (see
+/// guarded_access.h). That is how clang's preserve_none handlers are; GCC saves registers in long ones.
+#if defined(__clang__)
+inline constexpr bool kLongHandlersMayFault = true;
+#else
+inline constexpr bool kLongHandlersMayFault = false;
+#endif
+
 /// Adds the row if it belongs to this part; else instantiates nothing.
 template <unsigned kPart, unsigned kIndex, class... Bodies>
 void add_row(std::vector<Superinstruction>& rows) {
-  if constexpr (kIndex % kSuperinstructionParts == kPart) {
+  if constexpr (kIndex % kSuperinstructionParts == kPart &&
+                (kLongHandlersMayFault || !(kMayFault<Bodies> || ...))) {
     Superinstruction row = Parts<>::split<Bodies...>();
     row.handler = handler_of<Bodies...> = superinstruction<Bodies...>;
     row.part = kPart;

@@ -192,7 +192,13 @@ TEST(interpreter_superinstructions, do_what_their_instructions_do) {
     (global (mut i64) (i64.const 5)) (func (export "go") (call $host))))",
                                          imports);
   EXPECT_EQ(world.call(instance, "go"), returned({}));
-  EXPECT_GT(traps, superinstructions().rows().size() / 4);
+  size_t accesses = 0;  // GCC's builds have none
+  for (const Superinstruction& row : superinstructions().rows()) {
+    for (const Handler part : parts_of(row)) {
+      accesses += find_shape(word_of(part))->pattern.find('[') != std::string_view::npos;
+    }
+  }
+  EXPECT_GE(traps, accesses / 2);
   EXPECT_GT(ends, traps);
 }
 

@@ -125,7 +125,8 @@ class Mutation {
 
   /// Any vector row with the operands and the immediate of the one there.
   void replace_vector_opcode(Buffer& body, size_t at) {
-    Cursor cursor(std::span(body).subspan(at + 1));
+    const std::span<const uint8_t> bytes = body;
+    Cursor cursor(bytes.subspan(at + 1));
     const uint16_t old = engine::find_opcode(engine::kPrefixSimd, cursor.read_u32());
     if (cursor.failed() || old == engine::kNoOpcode) return;
     const size_t start = below(engine::kOpcodeCount);
