@@ -101,7 +101,7 @@ def dispatches(programs, chosen):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("profiles", nargs="+", type=pathlib.Path)
-    parser.add_argument("--limit", type=int, default=700, help="most superinstructions (%(default)s)")
+    parser.add_argument("--limit", type=int, default=640, help="most superinstructions (%(default)s)")
     parser.add_argument("--longest", type=int, default=6, help="most instructions in one (%(default)s)")
     parser.add_argument("--least", type=float, default=0.0003, help="least share of dispatches saved (%(default)s)")
     parser.add_argument("--output", type=pathlib.Path, default=TARGET)

@@ -241,6 +241,7 @@ void add_binary(ShapeTable& shapes, const BinaryHandlers& row, const OpcodeInfo&
   for (unsigned i = 0; i < kPairs; ++i) {
     const Pair pair = static_cast<Pair>(i);
     const bool immediate = left_of(pair) == Source::immediate || right_of(pair) == Source::immediate;
+    if (row.form[i][0] == nullptr) continue;  // and a vector has no pattern for it
     for (unsigned target = 0; target < 2; ++target) {
       shapes.add(row.form[i][target], joined(info.text, kPairNames[i], kTargetNames[target]),
                  binary_pattern(pair, type), immediate ? words_beside_immediate(type) : 2);
