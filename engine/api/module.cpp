@@ -46,7 +46,7 @@ Result<Module> Module::load(const Engine& engine, std::span<const uint8_t> bytes
   }
   HEDDLE_TRY_ASSIGN(std::shared_ptr<engine::ModuleImage> image,
                     engine::decode_module(bytes, impl->registry, decode_limits(limits)));
-  HEDDLE_TRY(engine::validate_module(*image));
+  HEDDLE_TRY(engine::validate_module(*image, impl->config.load_threads));
   impl->tier->on_module(*image);
   return Access::module(impl, std::move(image));
 }

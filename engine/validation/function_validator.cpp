@@ -352,14 +352,4 @@ Result<void> validate_function(const ModuleImage& module, uint32_t function, Fun
   return FunctionValidator(module).validate_body(function, facts);
 }
 
-Result<void> validate_module(ModuleImage& module) {
-  if (auto declarations = validate_declarations(module); !declarations.ok()) return declarations;
-  FunctionValidator validator(module);
-  for (size_t function = module.imported_functions; function < module.functions.size(); ++function) {
-    if (auto body = validator.validate_body(static_cast<uint32_t>(function), nullptr); !body.ok())
-      return body;
-  }
-  return {};
-}
-
 }  // namespace heddle::engine

@@ -38,7 +38,8 @@ struct FunctionFacts {
 [[nodiscard]] Result<void> validate_function(const ModuleImage& module, uint32_t function,
                                              FunctionFacts* facts);
 
-/// Declarations, then every body.
-[[nodiscard]] Result<void> validate_module(ModuleImage& module);
+/// Declarations, then every body, on up to `threads` threads (0: one per processor) if there is enough to do.
+/// The error is the same on any number of threads.
+[[nodiscard]] Result<void> validate_module(ModuleImage& module, unsigned threads = 1);
 
 }  // namespace heddle::engine

@@ -47,6 +47,8 @@ struct Config {
   MemoryMode memory_mode = MemoryMode::automatic;
   bool fuel = false;   ///< count fuel; see StoreRef::set_fuel
   bool eager = false;  ///< translate all functions when a module is loaded, not on their first call
+  /// Threads on which a large module is validated; 1: the caller's only; 0: one per processor.
+  uint32_t load_threads = 0;
   RelaxedSimd relaxed_simd = RelaxedSimd::deterministic;
   bool gc_stress = false;  ///< collect garbage before every allocation: slow; finds forgotten references in tests
   ModuleLimits limits{};
