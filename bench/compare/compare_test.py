@@ -143,6 +143,9 @@ class VerdictTest(unittest.TestCase):
         self.assertEqual(self.judge({"a": self.GOOD}, 0.6), 0)
         self.assertEqual(self.judge({"a": self.GOOD}, 0.4), 1)
         self.assertEqual(self.judge({"a": self.GOOD}, None), 0)
+        unable = {"heddle": self.GOOD["heddle"], "wasm3": measure.Series(error="wasm3 has no SIMD", skipped=True)}
+        self.assertEqual(self.judge({"a": self.GOOD, "b": unable}, 0.6), 0)
+        self.assertEqual(self.judge({"b": unable}, 0.6), 1)
 
     def test_what_was_not_measured_does_not_meet_the_bar(self):
         short = {"heddle": series([1.0], [1.0]), "wasm3": series([2.0], [0.0])}
