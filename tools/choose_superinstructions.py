@@ -26,8 +26,7 @@ HEADER = """\
 
 """
 
-# Accesses to a guarded memory trap by a fault, which finds the instruction by ip alone: one of them may follow
-# anything, because it puts its own ip in place first (hold_ip in guarded_access.h).
+# What stands behind these does not run next.
 MAY_END_ONLY = ("Jump<", "ReturnOne<", "ReturnNothing", "BranchTable", "Call")
 
 
@@ -81,7 +80,7 @@ def choose(programs, limit, longest, least):
         gains.sort(key=lambda item: (-item[0], item[1]))
         if gains[0][0] < least:
             break
-        # Many at a time, but none whose first instruction another choice of this round may take away.
+        # Many at a time, but none that shares an instruction with another choice of this round: its gain may be gone.
         touched = set()
         for gain, names in gains[:40]:
             if gain < max(least, gains[0][0] / 2) or len(chosen) >= limit:

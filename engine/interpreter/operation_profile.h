@@ -15,9 +15,10 @@ inline constexpr bool kProfilesOperations = true;
 inline constexpr bool kProfilesOperations = false;
 #endif
 
-/// Counts one execution of the instruction at ip; `name` is a C++ type, `file` of static storage. Not
-/// thread-safe: profiles are taken of programs with one thread. Writes everything to the file that the
-/// environment variable HEDDLE_OPERATION_PROFILE names when the process ends.
+/// Counts one execution of the instruction at ip; `signature` is a function's name as the compiler prints it,
+/// which ends in the body's type, and of static storage. Not thread-safe: profiles are taken of programs with
+/// one thread. Writes everything to the file that the environment variable HEDDLE_OPERATION_PROFILE names when
+/// the process ends.
 void record_operation(const Word* ip, std::string_view signature);
 
 /// What every handler made of a body begins with.
