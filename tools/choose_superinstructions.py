@@ -2,15 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Chooses the superinstructions from operation profiles and writes engine/interpreter/superinstructions.def.
 
-Every program counts the same, however long it ran. A superinstruction is extended one instruction at a time, the one
-that saves most dispatches first, exactly as the translator will join them: from the left, the longest there is.
+Every program counts the same, however long it ran. The sequence that saves most for its size is taken, then the
+next, until the budget is spent; what a sequence saves is counted as the translator will use it (Translator::
+join_instructions): with those chosen before, and the least cost for each stretch of code.
 
   ./dev profile-ops                                       records the profiles below build/profiles, then runs this
   tools/choose_superinstructions.py build/profiles/*.txt  chooses again from the profiles there are
+  tools/choose_superinstructions.py --held-out ...        also says how each program fares with rows chosen without it
 """
 
 import argparse
 import collections
+import heapq
 import pathlib
 import re
 import sys
@@ -22,7 +25,8 @@ HEADER = """\
 // The superinstructions, most useful first; written by tools/choose_superinstructions.py.
 //
 // HEDDLE_SUPERINSTRUCTION(index, bodies...)
-//   bodies  as in bodies_*.h; every prefix of two or more is a row of its own
+//   bodies  as in bodies_*.h; Fed<Body, field, distance, ...> gets the operand in that field from the instruction
+//           as many before
 
 """
 
@@ -30,89 +34,197 @@ HEADER = """\
 MAY_END_ONLY = ("Jump<", "ReturnOne<", "ReturnNothing", "BranchTable", "Call")
 
 
+# What a superinstruction saves, as in join_instructions.cpp.
+DISPATCH_COST = 2
+FEED_GAIN = 1
+MOST_DISTANCE = 15
+
+
+class Operation:
+    """One instruction of a profile: its body, how often it ran, and the slots it uses."""
+
+    def __init__(self, line):
+        self.address, count, from_above, fields, use, name = line.split(" ", 5)
+        self.count, self.from_above = int(count), int(from_above)
+        self.name = (name.replace("heddle::engine::", "").replace("unsigned int", "uint32_t")
+                     .replace("unsigned long", "uint64_t"))
+        slots = [int(fields, 16) >> 16 * index & 0xffff for index in range(4)]
+        self.reads = [(index, slot, kind) for index, slot, kind in zip(range(4), slots, use) if kind != "-"]
+        self.writes = (slots[0], use[4]) if use[4] != "-" else None
+
+    def may_follow(self, run):
+        """Always runs behind the run's last instruction, and only there?"""
+        return run and self.count == self.from_above and not run[-1].name.startswith(MAY_END_ONLY)
+
+
 def read_profile(path):
-    """[[(name, count), ...]]: runs of instructions that are entered at their first one only."""
+    """Runs of operations that are entered at their first one only."""
     runs = []
     for line in path.read_text().splitlines():
-        address, count, from_above, name = line.split(" ", 3)
-        item = (name.replace("heddle::engine::", "").replace("unsigned int", "uint32_t")
-                .replace("unsigned long", "uint64_t"), int(count))
-        if runs and int(from_above) == int(count) and not runs[-1][-1][0].startswith(MAY_END_ONLY):
-            runs[-1].append(item)
+        operation = Operation(line)
+        if runs and operation.may_follow(runs[-1]):
+            runs[-1].append(operation)
         else:
-            runs.append([item])
-    total = sum(count for run in runs for _, count in run)
-    return [[(name, count / total) for name, count in run] for run in runs] if total else []
+            runs.append([operation])
+    return runs
 
 
-def join(run, chosen):
-    """The run as the translator will leave it: [(names, share of dispatches)]."""
-    units = []
-    names, share = (), 0.0
-    for name, count in run:
-        if names and names + (name,) in chosen:
-            names += (name,)
-        else:
-            if names:
-                units.append((names, share))
-            names, share = (name,), count
-    units.append((names, share))
-    return units
+def passes_on(written, read):
+    return written == read or "c" in (written, read) and "f" not in (written, read)
 
 
-def choose(programs, limit, longest, least):
-    """The sequences worth most, in order of choice, with what each saves on average."""
-    chosen = {}
-    while len(chosen) < limit:
-        gains = collections.Counter()
-        for runs in programs:
-            for run in runs:
-                units = join(run, chosen)
-                position = 0
-                for names, share in units:
-                    position += len(names)
-                    if position < len(run) and len(names) < longest:
-                        name, count = run[position]
-                        gains[names + (name,)] += count
-        gains = [(gain / len(programs), names) for names, gain in gains.items() if names not in chosen]
-        if not gains:
-            break
-        gains.sort(key=lambda item: (-item[0], item[1]))
-        if gains[0][0] < least:
-            break
-        # Many at a time, but none that shares an instruction with another choice of this round: its gain may be gone.
-        touched = set()
-        for gain, names in gains[:40]:
-            if gain < max(least, gains[0][0] / 2) or len(chosen) >= limit:
+def feeds_of(run, place):
+    """((field, distance), ...): where in the run the operands of an instruction were written."""
+    feeds = []
+    for index, slot, kind in run[place].reads:
+        for distance in range(1, min(MOST_DISTANCE, place) + 1):
+            writes = run[place - distance].writes
+            if writes and writes[0] == slot:
+                feeds += [(index, distance)] if passes_on(writes[1], kind) else []
                 break
-            if touched & set(names):
-                continue
-            touched.update(names)
-            chosen[names] = gain
+    return tuple(feeds)
+
+
+class Run:
+    """Instructions that are entered at their first one only, as the translator sees them between labels."""
+
+    def __init__(self, operations, program, weight):
+        self.names = [operation.name for operation in operations]
+        self.feeds = [feeds_of(operations, place) for place in range(len(operations))]
+        self.shares = [operation.count * weight for operation in operations]
+        self.program = program
+        self.cost = DISPATCH_COST * sum(self.shares)
+
+    def sequence(self, start, end):
+        """((name, feeds), ...): what the instructions are as one superinstruction."""
+        return tuple((self.names[place], tuple(feed for feed in self.feeds[place] if feed[1] <= place - start))
+                     for place in range(start, end))
+
+    def best(self, chosen, longest):
+        """[(start, sequence or None)]: the cheapest way to run it."""
+        count = len(self.names)
+        cost, step = [0] * (count + 1), [(1, None)] * count
+        for start in range(count - 1, -1, -1):
+            cost[start] = DISPATCH_COST + cost[start + 1]
+            for end in range(start + 2, min(start + longest, count) + 1):
+                fed = self.sequence(start, end)
+                for sequence in (fed, unfed(fed)):
+                    if sequence in chosen:
+                        other = DISPATCH_COST + cost[end] - FEED_GAIN * feeds_in(sequence)
+                        if other <= cost[start]:
+                            cost[start], step[start] = other, (end - start, sequence)
+        place, steps = 0, []
+        while place < count:
+            steps.append((place, step[place][1]))
+            place += step[place][0]
+        return steps
+
+    def cost_with(self, chosen, longest):
+        """Its share of all costs when the translator may use the chosen sequences."""
+        total = 0.0
+        for start, sequence in self.best(chosen, longest):
+            total += DISPATCH_COST * self.shares[start]
+            for place, (_, feeds) in enumerate(sequence or ()):
+                total -= FEED_GAIN * len(feeds) * self.shares[start + place]
+        return total
+
+    def dispatches_with(self, chosen, longest):
+        return sum(self.shares[start] for start, _ in self.best(chosen, longest))
+
+
+def unfed(sequence):
+    return tuple((name, ()) for name, _ in sequence)
+
+
+def feeds_in(sequence):
+    return sum(len(feeds) for _, feeds in sequence)
+
+
+def all_runs(programs):
+    totals = [sum(operation.count for run in program for operation in run) for program in programs]
+    return [Run(run, index, 1 / len(programs) / totals[index])
+            for index, program in enumerate(programs) for run in program]
+
+
+def candidates(runs, longest, least):
+    """{sequence: (the most it can save, the runs it occurs in)}."""
+    savings, places = collections.Counter(), collections.defaultdict(list)
+    for run in runs:
+        for start in range(len(run.names)):
+            saved = 0.0
+            for end in range(start + 2, min(start + longest, len(run.names)) + 1):
+                sequence = run.sequence(start, end)
+                saved += (DISPATCH_COST + FEED_GAIN * len(sequence[-1][1])) * run.shares[end - 1]
+                savings[sequence] += saved
+                if not places[sequence] or places[sequence][-1] is not run:
+                    places[sequence].append(run)
+    return {sequence: (saved, places[sequence]) for sequence, saved in savings.items() if saved >= least}
+
+
+def choose(programs, budget, longest, least):
+    """The sequences worth most for their size, in order of choice."""
+    chosen = {}
+    found = candidates(all_runs(programs), longest, least)
+    queue = [(-saved / size_of(sequence), sequence) for sequence, (saved, _) in found.items()]
+    heapq.heapify(queue)
+    spent = 0.0
+    while queue and spent < budget:
+        _, sequence = heapq.heappop(queue)
+        runs = found[sequence][1]
+        chosen[sequence] = None
+        now = [run.cost_with(chosen, longest) for run in runs]
+        saved = sum(run.cost for run in runs) - sum(now)
+        worth = saved / size_of(sequence)
+        if saved >= least and (not queue or worth >= -queue[0][0]):
+            spent += size_of(sequence)
+            for run, cost in zip(runs, now):
+                run.cost = cost
+            continue
+        del chosen[sequence]  # others took its place; perhaps its turn comes later
+        if saved >= least:
+            heapq.heappush(queue, (-worth, sequence))
     return chosen
 
 
-def dispatches(programs, chosen):
-    """Share of dispatches that remain, for each program."""
-    return [sum(share for run in runs for _, share in join(run, chosen)) for runs in programs]
+def size_of(sequence):
+    """Of its handler, in instructions: its own and a dispatch."""
+    return len(sequence) + 0.6
+
+
+def spelled(name, feeds):
+    return f"Fed<{name}, {', '.join(f'{index}, {distance}' for index, distance in feeds)}>" if feeds else name
+
+
+def remaining(program, chosen, longest):
+    return sum(run.dispatches_with(chosen, longest) for run in all_runs([program]))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("profiles", nargs="+", type=pathlib.Path)
-    parser.add_argument("--limit", type=int, default=640, help="most superinstructions (%(default)s)")
-    parser.add_argument("--longest", type=int, default=6, help="most instructions in one (%(default)s)")
-    parser.add_argument("--least", type=float, default=0.0003, help="least share of dispatches saved (%(default)s)")
+    parser.add_argument("--budget", type=int, default=2500, help="size of all handlers, in instructions (%(default)s)")
+    parser.add_argument("--longest", type=int, default=8, help="most instructions in one (%(default)s)")
+    parser.add_argument("--least", type=float, default=0.00002, help="least share of the costs saved (%(default)s)")
+    parser.add_argument("--held-out", action="store_true", help="choose once more for each program, without it")
     parser.add_argument("--output", type=pathlib.Path, default=TARGET)
     options = parser.parse_args()
-    programs = [runs for runs in map(read_profile, options.profiles) if runs]
-    if not programs:
+    profiles = {path.stem: runs for path in options.profiles if (runs := read_profile(path))}
+    if not profiles:
         sys.exit("choose_superinstructions: the profiles are empty")
-    chosen = choose(programs, options.limit, options.longest, options.least)
-    rows = [f"HEDDLE_SUPERINSTRUCTION({index}, {', '.join(names)})\n" for index, names in enumerate(chosen)]
+    limits = options.budget, options.longest, options.least
+    chosen = choose(list(profiles.values()), *limits)
+    rows = [f"HEDDLE_SUPERINSTRUCTION({index}, {', '.join(spelled(*part) for part in sequence)})\n"
+            for index, sequence in enumerate(chosen)]
     options.output.write_text(HEADER + "".join(rows) + "\n#undef HEDDLE_SUPERINSTRUCTION\n")
-    for path, left in zip(options.profiles, dispatches(programs, chosen)):
-        print(f"{path.stem:24} {left:6.1%} of the dispatches remain")
+    shares = collections.defaultdict(list)
+    for name, runs in profiles.items():
+        columns = [chosen]
+        if options.held_out:
+            columns.append(choose([other for key, other in profiles.items() if key != name], *limits))
+        for index, column in enumerate(columns):
+            shares[index].append(remaining(runs, column, options.longest))
+        print(f"{name:24}", *(f"{share[-1]:6.1%}" for share in shares.values()), "of the dispatches remain")
+    print(f"{'mean':24}", *(f"{sum(share) / len(share):6.1%}" for share in shares.values()))
     print(f"{len(chosen)} superinstructions in {options.output.name}")
 
 

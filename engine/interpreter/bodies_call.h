@@ -21,6 +21,7 @@ namespace heddle::engine {
 }
 
 struct Enter {
+  static constexpr SlotUse kUse{};
   HEDDLE_BODY {
     if (fp + field<0>(ip) > context->stack_limit.load(std::memory_order_relaxed)) [[unlikely]] {
       const TrapKind kind =
@@ -35,6 +36,7 @@ struct Enter {
 };
 
 struct Call {
+  static constexpr SlotUse kUse{};
   HEDDLE_BODY {
     const FunctionCode* code = reinterpret_cast<const FunctionCode*>(ip[2]);
     Slot* header = fp + field<1>(ip);

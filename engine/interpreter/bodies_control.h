@@ -11,13 +11,15 @@ namespace heddle::engine {
 
 template <bool kBackward>
 struct Jump {
+  static constexpr SlotUse kUse{};
   HEDDLE_BODY { return take_branch<kBackward>(ip, fp, context, instance); }
 };
 
 template <class T, Source kSource, bool kOnZero, bool kBackward>
 struct Branch {
+  static constexpr SlotUse kUse = SlotUse().reads(0, kSlotType<T>, kSource == Source::slot);
   HEDDLE_BODY {
-    const T value = read_operand<T, kSource, 0>(ip, fp, a, f, d);
+    const T value = read_operand<T, kSource, 0>(slots, ip, fp, a, f, d);
     if ((value == 0) == kOnZero) return take_branch<kBackward>(ip, fp, context, instance);
     ip += 2;
     return Flow::next;
@@ -25,10 +27,11 @@ struct Branch {
 };
 
 struct BranchTable {
+  static constexpr SlotUse kUse = SlotUse().reads(0, kSlotType<uint32_t>);
   HEDDLE_BODY {
     if (context->interrupt_pending()) [[unlikely]]
       return trap(TrapKind::interrupted, ip, fp, context, instance);
-    const uint32_t index = read_slot<uint32_t>(fp + field<0>(ip));
+    const uint32_t index = slots.template read<uint32_t, 0>(ip, fp);
     const uint32_t last = immediate32(ip);
     int32_t target;
     std::memcpy(&target, reinterpret_cast<const char*>(ip + 2) + 4 * uint64_t{index < last ? index : last},
@@ -43,12 +46,13 @@ struct BranchTable {
 /// T is the result's type as far as registers go: uint64_t, float or double.
 template <class T, Source kSource>
 struct ReturnOne {
+  static constexpr SlotUse kUse = SlotUse().reads(0, kSlotType<T>, kSource == Source::slot);
   HEDDLE_BODY {
     T value;
     if constexpr (kSource == Source::immediate) {
       std::memcpy(&value, ip + 2, sizeof value);
     } else {
-      value = read_operand<T, kSource, 0>(ip, fp, a, f, d);
+      value = read_operand<T, kSource, 0>(slots, ip, fp, a, f, d);
     }
     const Slot* header = fp + field<1>(ip);
     write_slot(fp, value);
@@ -66,6 +70,7 @@ struct ReturnOne {
 };
 
 struct ReturnNothing {
+  static constexpr SlotUse kUse{};
   HEDDLE_BODY {
     const Slot* header = fp + field<1>(ip);
     ip = reinterpret_cast<const Word*>(header[0]);
@@ -77,16 +82,18 @@ struct ReturnNothing {
 // Moves. They leave the accumulators alone.
 
 struct Copy {
+  static constexpr SlotUse kUse = SlotUse().reads(1, SlotType::copied).writes(SlotType::copied);
   HEDDLE_BODY {
-    fp[field<0>(ip)] = fp[field<1>(ip)];
+    slots.write(slots.template read<Slot, 1>(ip, fp), ip, fp);
     ip += 2;
     return Flow::next;
   }
 };
 
 struct CopyF32 {
+  static constexpr SlotUse kUse = SlotUse().reads(1, kSlotType<float>).writes(kSlotType<float>);
   HEDDLE_BODY {
-    std::memcpy(fp + field<0>(ip), fp + field<1>(ip), sizeof(float));
+    slots.write(slots.template read<float, 1>(ip, fp), ip, fp);
     ip += 2;
     return Flow::next;
   }
@@ -94,25 +101,27 @@ struct CopyF32 {
 
 template <class T>
 struct StoreAccumulator {
+  static constexpr SlotUse kUse = SlotUse().writes(kSlotType<T>);
   HEDDLE_BODY {
-    const T value = read_accumulator<T>(a, f, d);
-    std::memcpy(fp + field<0>(ip), &value, sizeof value);
+    slots.write(read_accumulator<T>(a, f, d), ip, fp);
     ip += 2;
     return Flow::next;
   }
 };
 
 struct Constant {
+  static constexpr SlotUse kUse = SlotUse().writes(SlotType::copied);
   HEDDLE_BODY {
-    fp[field<0>(ip)] = immediate32(ip);
+    slots.write(Slot{immediate32(ip)}, ip, fp);
     ip += 2;
     return Flow::next;
   }
 };
 
 struct Constant64 {
+  static constexpr SlotUse kUse = SlotUse().writes(SlotType::copied);
   HEDDLE_BODY {
-    fp[field<0>(ip)] = ip[2];
+    slots.write(ip[2], ip, fp);
     ip += 3;
     return Flow::next;
   }
@@ -122,9 +131,10 @@ struct Constant64 {
 
 template <class T>
 struct GlobalGet {
+  static constexpr SlotUse kUse = SlotUse().writes(kSlotType<T>);
   HEDDLE_BODY {
     const T value = read_slot<T>(instance->globals[immediate32(ip)]->value);
-    write_result<Target::slot>(value, ip, fp, a, f, d);
+    write_result<Target::slot>(slots, value, ip, fp, a, f, d);
     ip += 2;
     return Flow::next;
   }
@@ -132,8 +142,10 @@ struct GlobalGet {
 
 template <class T, Source kSource>
 struct GlobalSet {
+  static constexpr SlotUse kUse = SlotUse().reads(1, kSlotType<T>, kSource == Source::slot);
   HEDDLE_BODY {
-    write_slot(instance->globals[immediate32(ip)]->value, read_operand<T, kSource, 1>(ip, fp, a, f, d));
+    write_slot(instance->globals[immediate32(ip)]->value,
+               read_operand<T, kSource, 1>(slots, ip, fp, a, f, d));
     ip += 2;
     return Flow::next;
   }
@@ -151,14 +163,19 @@ template <class T>
 
 template <class T, Source kCondition>
 struct Select {
+  static constexpr SlotUse kUse = SlotUse()
+                                      .reads(1, kSlotType<uint32_t>, kCondition == Source::slot)
+                                      .reads(2, kSlotType<T>)
+                                      .reads(3, kSlotType<T>)
+                                      .writes(kSlotType<T>);
   HEDDLE_BODY {
-    const uint32_t condition = read_operand<uint32_t, kCondition, 1>(ip, fp, a, f, d);
+    const uint32_t condition = read_operand<uint32_t, kCondition, 1>(slots, ip, fp, a, f, d);
     // Both are read, so that neither waits for the condition.
-    T chosen = read_slot<T>(fp + field<2>(ip));
-    T otherwise = read_slot<T>(fp + field<3>(ip));
+    T chosen = slots.template read<T, 2>(ip, fp);
+    T otherwise = slots.template read<T, 3>(ip, fp);
     keep(chosen);
     keep(otherwise);
-    write_result<Target::slot>(condition != 0 ? chosen : otherwise, ip, fp, a, f, d);
+    write_result<Target::slot>(slots, condition != 0 ? chosen : otherwise, ip, fp, a, f, d);
     ip += 2;
     return Flow::next;
   }

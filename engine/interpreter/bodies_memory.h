@@ -29,40 +29,45 @@ struct AccessOf;
 
 template <Opcode kOpcode, Address kAddress, Target kTarget>
 struct LoadGuarded {
+  using V = typename AccessOf<kOpcode>::Value;
   static constexpr bool kFaults = true;
+  static constexpr SlotUse kUse = slots_of_address<kAddress>(1).writes(kSlotType<V>, kTarget == Target::slot);
   HEDDLE_BODY {
-    using V = typename AccessOf<kOpcode>::Value;
     hold_ip(ip);
-    const uint64_t address = effective_address<kAddress>(ip, fp, a, field<1>(ip), field<2>(ip));
+    const uint64_t address = effective_address<kAddress, 1>(slots, ip, fp, a);
     typename AccessOf<kOpcode>::InMemory loaded;
     std::memcpy(&loaded, probe<sizeof loaded>(memory + address, HEDDLE_PASS), sizeof loaded);
     V value = static_cast<V>(loaded);
     finish_load(ip, value);
-    write_result<kTarget>(value, ip, fp, a, f, d);
+    write_result<kTarget>(slots, value, ip, fp, a, f, d);
     ip += 2;
     return Flow::next;
   }
 };
 
-template <class V, Source kSource>
-[[nodiscard]] inline V stored_value(const Word* ip, const Slot* fp, uint64_t a, float f, double d) {
+template <class V, Source kSource, class Slots>
+[[nodiscard, gnu::always_inline]] inline V stored_value(const Slots& slots, const Word* ip, const Slot* fp,
+                                                        uint64_t a, float f, double d) {
   if constexpr (kSource == Source::immediate) {
     V value;
     std::memcpy(&value, ip + 2, sizeof value);
     return value;
   } else {
-    return read_operand<V, kSource, 1>(ip, fp, a, f, d);
+    return read_operand<V, kSource, 1>(slots, ip, fp, a, f, d);
   }
 }
 
 template <Opcode kOpcode, Address kAddress, Source kSource>
 struct StoreGuarded {
+  using M = typename AccessOf<kOpcode>::InMemory;
+  using V = typename AccessOf<kOpcode>::Value;
   static constexpr bool kFaults = true;
+  static constexpr SlotUse kUse =
+      slots_of_address<kAddress>(0).reads(1, kSlotType<V>, kSource == Source::slot);
   HEDDLE_BODY {
-    using M = typename AccessOf<kOpcode>::InMemory;
     hold_ip(ip);
-    const uint64_t address = effective_address<kAddress>(ip, fp, a, field<0>(ip), field<2>(ip));
-    const M value = static_cast<M>(stored_value<typename AccessOf<kOpcode>::Value, kSource>(ip, fp, a, f, d));
+    const uint64_t address = effective_address<kAddress, 0>(slots, ip, fp, a);
+    const M value = static_cast<M>(stored_value<V, kSource>(slots, ip, fp, a, f, d));
     std::memcpy(probe<sizeof value>(memory + address, HEDDLE_PASS), &value, sizeof value);
     finish_store(ip);
     ip += kSource == Source::immediate ? 3 : 2;
@@ -73,6 +78,8 @@ struct StoreGuarded {
 /// A is the address' type: uint32_t or uint64_t.
 template <Opcode kOpcode, class A>
 struct LoadChecked {
+  static constexpr SlotUse kUse =
+      SlotUse().reads(1, kSlotType<A>).writes(kSlotType<typename AccessOf<kOpcode>::Value>);
   HEDDLE_BODY {
     const Memory& target = *instance->memories[immediate32(ip)];
     typename AccessOf<kOpcode>::InMemory loaded;
@@ -81,7 +88,8 @@ struct LoadChecked {
       return trap(TrapKind::memory_out_of_bounds, ip, fp, context, instance);
     }
     std::memcpy(&loaded, target.base() + address, sizeof loaded);
-    write_result<Target::slot>(static_cast<typename AccessOf<kOpcode>::Value>(loaded), ip, fp, a, f, d);
+    write_result<Target::slot>(slots, static_cast<typename AccessOf<kOpcode>::Value>(loaded), ip, fp, a, f,
+                               d);
     ip += 3;
     return Flow::next;
   }
@@ -89,6 +97,8 @@ struct LoadChecked {
 
 template <Opcode kOpcode, class A>
 struct StoreChecked {
+  static constexpr SlotUse kUse =
+      SlotUse().reads(0, kSlotType<A>).reads(1, kSlotType<typename AccessOf<kOpcode>::Value>);
   HEDDLE_BODY {
     using M = typename AccessOf<kOpcode>::InMemory;
     const Memory& target = *instance->memories[immediate32(ip)];

@@ -17,20 +17,23 @@ inline constexpr unsigned kBinaryWords =
         : 2;
 
 // Field 1 holds the left slot, field 2 the right; beside an immediate the one slot is always in field 1.
-template <class T, Pair kPair>
-[[nodiscard]] inline T read_right(const Word* ip, const Slot* fp, uint64_t a, float f, double d) {
-  if constexpr (left_of(kPair) == Source::immediate) {
-    return read_operand<T, right_of(kPair), 1>(ip, fp, a, f, d);
-  } else {
-    return read_operand<T, right_of(kPair), 2>(ip, fp, a, f, d);
-  }
+template <Pair kPair>
+inline constexpr unsigned kRightField = left_of(kPair) == Source::immediate ? 1 : 2;
+
+template <class T, Pair kPair, class Slots>
+[[nodiscard, gnu::always_inline]] inline T read_right(const Slots& slots, const Word* ip, const Slot* fp,
+                                                      uint64_t a, float f, double d) {
+  return read_operand<T, right_of(kPair), kRightField<kPair>>(slots, ip, fp, a, f, d);
 }
 
 template <Opcode kOpcode, Source kSource, Target kTarget>
 struct Unary {
+  using Op = Semantics<kOpcode>;
+  static constexpr SlotUse kUse = SlotUse()
+                                      .reads(1, kSlotType<typename Op::Argument>, kSource == Source::slot)
+                                      .writes(kSlotType<typename Op::Result>, kTarget == Target::slot);
   HEDDLE_BODY {
-    using Op = Semantics<kOpcode>;
-    const auto argument = read_operand<typename Op::Argument, kSource, 1>(ip, fp, a, f, d);
+    const auto argument = read_operand<typename Op::Argument, kSource, 1>(slots, ip, fp, a, f, d);
     typename Op::Result result;
     if constexpr (Op::kTraps) {
       const TrapKind kind = Op::apply(argument, result);
@@ -39,7 +42,7 @@ struct Unary {
     } else {
       result = Op::apply(argument);
     }
-    write_result<kTarget>(result, ip, fp, a, f, d);
+    write_result<kTarget>(slots, result, ip, fp, a, f, d);
     ip += 2;
     return Flow::next;
   }
@@ -47,10 +50,15 @@ struct Unary {
 
 template <Opcode kOpcode, Pair kPair, Target kTarget>
 struct Binary {
+  using Op = Semantics<kOpcode>;
+  static constexpr SlotUse kUse =
+      SlotUse()
+          .reads(1, kSlotType<typename Op::Left>, left_of(kPair) == Source::slot)
+          .reads(kRightField<kPair>, kSlotType<typename Op::Right>, right_of(kPair) == Source::slot)
+          .writes(kSlotType<typename Op::Result>, kTarget == Target::slot);
   HEDDLE_BODY {
-    using Op = Semantics<kOpcode>;
-    const auto left = read_operand<typename Op::Left, left_of(kPair), 1>(ip, fp, a, f, d);
-    const auto right = read_right<typename Op::Right, kPair>(ip, fp, a, f, d);
+    const auto left = read_operand<typename Op::Left, left_of(kPair), 1>(slots, ip, fp, a, f, d);
+    const auto right = read_right<typename Op::Right, kPair>(slots, ip, fp, a, f, d);
     typename Op::Result result;
     if constexpr (Op::kTraps) {
       const TrapKind kind = Op::apply(left, right, result);
@@ -59,7 +67,7 @@ struct Binary {
     } else {
       result = Op::apply(left, right);
     }
-    write_result<kTarget>(result, ip, fp, a, f, d);
+    write_result<kTarget>(slots, result, ip, fp, a, f, d);
     ip += kBinaryWords<Op, kPair>;
     return Flow::next;
   }
@@ -67,8 +75,10 @@ struct Binary {
 
 // In a branch word 1's upper half is the distance, so an immediate is in word 2, and fields 0 and 1 are the
 // operands.
-template <class T, Source kSource, unsigned kField>
-[[nodiscard]] inline T read_branch_operand(const Word* ip, const Slot* fp, uint64_t a, float f, double d) {
+template <class T, Source kSource, unsigned kField, class Slots>
+[[nodiscard, gnu::always_inline]] inline T read_branch_operand(const Slots& slots, const Word* ip,
+                                                               const Slot* fp, uint64_t a, float f,
+                                                               double d) {
   if constexpr (kSource == Source::immediate) {
     if constexpr (std::is_same_v<T, float>) {
       return std::bit_cast<float>(static_cast<uint32_t>(ip[2]));
@@ -76,7 +86,7 @@ template <class T, Source kSource, unsigned kField>
       return std::bit_cast<std::conditional_t<sizeof(T) == 8, T, uint64_t>>(ip[2]);
     }
   } else {
-    return read_operand<T, kSource, kField>(ip, fp, a, f, d);
+    return read_operand<T, kSource, kField>(slots, ip, fp, a, f, d);
   }
 }
 
@@ -94,11 +104,14 @@ template <bool kBackward>
 
 template <Opcode kOpcode, Pair kPair, bool kWanted, bool kBackward>
 struct CompareBranch {
+  using Op = Semantics<kOpcode>;
+  using T = typename Op::Left;
+  static constexpr SlotUse kUse = SlotUse()
+                                      .reads(0, kSlotType<T>, left_of(kPair) == Source::slot)
+                                      .reads(1, kSlotType<T>, right_of(kPair) == Source::slot);
   HEDDLE_BODY {
-    using Op = Semantics<kOpcode>;
-    using T = typename Op::Left;
-    const T left = read_branch_operand<T, left_of(kPair), 0>(ip, fp, a, f, d);
-    const T right = static_cast<T>(read_branch_operand<T, right_of(kPair), 1>(ip, fp, a, f, d));
+    const T left = read_branch_operand<T, left_of(kPair), 0>(slots, ip, fp, a, f, d);
+    const T right = static_cast<T>(read_branch_operand<T, right_of(kPair), 1>(slots, ip, fp, a, f, d));
     if ((Op::apply(left, right) != 0) == kWanted) {
       return take_branch<kBackward>(ip, fp, context, instance);
     }

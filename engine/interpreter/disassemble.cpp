@@ -137,13 +137,9 @@ struct SingleHandler {
 };
 
 [[nodiscard]] SingleHandler single_handler(Word handler) {
-  const SuperinstructionTable& table = superinstructions();
-  unsigned taken_in = 0;
-  while (const Handler prefix = table.prefix_of(reinterpret_cast<Handler>(handler))) {
-    handler = word_of(prefix);
-    ++taken_in;
-  }
-  return {handler, taken_in};
+  const Superinstruction* row = superinstructions().find(reinterpret_cast<Handler>(handler));
+  if (row == nullptr) return {handler, 0};
+  return {word_of(*row->parts.front().handler), static_cast<unsigned>(row->parts.size() - 1)};
 }
 
 /// Of struct.new: which slot goes to which offset.

@@ -58,18 +58,28 @@ template <size_t kSize>
 }
 #endif
 
-/// The effective address in a guarded memory: at most 2^32 - 1 + 2^32 - 1.
+/// The slots that an address is made of; `base` is the field of the first.
 template <Address kAddress>
-[[nodiscard]] inline uint64_t effective_address(const Word* ip, const Slot* fp, uint64_t a,
-                                                uint32_t base_field, uint32_t second_slot) {
+[[nodiscard]] constexpr SlotUse slots_of_address(unsigned base) {
+  constexpr bool has_base =
+      kAddress == Address::slot || kAddress == Address::slot_immediate || kAddress == Address::slot_slot;
+  return SlotUse()
+      .reads(base, kSlotType<uint32_t>, has_base)
+      .reads(2, kSlotType<uint32_t>, kAddress == Address::slot_slot);
+}
+
+/// The effective address in a guarded memory: at most 2^32 - 1 + 2^32 - 1.
+template <Address kAddress, unsigned kBaseField, class Slots>
+[[nodiscard, gnu::always_inline]] inline uint64_t effective_address(const Slots& slots, const Word* ip,
+                                                                    const Slot* fp, uint64_t a) {
   if constexpr (kAddress == Address::absolute) return immediate32(ip);
   const uint32_t base = kAddress == Address::accumulator || kAddress == Address::accumulator_immediate
                             ? static_cast<uint32_t>(a)
-                            : read_slot<uint32_t>(fp + base_field);
+                            : slots.template read<uint32_t, kBaseField>(ip, fp);
   if constexpr (kAddress == Address::slot || kAddress == Address::accumulator) {
     return uint64_t{base} + immediate32(ip);
   } else if constexpr (kAddress == Address::slot_slot) {
-    return base + read_slot<uint32_t>(fp + second_slot);
+    return base + slots.template read<uint32_t, 2>(ip, fp);
   } else {
     return base + immediate32(ip);  // wraps: i32.add
   }

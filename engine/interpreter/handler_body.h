@@ -2,17 +2,26 @@
 // Bodies: what an instruction does, apart from how it is dispatched; and the handlers made of one body or of
 // several.
 //
-// A body is a type with one function, run(). It works on the interpreter's registers, leaves ip at the next
-// instruction, and says how it went. handler<Body> is the instruction by itself. superinstruction<A, B, C> is
-// a handler that does the work of three instructions that follow each other in the code: the words stay as
-// they are, only the first one's handler is replaced, so each body finds its operands, and a trap its place,
-// at its own ip. Bodies must inline completely: no address of a register may escape.
+// A body is a type with one function, run(), and kUse, which slots that reads and writes. run() works on the
+// interpreter's registers, leaves ip at the next instruction, and says how it went. handler<Body> is the
+// instruction by itself. superinstruction<A, B, C> is a handler that does the work of three instructions that
+// follow each other in the code: the words stay as they are, only the first one's handler is replaced, so
+// each body finds its operands, and a trap its place, at its own ip. Bodies must inline completely: no
+// address of a register may escape.
+//
+// In superinstruction<A, B, Fed<C, 1, 2>> the slot in C's field 1 is the one that A, two instructions before,
+// wrote its result to: C takes it from a machine register. To go through the frame, as between two handlers,
+// costs more than most instructions.
 #pragma once
 
+#include <bit>
 #include <cstddef>
+#include <tuple>
+#include <type_traits>
 
 #include "engine/interpreter/dispatch.h"
 #include "engine/interpreter/operation_profile.h"
+#include "engine/interpreter/slot_use.h"
 
 /// The registers of a running handler (HEDDLE_STATE) as a body sees them.
 #define HEDDLE_REGISTERS                                                                            \
@@ -21,7 +30,10 @@
       [[maybe_unused]] ::heddle::engine::ExecContext *context,                                      \
       [[maybe_unused]] ::heddle::engine::Instance *&instance, [[maybe_unused]] float &f,            \
       [[maybe_unused]] double &d, [[maybe_unused]] ::heddle::engine::Vector &v
-#define HEDDLE_BODY [[gnu::always_inline]] static inline ::heddle::engine::Flow run(HEDDLE_REGISTERS)
+#define HEDDLE_BODY                                                                 \
+  template <class Slots>                                                            \
+  [[gnu::always_inline]] static inline ::heddle::engine::Flow run(HEDDLE_REGISTERS, \
+                                                                  [[maybe_unused]] Slots&& slots)
 
 namespace heddle::engine {
 
@@ -42,37 +54,114 @@ enum class Flow : uint8_t {
 template <class Body>
 HEDDLE_HANDLER static void handler(HEDDLE_STATE) {
   profile_operation<Body>(ip);
-  const Flow flow = Body::run(HEDDLE_PASS);
+  const Flow flow = Body::run(HEDDLE_PASS, FrameSlots{});
   if (flow == Flow::stop) [[unlikely]]
     return;
   if (flow == Flow::jump) HEDDLE_DISPATCH();
   HEDDLE_DISPATCH();
 }
 
-/// Runs First, and the rest unless it jumped or stopped.
-template <class First, class... Rest>
-[[gnu::always_inline]] inline Flow run_all(HEDDLE_REGISTERS) {
-  const Flow flow = First::run(HEDDLE_PASS);
-  if constexpr (sizeof...(Rest) == 0) {
-    return flow;
-  } else {
-    if (flow != Flow::next) return flow;
-    return run_all<Rest...>(HEDDLE_PASS);
+/// In a superinstruction: Body, whose field kField (and so on) is the result of the kDistance-th instruction
+/// before.
+template <class Body, unsigned... kFieldsAndDistances>
+struct Fed;
+
+template <class Body>
+struct Part {
+  using Plain = Body;
+  static constexpr Feeds kFeeds = 0;
+};
+template <class Body, unsigned kField, unsigned kDistance, unsigned... kMore>
+struct Part<Fed<Body, kField, kDistance, kMore...>> {
+  using Plain = Body;
+  static constexpr Feeds kFeeds = with_distance(Part<Fed<Body, kMore...>>::kFeeds, kField, kDistance);
+  static_assert(Body::kUse.read[kField] != SlotType::none);
+};
+template <class Body>
+struct Part<Fed<Body>> : Part<Body> {};
+
+template <class... Parts>
+class Row {
+ public:
+  /// Runs the parts from kIndex on, until one jumps or stops.
+  template <unsigned kIndex>
+  [[gnu::always_inline]] inline Flow run_from(HEDDLE_REGISTERS) {
+    const Flow flow = At<kIndex>::Plain::run(HEDDLE_PASS, RowSlots<kIndex>{*this});
+    if constexpr (kIndex + 1 == sizeof...(Parts)) {
+      return flow;
+    } else {
+      if (flow != Flow::next) return flow;
+      return run_from<kIndex + 1>(HEDDLE_PASS);
+    }
   }
-}
 
-template <class... Bodies>
+ private:
+  template <unsigned kIndex>
+  using At = Part<std::tuple_element_t<kIndex, std::tuple<Parts...>>>;
+
+  /// What the instruction kIndex reads and writes: results of those before it, or else the frame.
+  template <unsigned kIndex>
+  struct RowSlots {
+    Row& row;
+
+    template <class T, unsigned kField>
+    [[nodiscard, gnu::always_inline]] T read(const Word* ip, const Slot* fp) const {
+      constexpr unsigned distance = distance_in(At<kIndex>::kFeeds, kField);
+      if constexpr (distance == 0) {
+        return FrameSlots{}.read<T, kField>(ip, fp);
+      } else {
+        return row.template result<T, kIndex - distance>();
+      }
+    }
+    template <class T>
+    [[gnu::always_inline]] void write(T value, const Word* ip, Slot* fp) const {
+      FrameSlots{}.write(value, ip, fp);
+      if constexpr (std::is_same_v<T, float>) {
+        row.f32_[kIndex] = value;
+      } else if constexpr (std::is_same_v<T, double>) {
+        row.f64_[kIndex] = value;
+      } else {
+        row.integer_[kIndex] = static_cast<std::make_unsigned_t<T>>(value);
+      }
+    }
+  };
+
+  template <class T, unsigned kIndex>
+  [[nodiscard, gnu::always_inline]] T result() const {
+    constexpr SlotType written = At<kIndex>::Plain::kUse.written;
+    if constexpr (std::is_same_v<T, float>) {
+      static_assert(written == SlotType::f32);
+      return f32_[kIndex];
+    } else if constexpr (std::is_same_v<T, double>) {
+      if constexpr (written == SlotType::f64) return f64_[kIndex];
+      return std::bit_cast<double>(integer_[kIndex]);
+    } else if constexpr (written == SlotType::f64) {
+      return static_cast<T>(std::bit_cast<uint64_t>(f64_[kIndex]));
+    } else {
+      static_assert(written != SlotType::f32 && written != SlotType::none);
+      return static_cast<T>(integer_[kIndex]);
+    }
+  }
+
+  // Results, each in the member of its type; machine registers once everything is inlined.
+  uint64_t integer_[sizeof...(Parts)];
+  float f32_[sizeof...(Parts)];
+  double f64_[sizeof...(Parts)];
+};
+
+template <class... Parts>
 HEDDLE_HANDLER static void superinstruction(HEDDLE_STATE) {
-  const Flow flow = run_all<Bodies...>(HEDDLE_PASS);
+  Row<Parts...> row;
+  const Flow flow = row.template run_from<0>(HEDDLE_PASS);
   if (flow == Flow::stop) [[unlikely]]
     return;
   if (flow == Flow::jump) HEDDLE_DISPATCH();
   HEDDLE_DISPATCH();
 }
 
-/// The handlers in use, by what they do. Handlers have internal linkage, so that each file's stand together
-/// in the program; the file that makes one announces it here.
-template <class... Bodies>
+/// The handlers of single bodies. Handlers have internal linkage, so that each file's stand together in the
+/// program; the file that makes one announces it here.
+template <class Body>
 inline Handler handler_of = nullptr;
 
 /// Makes the handler of one body.

@@ -43,11 +43,11 @@ constexpr size_t kMaxFrames = 64;
   }
   for (const StoreLaneHandlers& row : table.simd.store_lane) std::ranges::for_each(row.guarded, include);
   std::vector<CodeRange> ranges = {plain, simd};
-  for (unsigned part = 0; part < kSuperinstructionParts; ++part) {
+  for (unsigned file = 0; file < kSuperinstructionFiles; ++file) {
     ranges.push_back({UINTPTR_MAX, 0, landing});
     range = &ranges.back();
     for (const Superinstruction& row : superinstructions().rows()) {
-      if (row.part == part) include(row.handler);
+      if (row.file == file) include(row.handler);
     }
     if (range->end == 0) ranges.pop_back();
   }

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "engine/interpreter/code.h"
+#include "engine/interpreter/slot_use.h"
 
 namespace heddle::engine {
 
@@ -82,10 +82,11 @@ template <class T>
 template <class T>
 inline constexpr unsigned kImmediateWords = std::is_same_v<T, double> ? 3 : 2;
 
-template <class T, Source kSource, unsigned kField>
-[[nodiscard]] inline T read_operand(const Word* ip, const Slot* fp, uint64_t a, float f, double d) {
+template <class T, Source kSource, unsigned kField, class Slots>
+[[nodiscard, gnu::always_inline]] inline T read_operand(const Slots& slots, const Word* ip, const Slot* fp,
+                                                        uint64_t a, float f, double d) {
   if constexpr (kSource == Source::slot) {
-    return read_slot<T>(fp + field<kField>(ip));
+    return slots.template read<T, kField>(ip, fp);
   } else if constexpr (kSource == Source::accumulator) {
     return read_accumulator<T>(a, f, d);
   } else {
@@ -93,9 +94,15 @@ template <class T, Source kSource, unsigned kField>
   }
 }
 
+template <class T, Source kSource, unsigned kField>
+[[nodiscard]] inline T read_operand(const Word* ip, const Slot* fp, uint64_t a, float f, double d) {
+  return read_operand<T, kSource, kField>(FrameSlots{}, ip, fp, a, f, d);
+}
+
 /// Puts a result into its accumulator and, unless the translator proved the slot dead, into field 0's slot.
-template <Target kTarget, class T>
-inline void write_result(T value, const Word* ip, Slot* fp, uint64_t& a, float& f, double& d) {
+template <Target kTarget, class T, class Slots>
+[[gnu::always_inline]] inline void write_result(Slots&& slots, T value, const Word* ip, Slot* fp, uint64_t& a,
+                                                float& f, double& d) {
   if constexpr (std::is_same_v<T, float>) {
     f = value;
   } else if constexpr (std::is_same_v<T, double>) {
@@ -103,13 +110,12 @@ inline void write_result(T value, const Word* ip, Slot* fp, uint64_t& a, float& 
   } else {
     a = static_cast<std::make_unsigned_t<T>>(value);
   }
-  if constexpr (kTarget == Target::slot) {
-    if constexpr (std::is_same_v<T, float>) {
-      std::memcpy(fp + field<0>(ip), &value, sizeof value);
-    } else {
-      write_slot(fp + field<0>(ip), value);
-    }
-  }
+  if constexpr (kTarget == Target::slot) slots.write(value, ip, fp);
+}
+
+template <Target kTarget, class T>
+inline void write_result(T value, const Word* ip, Slot* fp, uint64_t& a, float& f, double& d) {
+  write_result<kTarget>(FrameSlots{}, value, ip, fp, a, f, d);
 }
 
 }  // namespace heddle::engine

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <string>
 #include <unordered_map>
 
 namespace heddle::engine {
@@ -13,6 +14,8 @@ namespace {
 
 struct Operation {
   std::string_view name;
+  Word fields = 0;
+  SlotUse use;
   uint64_t count = 0;
   std::unordered_map<const Word*, uint64_t> before;  ///< what ran right before, and how often
 };
@@ -27,17 +30,30 @@ struct Operation {
   return signature;
 }
 
+/// As in "-ii-i": fields 1 and 2 are slots read as integers, and an integer is written.
+[[nodiscard]] std::string letters(const SlotUse& use) {
+  std::string all;
+  for (const SlotType type : {use.read[0], use.read[1], use.read[2], use.read[3], use.written}) {
+    all += "-ifdc"[static_cast<unsigned>(type)];
+  }
+  return all;
+}
+
 class Profile {
  public:
-  void record(const Word* ip, std::string_view signature) {
+  void record(const Word* ip, const SlotUse& use, std::string_view signature) {
     Operation& operation = operations_[ip];
-    if (operation.count++ == 0) operation.name = body_in(signature);
+    if (operation.count++ == 0) {
+      operation.name = body_in(signature);
+      operation.fields = ip[1];
+      operation.use = use;
+    }
     ++operation.before[previous_];
     previous_ = ip;
   }
 
   /// One line an operation, in the order of the code: address, how often it ran, how often right after the
-  /// line before, name.
+  /// line before, word 1, what it reads in fields 0 to 3 and writes to field 0's slot, name.
   ~Profile() {
     const char* path = std::getenv("HEDDLE_OPERATION_PROFILE");
     std::FILE* file = path == nullptr ? nullptr : std::fopen(path, "w");
@@ -46,8 +62,9 @@ class Profile {
     for (const auto& [ip, operation] : operations_) {
       const auto from_above = operation.before.find(above);
       const uint64_t fallen = from_above == operation.before.end() ? 0 : from_above->second;
-      std::fprintf(file, "%p %llu %llu %.*s\n", static_cast<const void*>(ip),
+      std::fprintf(file, "%p %llu %llu %016llx %s %.*s\n", static_cast<const void*>(ip),
                    static_cast<unsigned long long>(operation.count), static_cast<unsigned long long>(fallen),
+                   static_cast<unsigned long long>(operation.fields), letters(operation.use).c_str(),
                    static_cast<int>(operation.name.size()), operation.name.data());
       above = ip;
     }
@@ -61,9 +78,9 @@ class Profile {
 
 }  // namespace
 
-void record_operation(const Word* ip, std::string_view signature) {
+void record_operation(const Word* ip, const SlotUse& use, std::string_view signature) {
   static Profile profile;
-  profile.record(ip, signature);
+  profile.record(ip, use, signature);
 }
 
 }  // namespace heddle::engine

@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-#include "engine/interpreter/code.h"
+#include "engine/interpreter/slot_use.h"
 
 namespace heddle::engine {
 
@@ -15,16 +15,16 @@ inline constexpr bool kProfilesOperations = true;
 inline constexpr bool kProfilesOperations = false;
 #endif
 
-/// Counts one execution of the instruction at ip; `signature` is a function's name as the compiler prints it,
-/// which ends in the body's type, and of static storage. Not thread-safe: profiles are taken of programs with
-/// one thread. Writes everything to the file that the environment variable HEDDLE_OPERATION_PROFILE names when
-/// the process ends.
-void record_operation(const Word* ip, std::string_view signature);
+/// Counts one execution of the instruction at ip, which uses its slots as told; `signature` is a function's
+/// name as the compiler prints it, which ends in the body's type, and of static storage. Not thread-safe:
+/// profiles are taken of programs with one thread. Writes everything to the file that the environment
+/// variable HEDDLE_OPERATION_PROFILE names when the process ends.
+void record_operation(const Word* ip, const SlotUse& use, std::string_view signature);
 
 /// What every handler made of a body begins with.
 template <class Body>
 [[gnu::always_inline]] inline void profile_operation([[maybe_unused]] const Word* ip) {
-  if constexpr (kProfilesOperations) record_operation(ip, __PRETTY_FUNCTION__);
+  if constexpr (kProfilesOperations) record_operation(ip, Body::kUse, __PRETTY_FUNCTION__);
 }
 
 }  // namespace heddle::engine

@@ -51,7 +51,7 @@ struct Loading<ops::VectorLoadZero<T>> {
 
 template <class Row, Address kAddress, Target kTarget>
 HEDDLE_HANDLER void load(HEDDLE_STATE) {
-  const uint64_t address = effective_address<kAddress>(ip, fp, a, field<1>(ip), field<2>(ip));
+  const uint64_t address = effective_address<kAddress, 1>(FrameSlots{}, ip, fp, a);
   typename Loading<Row>::Raw raw;
   std::memcpy(&raw, probe<sizeof raw>(memory + address, HEDDLE_PASS), sizeof raw);
   finish_load(ip, raw);
@@ -74,7 +74,7 @@ HEDDLE_HANDLER void load_checked(HEDDLE_STATE) {
 
 template <Address kAddress, Source kSource>
 HEDDLE_HANDLER void store(HEDDLE_STATE) {
-  const uint64_t address = effective_address<kAddress>(ip, fp, a, field<0>(ip), field<2>(ip));
+  const uint64_t address = effective_address<kAddress, 0>(FrameSlots{}, ip, fp, a);
   const Vector value = read_vector_operand<kSource, 1>(ip, fp, v);
   write_vector(probe<sizeof value>(memory + address, HEDDLE_PASS), value);
   finish_store(ip);

@@ -10,18 +10,9 @@
 
 namespace heddle::engine {
 
-/// Finds the handlers of Done..., which are all but the last, and of Last.
-template <class... Done>
-struct Parts {
-  template <class Last>
-  static Superinstruction split() {
-    return {&handler_of<Done...>, &handler_of<Last>, nullptr, 0};
-  }
-  template <class Next, class After, class... Rest>
-  static Superinstruction split() {
-    return Parts<Done..., Next>::template split<After, Rest...>();
-  }
-};
+template <class... Parts>
+inline constexpr SuperinstructionPart kParts[] = {
+    {&handler_of<typename Part<Parts>::Plain>, Part<Parts>::Plain::kUse, Part<Parts>::kFeeds}...};
 
 /// May the body's access fault instead of being checked?
 template <class Body>
@@ -35,21 +26,18 @@ inline constexpr bool kLongHandlersMayFault = true;
 inline constexpr bool kLongHandlersMayFault = false;
 #endif
 
-/// Adds the row if it belongs to this part; else instantiates nothing.
-template <unsigned kPart, unsigned kIndex, class... Bodies>
+/// Adds the row if it belongs to this file; else instantiates nothing.
+template <unsigned kFile, unsigned kIndex, class... Parts>
 void add_row(std::vector<Superinstruction>& rows) {
-  if constexpr (kIndex % kSuperinstructionParts == kPart &&
-                (kLongHandlersMayFault || !(kMayFault<Bodies> || ...))) {
-    Superinstruction row = Parts<>::split<Bodies...>();
-    row.handler = handler_of<Bodies...> = superinstruction<Bodies...>;
-    row.part = kPart;
-    rows.push_back(row);
+  if constexpr (kIndex % kSuperinstructionFiles == kFile &&
+                (kLongHandlersMayFault || !(kMayFault<typename Part<Parts>::Plain> || ...))) {
+    rows.push_back({kParts<Parts...>, superinstruction<Parts...>, kFile});
   }
 }
 
-template <unsigned kPart>
+template <unsigned kFile>
 void add_rows([[maybe_unused]] std::vector<Superinstruction>& rows) {
-#define HEDDLE_SUPERINSTRUCTION(index, ...) add_row<kPart, index, __VA_ARGS__>(rows);
+#define HEDDLE_SUPERINSTRUCTION(index, ...) add_row<kFile, index, __VA_ARGS__>(rows);
 #include "engine/interpreter/superinstructions.def"
 }
 

@@ -2,7 +2,6 @@
 // Every superinstruction against its instructions one by one: the same random state before, the same state
 // after, the same traps at the same place.
 #include <cstring>
-#include <map>
 #include <random>
 
 #include "engine/interpreter/disassemble_shapes.h"
@@ -38,28 +37,13 @@ HEDDLE_HANDLER void stop(HEDDLE_STATE) { stopped = {ip, fp, a, f, d}; }
                                  before.f, before.d, Vector{});
 }
 
-/// The handlers of a row's instructions, in order.
-std::vector<Handler> parts_of(const Superinstruction& row) {
-  const SuperinstructionTable& table = superinstructions();
-  std::map<Handler, const Superinstruction*> rows;
-  for (const Superinstruction& other : table.rows()) rows[other.handler] = &other;
-  std::vector<Handler> parts = {*row.last};
-  Handler prefix = *row.prefix;
-  for (auto found = rows.find(prefix); found != rows.end(); found = rows.find(prefix)) {
-    parts.insert(parts.begin(), *found->second->last);
-    prefix = *found->second->prefix;
-  }
-  parts.insert(parts.begin(), prefix);
-  return parts;
-}
-
 /// The words of one superinstruction with random operands, and what it runs on.
 class Scene {
  public:
   Scene(const Superinstruction& row, Instance& instance, uint32_t seed) : instance_(instance), random_(seed) {
     callee_code_.entry.store(stops_.data());
     for (Word& word : stops_) word = word_of(&stop);
-    for (const Handler part : parts_of(row)) add(part);
+    for (const SuperinstructionPart& part : row.parts) add(part);
     words_.insert(words_.end(), 8, word_of(&stop));
     joined_ = words_;
     joined_[0] = word_of(row.handler);
@@ -77,6 +61,7 @@ class Scene {
     uint64_t a = 0;
     uint32_t f = 0;
     uint64_t d = 0;
+    Slot global = 0;
     TrapKind trap = TrapKind::none;
 
     bool operator==(const After&) const = default;
@@ -85,6 +70,7 @@ class Scene {
   After run(bool joined, std::span<uint8_t> memory) {
     std::vector<Word>& words = joined ? joined_ : words_;
     for (size_t i = 0; i < memory.size(); ++i) memory[i] = static_cast<uint8_t>(i * 7 + (i >> 8));
+    *instance_.globals[0]->value = 5;
     After after;
     std::vector<Slot> frame(frame_.begin(), frame_.end());
     frame[kHeader] = reinterpret_cast<Slot>(stops_.data());
@@ -106,6 +92,7 @@ class Scene {
     if (frame[kCalleeBase + 8] != frame_[kCalleeBase + 8])
       frame[kCalleeBase + 8] = frame[kCalleeBase + 9] = 0;
     after.frame = std::move(frame);
+    after.global = *instance_.globals[0]->value;
     after.memory.assign(memory.begin(), memory.end());
     return after;
   }
@@ -113,12 +100,11 @@ class Scene {
  private:
   [[nodiscard]] Slot small() { return random_() % 20'000; }
 
-  void add(Handler part) {
-    const Shape& shape = *find_shape(word_of(part));
+  void add(const SuperinstructionPart& part) {
+    const Shape& shape = *find_shape(word_of(*part.handler));
     const size_t position = words_.size();
-    words_.push_back(word_of(part));
-    const auto slot = [this] { return static_cast<uint32_t>(random_() % kMostSlot); };
-    words_.push_back(pack(slot(), slot(), slot(), slot()));
+    words_.push_back(word_of(*part.handler));
+    words_.push_back(slots(part));
     for (unsigned i = 2; i < shape.words; ++i) words_.push_back(small());
     Word& word1 = words_[position + 1];
     const auto set_upper = [&word1](uint64_t value) { word1 = (word1 & 0xffffffff) | value << 32; };
@@ -134,7 +120,7 @@ class Scene {
       words_[position + 2] = std::bit_cast<uint64_t>(static_cast<double>(small()) / 8);
     }
     if (shape.name == "enter") word1 = pack(60, kHeader, kMostSlot, 4);
-    if (shape.name.starts_with("return")) word1 = pack(slot(), kHeader);
+    if (shape.name.starts_with("return")) word1 = (word1 & 0xffff) | pack(0, kHeader);
     if (shape.name == "call") {
       word1 = pack(kCalleeBase, kCalleeBase + 8);
       words_[position + 2] = reinterpret_cast<Word>(&callee_code_);
@@ -146,8 +132,22 @@ class Scene {
     if (shape.name.starts_with("global")) set_upper(0);
   }
 
+  /// Random slots, but the ones that the row says another instruction has written. Each writes a slot of its
+  /// own, so that its value is still there.
+  [[nodiscard]] Word slots(const SuperinstructionPart& part) {
+    std::array<uint32_t, 4> fields;
+    for (unsigned i = 0; i < fields.size(); ++i) {
+      const unsigned distance = distance_in(part.feeds, i);
+      fields[i] = distance == 0 ? random_() % kMostSlot : written_[written_.size() - distance];
+    }
+    if (part.use.written != SlotType::none) fields[0] = 2 * static_cast<uint32_t>(written_.size());
+    written_.push_back(fields[0]);
+    return pack(fields[0], fields[1], fields[2], fields[3]);
+  }
+
   Instance& instance_;
   std::mt19937 random_;
+  std::vector<uint32_t> written_;  ///< field 0 of each instruction
   FunctionCode callee_code_;
   std::array<Word, 8> stops_{};
   std::array<Slot, kSlots> frame_{};
@@ -194,8 +194,8 @@ TEST(interpreter_superinstructions, do_what_their_instructions_do) {
   EXPECT_EQ(world.call(instance, "go"), returned({}));
   size_t accesses = 0;  // GCC's builds have none
   for (const Superinstruction& row : superinstructions().rows()) {
-    for (const Handler part : parts_of(row)) {
-      accesses += find_shape(word_of(part))->pattern.find('[') != std::string_view::npos;
+    for (const SuperinstructionPart& part : row.parts) {
+      accesses += find_shape(word_of(*part.handler))->pattern.find('[') != std::string_view::npos;
     }
   }
   EXPECT_GE(traps, accesses / 2);
@@ -207,9 +207,14 @@ TEST(interpreter_superinstructions, can_all_be_reached) {
   const SuperinstructionTable& table = superinstructions();
   EXPECT_GT(table.rows().size(), 100u);
   for (const Superinstruction& row : table.rows()) {
-    ASSERT_NE(*row.prefix, nullptr);
-    ASSERT_NE(*row.last, nullptr);
-    EXPECT_EQ(table.find(*row.prefix, *row.last), row.handler);
+    SuperinstructionTable::Node node = SuperinstructionTable::kRoot;
+    for (const SuperinstructionPart& part : row.parts) {
+      ASSERT_NE(*part.handler, nullptr);
+      node = table.step(node, *part.handler, part.feeds);
+      ASSERT_NE(node, SuperinstructionTable::kNowhere);
+    }
+    EXPECT_EQ(table.joined_at(node), row.handler);
+    EXPECT_EQ(table.find(row.handler), &row);
   }
 }
 

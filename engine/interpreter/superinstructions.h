@@ -10,56 +10,93 @@
 #include <vector>
 
 #include "engine/interpreter/dispatch.h"
+#include "engine/interpreter/slot_use.h"
 
 namespace heddle::engine {
 
 /// Files that the superinstructions are spread over, so that they compile side by side.
-inline constexpr unsigned kSuperinstructionParts = 4;
+inline constexpr unsigned kSuperinstructionFiles = 4;
 
-struct Superinstruction {
-  const Handler* prefix;  ///< the handler of all its instructions but the last
-  const Handler* last;    ///< the handler of the last one
-  Handler handler;
-  unsigned part;
+/// One instruction of a superinstruction.
+struct SuperinstructionPart {
+  const Handler* handler;  ///< where its own handler stands once it is made
+  SlotUse use;
+  Feeds feeds;
 };
 
+struct Superinstruction {
+  std::span<const SuperinstructionPart> parts;
+  Handler handler;
+  unsigned file;  ///< which of the files has it
+};
+
+/// A tree of the rows: a path from the root is a sequence of handlers and of what they are fed, and where a
+/// row ends stands its handler.
 class SuperinstructionTable {
  public:
+  using Node = uint32_t;
+  static constexpr Node kRoot = 0;
+  static constexpr Node kNowhere = UINT32_MAX;
+
   /// Collects all rows. The handlers of single instructions must have been made before.
   SuperinstructionTable();
 
-  /// The handler that does what `first` (perhaps a superinstruction itself) and then `next` do, or null.
-  [[nodiscard]] Handler find(Handler first, Handler next) const {
-    for (size_t i = hash(first, next) & mask_;; i = (i + 1) & mask_) {
-      const Entry& entry = entries_[i];
-      if (entry.first == first && entry.next == next) return entry.joined;
-      if (entry.first == nullptr) return nullptr;
+  /// Where the sequence that led to `node`, and then `next` with these feeds, lead to; kNowhere if no row
+  /// begins like that.
+  [[nodiscard]] Node step(Node node, Handler next, Feeds feeds) const {
+    for (size_t i = hash(node, next, feeds) & mask_;; i = (i + 1) & mask_) {
+      const Edge& edge = edges_[i];
+      if (edge.next == next && edge.from == node && edge.feeds == feeds) return edge.to;
+      if (edge.next == nullptr) return kNowhere;
     }
   }
 
-  /// For a superinstruction: all but its last instruction, which is one too or a plain handler. Else null.
-  [[nodiscard]] Handler prefix_of(Handler joined) const {
-    const auto found = prefixes_.find(word_of(joined));
-    return found == prefixes_.end() ? nullptr : found->second;
+  /// The slots that a handler uses, if it is part of any row; else null.
+  [[nodiscard]] const SlotUse* use_of(Handler handler) const {
+    for (size_t i = hash(kRoot, handler, 0) & mask_;; i = (i + 1) & mask_) {
+      const Use& use = uses_[i];
+      if (use.handler == handler) return &use.slots;
+      if (use.handler == nullptr) return nullptr;
+    }
+  }
+
+  /// The handler of the row that ends here, or null.
+  [[nodiscard]] Handler joined_at(Node node) const { return joined_[node]; }
+
+  /// The row of a superinstruction's handler; null for any other handler.
+  [[nodiscard]] const Superinstruction* find(Handler joined) const {
+    const auto found = places_.find(word_of(joined));
+    return found == places_.end() ? nullptr : &rows_[found->second];
   }
 
   [[nodiscard]] std::span<const Superinstruction> rows() const { return rows_; }
 
  private:
-  struct Entry {
-    Handler first = nullptr;
+  struct Edge {
     Handler next = nullptr;
-    Handler joined = nullptr;
+    Feeds feeds = 0;
+    Node from = 0;
+    Node to = 0;
+  };
+  struct Use {
+    Handler handler = nullptr;
+    SlotUse slots;
   };
 
-  [[nodiscard]] static size_t hash(Handler first, Handler next) {
-    return (word_of(first) * 0x9e3779b97f4a7c15U ^ word_of(next) * 0xc2b2ae3d27d4eb4fU) >> 32;
+  [[nodiscard]] static size_t hash(Node node, Handler next, Feeds feeds) {
+    return ((word_of(next) ^ (Word{node} << 44) ^ (Word{feeds} << 28)) * 0x9e3779b97f4a7c15U) >> 32;
   }
 
+  void add_row(const Superinstruction& row);
+  [[nodiscard]] Node grow(Node node, const SuperinstructionPart& part);
+  void add_use(const SuperinstructionPart& part);
+
   std::vector<Superinstruction> rows_;
-  std::vector<Entry> entries_;  ///< open addressing, at most half full
+  std::vector<Handler> joined_;  ///< of every node
+  std::vector<Edge> edges_;      ///< open addressing, at most half full; so are uses_, of the same size
+  std::vector<Use> uses_;
   size_t mask_ = 0;
-  std::unordered_map<Word, Handler> prefixes_;
+  std::unordered_map<Word, size_t> places_;  ///< in rows_
 };
 
 /// The table, filled on first use. Immutable afterwards; any thread.

@@ -29,10 +29,9 @@ class Seen {
  private:
   /// With what stands at a superinstruction's place, if it is one.
   void add_handler(Word word) {
-    const SuperinstructionTable& table = superinstructions();
     words_.insert(word);
-    Handler handler = reinterpret_cast<Handler>(word);
-    while ((handler = table.prefix_of(handler)) != nullptr) words_.insert(word_of(handler));
+    const Superinstruction* row = superinstructions().find(reinterpret_cast<Handler>(word));
+    if (row != nullptr) words_.insert(word_of(*row->parts.front().handler));
   }
 
   std::set<Word> words_;

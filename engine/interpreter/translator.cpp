@@ -160,27 +160,6 @@ bool Translator::finish() {
   return frame_slots_ <= kMaxFrameSlots;
 }
 
-/// Replaces the handlers of instructions that always follow each other by one for all of them, where there is
-/// one. The words stay as they are.
-void Translator::join_instructions() {
-  Handler joined = nullptr;
-  uint32_t first = 0;
-  auto label = labels_.begin();
-  for (const uint32_t start : starts_) {
-    while (label != labels_.end() && *label < start) ++label;
-    const bool is_label = label != labels_.end() && *label == start;
-    const Handler handler = reinterpret_cast<Handler>(code_[start]);
-    const Handler longer = joined == nullptr || is_label ? nullptr : superinstructions_.find(joined, handler);
-    if (longer != nullptr) {
-      code_[first] = word_of(longer);
-      joined = longer;
-    } else {
-      joined = handler;
-      first = start;
-    }
-  }
-}
-
 // Operands.
 
 ValueType::Kind Translator::type_of(char signature_letter) {

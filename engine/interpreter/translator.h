@@ -145,6 +145,16 @@ class Translator {
   static constexpr uint32_t kClauseEntry = UINT32_MAX - 1;
   static constexpr size_t kMaxAliases = 64;
 
+  /// What an instruction and those behind it become: see join_instructions.
+  struct Join {
+    Handler handler = nullptr;     ///< of a superinstruction, or null
+    const SlotUse* use = nullptr;  ///< null if no superinstruction has this instruction
+    uint32_t length = 1;           ///< the superinstruction's
+    uint32_t cost = 0;             ///< from here to the end
+    Feeds feeds = 0;               ///< since the last label
+    bool is_label = false;
+  };
+
   using Method = void (Translator::*)(const Instruction&);
   static const Method kMethods[];
 
@@ -179,7 +189,6 @@ class Translator {
 
   uint32_t emit(Handler handler, Word word1);
   void mark_label() { labels_.push_back(static_cast<uint32_t>(code_.size())); }
-  void join_instructions();
   void emit_word(Word word) { code_.push_back(word); }
   void drop_last();  ///< takes the last instruction back: what follows does its work
   void drop_from(uint32_t position, const Mirrors& before);
@@ -196,6 +205,11 @@ class Translator {
   void reserve_slots(uint32_t slots) {
     if (slots > frame_slots_) frame_slots_ = slots;
   }
+
+  // join_instructions.cpp
+  void join_instructions();
+  void find_feeds();
+  [[nodiscard]] unsigned distance_to_writer(size_t first, size_t reader, unsigned index) const;
 
   // translate_numeric.cpp
   void constant(const Instruction& instruction);
@@ -400,6 +414,7 @@ class Translator {
   std::vector<Word> code_;
   std::vector<uint32_t> starts_;  ///< positions of the instructions in code_, ascending
   std::vector<uint32_t> labels_;  ///< positions that code elsewhere leads to, ascending
+  std::vector<Join> joins_;       ///< one for each of starts_, and one behind
   std::vector<Operand> operands_;
   std::vector<Control> controls_;
   std::vector<Fixup> fixups_;
