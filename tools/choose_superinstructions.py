@@ -4,11 +4,14 @@
 
 Every program counts the same, however long it ran. The sequence that saves most for its size is taken, then the
 next, until the budget is spent; what a sequence saves is counted as the translator will use it (Translator::
-join_instructions): with those chosen before, and the least cost for each stretch of code.
+join_instructions): with those chosen before, and the least cost for each stretch of code. Groups of programs have
+budgets of their own, so that programs with a few hot loops do not take everything from those whose time is spread.
 
-  ./dev profile-ops                                       records the profiles below build/profiles, then runs this
-  tools/choose_superinstructions.py build/profiles/*.txt  chooses again from the profiles there are
-  tools/choose_superinstructions.py --held-out ...        also says how each program fares with rows chosen without it
+  ./dev profile-ops              records the profiles below build/profiles, then runs this
+  tools/choose_superinstructions.py --group 3000 build/profiles/real/*.txt --group 2000 build/profiles/bench/*.txt
+                                 chooses again from the profiles there are
+  tools/choose_superinstructions.py --held-out --group 3000 build/profiles/real/*.txt
+                                 also says how each program fares with rows chosen without it
 """
 
 import argparse
@@ -38,6 +41,7 @@ MAY_END_ONLY = ("Jump<", "ReturnOne<", "ReturnNothing", "BranchTable", "Call")
 DISPATCH_COST = 2
 FEED_GAIN = 1
 MOST_DISTANCE = 15
+LEAST_SHARE = 2e-6  # of a program's instructions: what runs less is not looked at
 
 
 class Operation:
@@ -54,18 +58,24 @@ class Operation:
 
     def may_follow(self, run):
         """Always runs behind the run's last instruction, and only there?"""
-        return run and self.count == self.from_above and not run[-1].name.startswith(MAY_END_ONLY)
+        return self.count == self.from_above and not run[-1].name.startswith(MAY_END_ONLY)
 
 
 def read_profile(path):
-    """Runs of operations that are entered at their first one only."""
-    runs = []
-    for line in path.read_text().splitlines():
+    """Runs of operations that are entered at their first one only; without those that hardly ever run."""
+    lines = path.read_text().splitlines()
+    least = sum(int(line.split(" ", 2)[1]) for line in lines) * LEAST_SHARE
+    runs, follows = [], False
+    for line in lines:
+        if int(line.split(" ", 2)[1]) < least:
+            follows = False
+            continue
         operation = Operation(line)
-        if runs and operation.may_follow(runs[-1]):
+        if follows and operation.may_follow(runs[-1]):
             runs[-1].append(operation)
         else:
             runs.append([operation])
+        follows = True
     return runs
 
 
@@ -161,29 +171,37 @@ def candidates(runs, longest, least):
     return {sequence: (saved, places[sequence]) for sequence, saved in savings.items() if saved >= least}
 
 
-def choose(programs, budget, longest, least):
-    """The sequences worth most for their size, in order of choice."""
+def choose(groups, longest, least):
+    """The sequences worth most for their size, in order of choice, for [(budget, programs)]."""
     chosen = {}
-    found = candidates(all_runs(programs), longest, least)
-    queue = [(-saved / size_of(sequence), sequence) for sequence, (saved, _) in found.items()]
+    for budget, programs in groups:
+        add_choices(chosen, programs, budget, longest, least)
+    return chosen
+
+
+def add_choices(chosen, programs, budget, longest, least):
+    runs = all_runs(programs)
+    for run in runs:
+        run.cost = run.cost_with(chosen, longest)
+    found = candidates(runs, longest, least)
+    queue = [(-saved / size_of(sequence), sequence) for sequence, (saved, _) in found.items() if sequence not in chosen]
     heapq.heapify(queue)
     spent = 0.0
     while queue and spent < budget:
         _, sequence = heapq.heappop(queue)
-        runs = found[sequence][1]
+        places = found[sequence][1]
         chosen[sequence] = None
-        now = [run.cost_with(chosen, longest) for run in runs]
-        saved = sum(run.cost for run in runs) - sum(now)
+        now = [run.cost_with(chosen, longest) for run in places]
+        saved = sum(run.cost for run in places) - sum(now)
         worth = saved / size_of(sequence)
         if saved >= least and (not queue or worth >= -queue[0][0]):
             spent += size_of(sequence)
-            for run, cost in zip(runs, now):
+            for run, cost in zip(places, now):
                 run.cost = cost
             continue
         del chosen[sequence]  # others took its place; perhaps its turn comes later
         if saved >= least:
             heapq.heappush(queue, (-worth, sequence))
-    return chosen
 
 
 def size_of(sequence):
@@ -199,31 +217,44 @@ def remaining(program, chosen, longest):
     return sum(run.dispatches_with(chosen, longest) for run in all_runs([program]))
 
 
+def read_groups(groups):
+    """[(budget, {name: runs})] of the command line's [[budget, path, ...]]."""
+    read = []
+    for budget, *paths in groups:
+        profiles = {path.stem: runs for path in map(pathlib.Path, paths) if (runs := read_profile(path))}
+        if not profiles:
+            sys.exit(f"choose_superinstructions: the profiles of the group {budget} are empty")
+        read.append((int(budget), profiles))
+    return read
+
+
+def without(groups, left_out):
+    """The groups as choose() takes them, without one program."""
+    return [(budget, [runs for name, runs in profiles.items() if name != left_out]) for budget, profiles in groups]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("profiles", nargs="+", type=pathlib.Path)
-    parser.add_argument("--budget", type=int, default=2500, help="size of all handlers, in instructions (%(default)s)")
+    parser.add_argument("--group", nargs="+", action="append", required=True, metavar="BUDGET PROFILE...",
+                        help="programs, and the size of all handlers chosen for them, in instructions")
     parser.add_argument("--longest", type=int, default=8, help="most instructions in one (%(default)s)")
     parser.add_argument("--least", type=float, default=0.00002, help="least share of the costs saved (%(default)s)")
     parser.add_argument("--held-out", action="store_true", help="choose once more for each program, without it")
     parser.add_argument("--output", type=pathlib.Path, default=TARGET)
     options = parser.parse_args()
-    profiles = {path.stem: runs for path in options.profiles if (runs := read_profile(path))}
-    if not profiles:
-        sys.exit("choose_superinstructions: the profiles are empty")
-    limits = options.budget, options.longest, options.least
-    chosen = choose(list(profiles.values()), *limits)
+    groups = read_groups(options.group)
+    chosen = choose(without(groups, None), options.longest, options.least)
     rows = [f"HEDDLE_SUPERINSTRUCTION({index}, {', '.join(spelled(*part) for part in sequence)})\n"
             for index, sequence in enumerate(chosen)]
     options.output.write_text(HEADER + "".join(rows) + "\n#undef HEDDLE_SUPERINSTRUCTION\n")
     shares = collections.defaultdict(list)
-    for name, runs in profiles.items():
+    for name, runs in (item for _, profiles in groups for item in profiles.items()):
         columns = [chosen]
         if options.held_out:
-            columns.append(choose([other for key, other in profiles.items() if key != name], *limits))
+            columns.append(choose(without(groups, name), options.longest, options.least))
         for index, column in enumerate(columns):
             shares[index].append(remaining(runs, column, options.longest))
-        print(f"{name:24}", *(f"{share[-1]:6.1%}" for share in shares.values()), "of the dispatches remain")
+        print(f"{name:24}", *(f"{share[-1]:6.1%}" for share in shares.values()), "of the dispatches remain", flush=True)
     print(f"{'mean':24}", *(f"{sum(share) / len(share):6.1%}" for share in shares.values()))
     print(f"{len(chosen)} superinstructions in {options.output.name}")
 

@@ -2,16 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Records which instructions programs run: one operation profile for each, below build/profiles.
 
-The programs are those of bench/programs, and any FILE:EXPORT[:ARGUMENT...] named. `./dev profile-ops` builds the
-heddle that records, runs this, and then tools/choose_superinstructions.py.
+Two groups: the programs of bench/programs, and the real ones that a list names, one a line: a name, a colon and what
+stands behind `heddle run`. The profiles of real programs stay until a list is given again. `./dev profile-ops` builds
+the heddle that records, runs this, and then tools/choose_superinstructions.py.
 
   ./dev profile-ops
-  ./dev profile-ops mandelbrot.wasm:render:400 parser.wasm:parse
+  ./dev profile-ops --real programs.txt      with lines such as
+                                               zstd: --dir . zstd.wasm -19 corpus.tar
+                                               parse: --invoke parse parser.wasm 1000
 """
 
 import argparse
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 
@@ -24,36 +28,51 @@ PROFILES = ROOT / "build" / "profiles"
 RECORDING_SLOWDOWN = 4  # the quick amounts of work are for engines that do not record
 
 
-def all_runs(named):
-    """(name, file, export, arguments) of everything to run."""
+def bench_runs():
+    """(name, arguments of heddle run) of the programs of bench/programs."""
     found = bench.all_programs()
     bench.build(found, bench.find_clang(None), ROOT / "build" / "bench" / "programs", with_native=False)
-    for program in found:
-        yield program.name, program.wasm, "run", [str(program.quick // RECORDING_SLOWDOWN + 1)]
-    for text in named:
-        file, _, rest = text.partition(":")
-        export, *arguments = rest.split(":")
-        if not export:
-            sys.exit(f"profile_operations: {text}: write FILE:EXPORT[:ARGUMENT...]")
-        yield pathlib.Path(file).stem, pathlib.Path(file), export, arguments
+    return [(program.name, ["--invoke", "run", str(program.wasm), str(program.quick // RECORDING_SLOWDOWN + 1)])
+            for program in found]
+
+
+def real_runs(path):
+    """(name, arguments of heddle run) of a list's lines."""
+    runs = []
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        name, colon, arguments = line.partition(":")
+        if not line.strip():
+            continue
+        if not colon or not name.strip().isidentifier():
+            sys.exit(f"profile_operations: {path}:{number}: write NAME: ARGUMENTS, as in zstd: --dir . zstd.wasm -19 x")
+        runs.append((name.strip(), shlex.split(arguments)))
+    return runs
+
+
+def record(group, runs, folder):
+    """Runs everything from `folder` and leaves the profiles below build/profiles/GROUP."""
+    profiles = PROFILES / group
+    profiles.mkdir(parents=True, exist_ok=True)
+    for old in profiles.glob("*.txt"):
+        old.unlink()
+    for index, (name, arguments) in enumerate(runs, 1):
+        print(f"\r{group} [{index}/{len(runs)}] {name:24}", end="", file=sys.stderr, flush=True)
+        command = [HEDDLE, "run", "--tier", "interp", *arguments]
+        environment = dict(os.environ, HEDDLE_OPERATION_PROFILE=str(profiles / f"{name}.txt"))
+        made = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, errors="replace",
+                              check=False)
+        if made.returncode != 0:
+            sys.exit(f"\nprofile_operations: {name} ended with {made.returncode}: {made.stderr.strip()}")
+    print(file=sys.stderr)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("modules", nargs="*", metavar="FILE:EXPORT[:ARGUMENT...]")
+    parser.add_argument("--real", type=pathlib.Path, metavar="FILE", help="list of real programs, run in its folder")
     options = parser.parse_args()
-    PROFILES.mkdir(parents=True, exist_ok=True)
-    for old in PROFILES.glob("*.txt"):
-        old.unlink()
-    runs = list(all_runs(options.modules))
-    for index, (name, file, export, arguments) in enumerate(runs, 1):
-        print(f"\r[{index}/{len(runs)}] {name:24}", end="", file=sys.stderr, flush=True)
-        command = [HEDDLE, "run", "--tier", "interp", "--invoke", export, file, *arguments]
-        environment = dict(os.environ, HEDDLE_OPERATION_PROFILE=str(PROFILES / f"{name}.txt"))
-        made = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        if made.returncode != 0:
-            sys.exit(f"\nprofile_operations: {name} ended with {made.returncode}: {made.stderr.strip()}")
-    print(file=sys.stderr)
+    record("bench", bench_runs(), ROOT)
+    if options.real:
+        record("real", real_runs(options.real), options.real.resolve().parent)
 
 
 if __name__ == "__main__":
