@@ -12,6 +12,12 @@ if(HEDDLE_MIMALLOC)
   target_compile_definitions(heddle_dependencies INTERFACE HEDDLE_MIMALLOC=1)
 endif()
 
+if(NOT HEDDLE_ONLY_ENGINE AND EXISTS "${PROJECT_SOURCE_DIR}/threads")
+  set(HEDDLE_FIBERS ON)
+  find_package(boost_context CONFIG REQUIRED)
+  target_link_libraries(heddle_dependencies INTERFACE Boost::context)
+endif()
+
 if(HEDDLE_TESTS)
   find_package(GTest REQUIRED)
 endif()

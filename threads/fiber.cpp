@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fibers: parking, and the switches between a fiber and the worker that runs it.
+#include "threads/fiber.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include "threads/scheduler.h"
+#include "threads/worker.h"
+
+namespace heddle::threads {
+
+namespace {
+
+thread_local Fiber* running_here = nullptr;
+
+/// Not inlined: a fiber may go on on another thread, where a thread-local's address found before is wrong.
+[[gnu::noinline]] void set_running(Fiber* fiber) noexcept { running_here = fiber; }
+
+}  // namespace
+
+[[gnu::noinline]] Fiber* Fiber::current() noexcept { return running_here; }
+
+Fiber::Fiber(Scheduler& scheduler, FiberStack stack, uint8_t* high) : scheduler_(scheduler), stack_(stack) {
+  timer_.fiber = this;
+  self_ = make_continuation(stack, high, identity_, &Fiber::entry);
+}
+
+Fiber::~Fiber() { forget_stack(identity_); }
+
+/// A fiber runs one job after another; between them it is free.
+void Fiber::entry(Arrival arrival) {
+  Fiber& self = *static_cast<Fiber*>(arrival.data);
+  finish_first_switch();
+  self.worker_ = arrival.fctx;
+  for (;;) {
+    self.job_->run();
+    self.stop(Stop::end);
+  }
+}
+
+void Fiber::stop(Stop reason) noexcept {
+  stop_ = reason;
+  const Arrival arrival = switch_to(worker_, this, identity_, *worker_stack_);
+  worker_ = arrival.fctx;
+}
+
+Fiber::Stop Fiber::resume(StackIdentity& worker_stack) noexcept {
+  worker_stack_ = &worker_stack;
+  set_running(this);
+  const Arrival arrival = switch_to(self_, this, worker_stack, identity_);
+  set_running(nullptr);
+  self_ = arrival.fctx;
+  if (!FiberStacks::intact(stack_)) {
+    std::fputs("heddle: a fiber has run over the end of its native stack; give it a larger one\n", stderr);
+    std::abort();
+  }
+  return stop_;
+}
+
+void Fiber::park(int64_t deadline_ns) noexcept {
+  Permit given = Permit::given;
+  if (permit_.compare_exchange_strong(given, Permit::none, std::memory_order_acquire)) return;
+  timer_.deadline_ns = deadline_ns;
+  stop(Stop::park);
+  if (deadline_ns != INT64_MAX) scheduler_.timers().remove(timer_);
+  // An exchange, since a plain store could erase a second permit whose news, read by the caller next, has not
+  // come.
+  permit_.exchange(Permit::none, std::memory_order_acquire);
+}
+
+void Fiber::unpark() noexcept {
+  if (permit_.exchange(Permit::given, std::memory_order_acq_rel) == Permit::parked) {
+    scheduler_.make_runnable(*this, Scheduler::Arrived::woken);
+  }
+}
+
+Preemptible* Fiber::set_preemptible(Preemptible* preemptible) noexcept {
+  engine::MutexLock lock(preemptible_mutex_);
+  return std::exchange(preemptible_, preemptible);
+}
+
+void Fiber::ask_to_yield() noexcept {
+  engine::MutexLock lock(preemptible_mutex_);
+  if (preemptible_ != nullptr) preemptible_->ask_to_yield();
+}
+
+void Fiber::yield() noexcept { stop(Stop::yield); }
+
+}  // namespace heddle::threads

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fiber: a thread of execution with a native stack of its own, run by whichever worker is free.
+//
+// A fiber lives at the high end of its stack and is recycled with it, never freed while its scheduler lives:
+// so unpark() may come late, as engine/runtime/blocking.h allows.
+//
+// How a fiber sleeps. permit_ is `none`, `given` (an unpark() that no park() has consumed) or `parked`.
+// park() switches to the worker, and the worker, when nothing runs on the fiber's stack any more, moves none
+// -> parked; if there is a permit by then, the fiber is runnable at once. Whoever moves parked -> given makes
+// it runnable: there is exactly one.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "engine/runtime/blocking.h"
+#include "threads/context_switch.h"
+#include "threads/timers.h"
+
+namespace heddle::threads {
+
+class Scheduler;
+class Worker;
+
+/// Something that runs on a fiber and can be asked to yield at its next opportunity.
+class Preemptible {
+ public:
+  virtual void ask_to_yield() noexcept = 0;
+
+ protected:
+  ~Preemptible() = default;
+};
+
+/// What a fiber runs. May destroy itself in run().
+class Job {
+ public:
+  virtual ~Job() = default;
+  virtual void run() noexcept = 0;
+};
+
+class Fiber final : public engine::Parker {
+ public:
+  /// The fiber that this runs on; null on a thread's own stack.
+  [[nodiscard]] static Fiber* current() noexcept;
+
+  /// Sleeps until unpark() or the deadline; may return early. The fiber's own code only.
+  void park(int64_t deadline_ns) noexcept override;
+  /// Any thread.
+  void unpark() noexcept override;
+  /// Lets others run first. The fiber's own code only.
+  void yield() noexcept;
+  /// Who is asked to yield when the time slice is over; null: nobody. Returns who was. The fiber's own code
+  /// only.
+  Preemptible* set_preemptible(Preemptible* preemptible) noexcept;
+
+  [[nodiscard]] Scheduler& scheduler() const noexcept { return scheduler_; }
+  /// Below this a host function must not go.
+  [[nodiscard]] uintptr_t stack_low() const noexcept { return reinterpret_cast<uintptr_t>(stack_.low); }
+
+ private:
+  friend class Scheduler;
+  friend class Worker;
+  enum class Permit : uint32_t { none, given, parked };
+  /// Why a fiber stopped running, for the worker.
+  enum class Stop : uint8_t { park, yield, leave, end };
+
+  Fiber(Scheduler& scheduler, FiberStack stack, uint8_t* high);
+  ~Fiber() override;
+
+  static void entry(Arrival arrival);
+  void stop(Stop reason) noexcept;
+  void ask_to_yield() noexcept;  ///< any thread, while it runs
+  /// Runs it on the calling worker's thread until it stops; says why.
+  Stop resume(StackIdentity& worker_stack) noexcept;
+
+  Scheduler& scheduler_;
+  const FiberStack stack_;
+  Continuation self_ = nullptr;    ///< while it does not run
+  Continuation worker_ = nullptr;  ///< while it runs: the stack that resumed it
+  StackIdentity* worker_stack_ = nullptr;
+  StackIdentity identity_;
+  Job* job_ = nullptr;
+  std::atomic<Permit> permit_{Permit::none};
+  Stop stop_ = Stop::end;
+  engine::Mutex preemptible_mutex_;
+  Preemptible* preemptible_ HEDDLE_GUARDED_BY(preemptible_mutex_) = nullptr;
+  Timer timer_;
+  Fiber* next_ = nullptr;  ///< in the scheduler's list of runnable or of free fibers
+};
+
+}  // namespace heddle::threads

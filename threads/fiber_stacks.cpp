@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// FiberStacks on anonymous mappings.
+#include "threads/fiber_stacks.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace heddle::threads {
+
+namespace {
+
+constexpr uint64_t kCanary = 0x6865'6464'6c65'2e2e;  // "heddle.."
+
+[[nodiscard]] size_t whole_pages(size_t bytes) noexcept {
+  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  return (std::max(bytes, 2 * page) + page - 1) / page * page;
+}
+
+}  // namespace
+
+FiberStacks::FiberStacks(size_t stack_bytes) : stack_bytes_(whole_pages(stack_bytes)) {}
+
+FiberStacks::~FiberStacks() {
+  engine::MutexLock lock(mutex_);
+  for (uint8_t* slab : slabs_) munmap(slab, kSlabStacks * stack_bytes_);
+}
+
+FiberStack FiberStacks::take() {
+  engine::MutexLock lock(mutex_);
+  if (free_.empty() && !add_slab()) return {};
+  const FiberStack stack{free_.back(), stack_bytes_};
+  free_.pop_back();
+  cold_ = std::min(cold_, free_.size());
+  arm(stack);
+  return stack;
+}
+
+void FiberStacks::give_back(FiberStack stack) {
+  engine::MutexLock lock(mutex_);
+  free_.push_back(stack.low);
+}
+
+size_t FiberStacks::trim() {
+  engine::MutexLock lock(mutex_);
+  const size_t warm = free_.size() - cold_;
+  for (size_t i = cold_; i < free_.size(); ++i) madvise(free_[i], stack_bytes_, MADV_DONTNEED);
+  cold_ = free_.size();
+  return warm;
+}
+
+bool FiberStacks::add_slab() {
+  const size_t bytes = kSlabStacks * stack_bytes_;
+  void* const mapped = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  if (mapped == MAP_FAILED) return false;
+  // A huge page would make every stack of 256 KiB take 2 MiB.
+  madvise(mapped, bytes, MADV_NOHUGEPAGE);
+  uint8_t* const slab = static_cast<uint8_t*>(mapped);
+  slabs_.push_back(slab);
+  std::vector<uint8_t*> fresh;
+  for (size_t i = kSlabStacks; i-- > 0;) fresh.push_back(slab + i * stack_bytes_);
+  free_.insert(free_.begin(), fresh.begin(), fresh.end());
+  cold_ += fresh.size();
+  return true;
+}
+
+void FiberStacks::arm(const FiberStack& stack) noexcept { std::memcpy(stack.low, &kCanary, sizeof kCanary); }
+
+bool FiberStacks::intact(const FiberStack& stack) noexcept {
+  return std::memcmp(stack.low, &kCanary, sizeof kCanary) == 0;
+}
+
+}  // namespace heddle::threads

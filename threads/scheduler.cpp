@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+// The scheduler: who runs where, who sleeps, and the watcher of deadlines and time slices.
+#include "threads/scheduler.h"
+
+#include <algorithm>
+#include <new>
+
+#include "engine/runtime/parker_futex.h"
+
+namespace heddle::threads {
+
+namespace {
+
+/// A fiber that runs longer while others wait is asked to yield.
+constexpr int64_t kSliceNs = 2'000'000;
+/// The watcher goes on looking for so many slices after the last fiber stopped: waking it costs more.
+constexpr int kIdleSlices = 16;
+
+[[nodiscard]] unsigned workers_of(const SchedulerOptions& options) {
+  const unsigned wanted =
+      options.workers != 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
+  return std::min(wanted, Scheduler::kMostWorkers / 2);
+}
+
+void full_fence() noexcept { std::atomic_thread_fence(std::memory_order_seq_cst); }
+
+}  // namespace
+
+Scheduler::Scheduler(const SchedulerOptions& options)
+    : most_running_(workers_of(options)),
+      stacks_(options.stack_bytes),
+      watcher_parker_(engine::FutexParker::take()),
+      watcher_([this] { watch(); }) {}
+
+Scheduler::~Scheduler() {
+  {
+    std::unique_lock lock(end_mutex_);
+    all_ended_.wait(lock, [this] { return live() == 0; });
+  }
+  stopping_.store(true, std::memory_order_release);
+  {
+    engine::MutexLock lock(idle_mutex_);
+    for (Worker* worker : idle_) worker->wake();
+  }
+  watcher_parker_->unpark();
+  watcher_.join();
+  for (uint32_t i = 0; i < worker_count(); ++i) workers_[i]->join();
+  trim();
+  engine::FutexParker::give_back(static_cast<engine::FutexParker*>(watcher_parker_));
+}
+
+// Fibers.
+
+bool Scheduler::spawn(Job& job) {
+  Fiber* fiber = take_free();
+  if (fiber == nullptr) fiber = make_fiber();
+  if (fiber == nullptr) return false;
+  live_.fetch_add(1, std::memory_order_relaxed);
+  fiber->job_ = &job;
+  make_runnable(*fiber, Arrived::spawned);
+  return true;
+}
+
+Fiber* Scheduler::take_free() {
+  engine::MutexLock lock(free_mutex_);
+  Fiber* const fiber = free_;
+  if (fiber != nullptr) free_ = fiber->next_;
+  return fiber;
+}
+
+Fiber* Scheduler::make_fiber() {
+  const FiberStack stack = stacks_.take();
+  if (!stack) return nullptr;
+  constexpr size_t kAlignment = 64;
+  constexpr size_t kRoom = (sizeof(Fiber) + kAlignment - 1) / kAlignment * kAlignment;
+  uint8_t* const place = stack.high() - kRoom;
+  return new (place) Fiber(*this, stack, place);
+}
+
+void Scheduler::destroy(Fiber& fiber) {
+  const FiberStack stack = fiber.stack_;
+  fiber.~Fiber();
+  stacks_.give_back(stack);
+}
+
+void Scheduler::trim() {
+  for (Fiber* fiber = take_free(); fiber != nullptr; fiber = take_free()) destroy(*fiber);
+  (void)stacks_.trim();
+}
+
+void Scheduler::parked(Fiber& fiber) noexcept {
+  // Once the state is `parked`, the fiber may run elsewhere: everything else is done before.
+  if (fiber.timer_.deadline_ns != INT64_MAX && timers_.add(fiber.timer_) &&
+      fiber.timer_.deadline_ns < watcher_wakes_ns_.load(std::memory_order_relaxed)) {
+    watcher_parker_->unpark();
+  }
+  Fiber::Permit none = Fiber::Permit::none;
+  if (fiber.permit_.compare_exchange_strong(none, Fiber::Permit::parked, std::memory_order_acq_rel)) return;
+  make_runnable(fiber, Arrived::woken);
+}
+
+void Scheduler::ended(Fiber& fiber) noexcept {
+  {
+    engine::MutexLock lock(free_mutex_);
+    fiber.next_ = free_;
+    free_ = &fiber;
+  }
+  if (live_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  engine::MutexLock lock(end_mutex_);
+  all_ended_.notify_all();
+}
+
+void Scheduler::make_runnable(Fiber& fiber, Arrived how) noexcept {
+  Worker* const here = Worker::current();
+  if (here == nullptr || &here->scheduler() != this) {
+    add_common(fiber);
+  } else if (how == Arrived::woken) {
+    here->add_next(fiber);
+  } else {
+    here->add_last(fiber);
+  }
+  need_worker();
+}
+
+void Scheduler::add_common(Fiber& fiber) noexcept {
+  engine::MutexLock lock(common_mutex_);
+  fiber.next_ = nullptr;
+  (common_first_ == nullptr ? common_first_ : common_last_->next_) = &fiber;
+  common_last_ = &fiber;
+  common_count_.fetch_add(1, std::memory_order_release);
+}
+
+Fiber* Scheduler::take_common() noexcept {
+  if (common_count_.load(std::memory_order_acquire) == 0) return nullptr;
+  engine::MutexLock lock(common_mutex_);
+  Fiber* const fiber = common_first_;
+  if (fiber == nullptr) return nullptr;
+  common_first_ = fiber->next_;
+  common_count_.fetch_sub(1, std::memory_order_release);
+  return fiber;
+}
+
+size_t Scheduler::expire_timers() noexcept {
+  const int64_t next = timers_.next_deadline();
+  if (next == INT64_MAX) return 0;
+  const int64_t now = engine::monotonic_now_ns();
+  return next <= now ? timers_.expire(now) : 0;
+}
+
+// Workers.
+
+/// Called after a fiber was added: has another worker run, if one may and nobody is looking around anyway.
+void Scheduler::need_worker() noexcept {
+  full_fence();
+  if (spinning_.load(std::memory_order_relaxed) != 0) return;
+  if (running_.load(std::memory_order_relaxed) >= most_running_) return;
+  Worker* woken = nullptr;
+  {
+    engine::MutexLock lock(idle_mutex_);
+    if (running_.load(std::memory_order_relaxed) >= most_running_) return;
+    if (spinning_.load(std::memory_order_relaxed) != 0) return;
+    if (idle_.empty() && worker_count() == kMostWorkers) return;
+    running_.fetch_add(1, std::memory_order_relaxed);
+    spinning_.fetch_add(1, std::memory_order_relaxed);
+    if (idle_.empty()) {
+      add_worker();
+    } else {
+      woken = idle_.back();
+      idle_.pop_back();
+    }
+  }
+  if (woken != nullptr) woken->wake();
+  if (watcher_wakes_ns_.load(std::memory_order_relaxed) == INT64_MAX) watcher_parker_->unpark();
+}
+
+void Scheduler::add_worker() {
+  const uint32_t number = worker_count();
+  workers_[number] = std::make_unique<Worker>(*this, number);
+  worker_count_.store(number + 1, std::memory_order_release);
+  workers_[number]->start(true);
+}
+
+bool Scheduler::start_spinning() noexcept {
+  uint32_t none = 0;
+  return spinning_.compare_exchange_strong(none, 1, std::memory_order_relaxed);
+}
+
+/// A worker that looked around has found a fiber: the next one that looks shall be somebody else.
+void Scheduler::stopped_spinning() noexcept {
+  spinning_.fetch_sub(1, std::memory_order_relaxed);
+  if (has_work()) need_worker();
+}
+
+bool Scheduler::has_work() const noexcept {
+  if (common_count_.load(std::memory_order_acquire) != 0) return true;
+  for (uint32_t i = 0; i < worker_count(); ++i) {
+    if (worker(i).has_work()) return true;
+  }
+  return false;
+}
+
+bool Scheduler::sleep(Worker& worker, bool spinning) noexcept {
+  {
+    engine::MutexLock lock(idle_mutex_);
+    idle_.push_back(&worker);
+    if (spinning) spinning_.fetch_sub(1, std::memory_order_relaxed);
+    running_.fetch_sub(1, std::memory_order_relaxed);
+  }
+  full_fence();
+  if (has_work() || stopping()) {
+    engine::MutexLock lock(idle_mutex_);
+    const auto place = std::ranges::find(idle_, &worker);
+    if (place != idle_.end() && (running_.load(std::memory_order_relaxed) < most_running_ || stopping())) {
+      idle_.erase(place);
+      running_.fetch_add(1, std::memory_order_relaxed);
+      return false;
+    }
+  }
+  const auto is_idle = [&] {
+    engine::MutexLock lock(idle_mutex_);
+    return std::ranges::find(idle_, &worker) != idle_.end();
+  };
+  do {
+    worker.parker_->park(INT64_MAX);
+  } while (is_idle() && !stopping());
+  return !stopping();
+}
+
+void Scheduler::before_blocking() noexcept {
+  Worker* const here = Worker::current();
+  if (Fiber::current() == nullptr || &here->scheduler() != this) return;
+  running_.fetch_sub(1, std::memory_order_relaxed);
+  if (has_work()) need_worker();
+}
+
+void Scheduler::after_blocking() noexcept {
+  Worker* const here = Worker::current();
+  Fiber* const fiber = Fiber::current();
+  if (fiber == nullptr || &here->scheduler() != this) return;
+  // One too many run: this thread gives its fiber away and sleeps.
+  if (running_.fetch_add(1, std::memory_order_relaxed) >= most_running_) fiber->stop(Fiber::Stop::leave);
+}
+
+/// The watcher's thread: lets timers expire when no worker comes by, and ends time slices.
+void Scheduler::watch() {
+  std::array<uint32_t, kMostWorkers> resumed{};
+  int idle_slices = 0;
+  while (!stopping()) {
+    (void)expire_timers();
+    idle_slices = running_.load(std::memory_order_relaxed) == 0 ? idle_slices + 1 : 0;
+    if (has_work()) {
+      for (uint32_t i = 0; i < worker_count(); ++i) {
+        if (worker(i).resumed() == resumed[i]) worker(i).ask_to_yield();
+      }
+      need_worker();
+    }
+    for (uint32_t i = 0; i < worker_count(); ++i) resumed[i] = worker(i).resumed();
+    const int64_t slice_end = idle_slices > kIdleSlices ? INT64_MAX : engine::monotonic_now_ns() + kSliceNs;
+    watcher_wakes_ns_.store(std::min(slice_end, timers_.next_deadline()), std::memory_order_seq_cst);
+    full_fence();
+    // What was added before the line above was read saw an earlier time; it counts.
+    const int64_t until =
+        std::min(watcher_wakes_ns_.load(std::memory_order_relaxed), timers_.next_deadline());
+    if (slice_end == INT64_MAX && running_.load(std::memory_order_seq_cst) != 0) continue;
+    watcher_parker_->park(until);
+  }
+}
+
+}  // namespace heddle::threads

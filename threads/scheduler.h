@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scheduler: many fibers on a few threads, with work stealing, time slices, timers and announced blocking.
+//
+// A fiber that becomes runnable goes to the worker that made it so: behind the others if it is new, to the
+// front if it was woken. Workers without work take from others, then sleep. At most `workers` run at a time;
+// a fiber that is about to block its thread says so, and another thread takes the place until it is back.
+//
+// No wake-up is lost: who adds a fiber looks, after a full fence, whether a worker is needed; who goes to
+// sleep counts itself out first, and looks, after a full fence, whether there is work.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "engine/support/thread_annotations.h"
+#include "threads/fiber.h"
+#include "threads/fiber_stacks.h"
+#include "threads/timers.h"
+#include "threads/worker.h"
+
+namespace heddle::threads {
+
+struct SchedulerOptions {
+  unsigned workers = 0;  ///< that run at a time; 0: one per processor
+  size_t stack_bytes = FiberStacks::kDefaultBytes;
+};
+
+/// Threads: any, unless said otherwise.
+class Scheduler {
+ public:
+  static constexpr unsigned kMostWorkers = 256;  ///< threads, with those that are blocked
+
+  explicit Scheduler(const SchedulerOptions& options = {});
+  /// Waits until all fibers have ended.
+  ~Scheduler();
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  /// Runs the job, which must live until it returns, on a fiber. False if the host has no memory for a stack.
+  [[nodiscard]] bool spawn(Job& job);
+
+  /// Brackets a call that may block the thread for long. In a fiber of this scheduler only; elsewhere nothing
+  /// happens. between the two, the fiber stays on its thread.
+  void before_blocking() noexcept;
+  void after_blocking() noexcept;
+
+  /// Fibers that have not ended.
+  [[nodiscard]] size_t live() const noexcept { return live_.load(std::memory_order_acquire); }
+  /// Frees the memory of fibers that ended.
+  void trim();
+
+  // For fibers and workers.
+
+  enum class Arrived : uint8_t { spawned, woken, yielded };
+
+  void make_runnable(Fiber& fiber, Arrived how) noexcept;
+  void parked(Fiber& fiber) noexcept;
+  void ended(Fiber& fiber) noexcept;
+  void add_common(Fiber& fiber) noexcept HEDDLE_EXCLUDES(common_mutex_);
+  [[nodiscard]] Fiber* take_common() noexcept HEDDLE_EXCLUDES(common_mutex_);
+  size_t expire_timers() noexcept;
+  [[nodiscard]] Timers& timers() noexcept { return timers_; }
+
+  [[nodiscard]] uint32_t worker_count() const noexcept {
+    return worker_count_.load(std::memory_order_acquire);
+  }
+  [[nodiscard]] Worker& worker(uint32_t number) const noexcept { return *workers_[number]; }
+  [[nodiscard]] bool start_spinning() noexcept;
+  void stopped_spinning() noexcept;
+  /// Counts the worker out, and in again when there may be work; true if it is to look around then.
+  [[nodiscard]] bool sleep(Worker& worker, bool spinning) noexcept HEDDLE_EXCLUDES(idle_mutex_);
+  [[nodiscard]] bool stopping() const noexcept { return stopping_.load(std::memory_order_acquire); }
+
+ private:
+  [[nodiscard]] Fiber* take_free() HEDDLE_EXCLUDES(free_mutex_);
+  [[nodiscard]] Fiber* make_fiber();
+  void destroy(Fiber& fiber);
+  void need_worker() noexcept HEDDLE_EXCLUDES(idle_mutex_);
+  void add_worker() HEDDLE_REQUIRES(idle_mutex_);
+  [[nodiscard]] bool has_work() const noexcept;
+  void watch();
+
+  const unsigned most_running_;
+  FiberStacks stacks_;
+  Timers timers_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<size_t> live_{0};
+
+  std::array<std::unique_ptr<Worker>, kMostWorkers> workers_;  ///< the first worker_count_ are set for ever
+  std::atomic<uint32_t> worker_count_{0};
+  std::atomic<uint32_t> running_{0};   ///< workers that neither sleep nor block
+  std::atomic<uint32_t> spinning_{0};  ///< of those, who look for work
+  engine::Mutex idle_mutex_;
+  std::vector<Worker*> idle_ HEDDLE_GUARDED_BY(idle_mutex_);
+
+  engine::Mutex common_mutex_;
+  Fiber* common_first_ HEDDLE_GUARDED_BY(common_mutex_) = nullptr;
+  Fiber* common_last_ HEDDLE_GUARDED_BY(common_mutex_) = nullptr;
+  std::atomic<size_t> common_count_{0};
+
+  engine::Mutex free_mutex_;
+  Fiber* free_ HEDDLE_GUARDED_BY(free_mutex_) = nullptr;
+
+  engine::Mutex end_mutex_;
+  std::condition_variable_any all_ended_;
+
+  engine::Parker* const watcher_parker_;
+  std::atomic<int64_t> watcher_wakes_ns_{0};  ///< when it will look again by itself
+  std::thread watcher_;
+};
+
+}  // namespace heddle::threads

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Worker: an operating system's thread that runs fibers, one after the other, and looks for more.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+
+#include "threads/fiber.h"
+#include "threads/run_queue.h"
+
+namespace heddle::threads {
+
+/// Threads: what is not said to be for others belongs to the worker's own thread.
+class Worker {
+ public:
+  Worker(Scheduler& scheduler, uint32_t number);
+  ~Worker();  ///< REQUIRES: joined
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  /// The worker whose thread this is; null elsewhere.
+  [[nodiscard]] static Worker* current() noexcept;
+
+  [[nodiscard]] Scheduler& scheduler() const noexcept { return scheduler_; }
+
+  void start(bool spinning);
+  void join();
+
+  /// Adds a fiber that the one running here has woken: it runs next, unless an idle worker is sooner.
+  void add_next(Fiber& fiber) noexcept;
+  void add_last(Fiber& fiber) noexcept;
+
+  /// Lets the thread go on after sleep(). Any thread.
+  void wake() noexcept { parker_->unpark(); }
+  /// A fiber of this worker for another; takes the next one only if it has been waiting there. Any thread.
+  [[nodiscard]] Fiber* steal(Fiber*& seen_next) noexcept;
+  [[nodiscard]] bool has_work() const noexcept {
+    return next_.load(std::memory_order_acquire) != nullptr || !queue_.empty();
+  }
+  /// How many fibers it has resumed: a fiber that runs on without end shows in it. Any thread.
+  [[nodiscard]] uint32_t resumed() const noexcept { return resumed_.load(std::memory_order_relaxed); }
+  /// Asks the fiber that runs here to yield, if it can be asked. Any thread.
+  void ask_to_yield() noexcept;
+
+ private:
+  friend class Scheduler;
+
+  void loop();
+  void run(Fiber& fiber);
+  [[nodiscard]] Fiber* take_own() noexcept;
+  [[nodiscard]] Fiber* find() noexcept;
+  [[nodiscard]] Fiber* spin() noexcept;
+  [[nodiscard]] Fiber* look_around(Fiber** seen) noexcept;
+
+  Scheduler& scheduler_;
+  const uint32_t number_;
+  engine::Parker* const parker_;
+  std::thread thread_;
+  StackIdentity stack_;
+  bool spinning_ = false;
+  uint32_t rounds_ = 0;
+  std::atomic<uint32_t> resumed_{0};
+  engine::Mutex running_mutex_;  ///< guards running_ against ask_to_yield()
+  Fiber* running_ HEDDLE_GUARDED_BY(running_mutex_) = nullptr;
+  alignas(64) std::atomic<Fiber*> next_{nullptr};
+  RunQueue queue_;
+};
+
+}  // namespace heddle::threads
