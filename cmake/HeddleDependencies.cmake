@@ -15,7 +15,6 @@ endif()
 if(NOT HEDDLE_ONLY_ENGINE AND EXISTS "${PROJECT_SOURCE_DIR}/threads")
   set(HEDDLE_FIBERS ON)
   find_package(boost_context CONFIG REQUIRED)
-  target_link_libraries(heddle_dependencies INTERFACE Boost::context)
 endif()
 
 if(HEDDLE_TESTS)

@@ -24,9 +24,8 @@ struct Enter {
   static constexpr SlotUse kUse{};
   HEDDLE_BODY {
     if (fp + field<0>(ip) > context->stack_limit.load(std::memory_order_relaxed)) [[unlikely]] {
-      const TrapKind kind =
-          context->interrupt_pending() ? TrapKind::interrupted : TrapKind::call_stack_exhausted;
-      return trap(kind, ip, fp, context, instance);
+      if (context->request_pending() || fp + field<0>(ip) <= context->stack_end) return Flow::poll;
+      return trap(TrapKind::call_stack_exhausted, ip, fp, context, instance);
     }
     fp[field<1>(ip) + 2] = reinterpret_cast<Slot>(instance);
     zero_slots(fp + field<2>(ip), field<3>(ip));

@@ -12,7 +12,7 @@ namespace heddle::engine {
 template <bool kBackward>
 struct Jump {
   static constexpr SlotUse kUse{};
-  HEDDLE_BODY { return take_branch<kBackward>(ip, fp, context, instance); }
+  HEDDLE_BODY { return take_branch<kBackward>(ip, context); }
 };
 
 template <class T, Source kSource, bool kOnZero, bool kBackward>
@@ -20,7 +20,7 @@ struct Branch {
   static constexpr SlotUse kUse = SlotUse().reads(0, kSlotType<T>, kSource == Source::slot);
   HEDDLE_BODY {
     const T value = read_operand<T, kSource, 0>(slots, ip, fp, a, f, d);
-    if ((value == 0) == kOnZero) return take_branch<kBackward>(ip, fp, context, instance);
+    if ((value == 0) == kOnZero) return take_branch<kBackward>(ip, context);
     ip += 2;
     return Flow::next;
   }
@@ -29,8 +29,8 @@ struct Branch {
 struct BranchTable {
   static constexpr SlotUse kUse = SlotUse().reads(0, kSlotType<uint32_t>);
   HEDDLE_BODY {
-    if (context->interrupt_pending()) [[unlikely]]
-      return trap(TrapKind::interrupted, ip, fp, context, instance);
+    if (context->request_pending()) [[unlikely]]
+      return Flow::poll;
     const uint32_t index = slots.template read<uint32_t, 0>(ip, fp);
     const uint32_t last = immediate32(ip);
     int32_t target;

@@ -92,11 +92,10 @@ template <class T, Source kSource, unsigned kField, class Slots>
 
 /// Goes to the target of the branch at ip.
 template <bool kBackward>
-[[nodiscard, gnu::always_inline]] inline Flow take_branch(const Word*& ip, Slot* fp, ExecContext* context,
-                                                          Instance* instance) {
+[[nodiscard, gnu::always_inline]] inline Flow take_branch(const Word*& ip, const ExecContext* context) {
   if constexpr (kBackward) {
-    if (context->interrupt_pending()) [[unlikely]]
-      return trap(TrapKind::interrupted, ip, fp, context, instance);
+    if (context->request_pending()) [[unlikely]]
+      return Flow::poll;
   }
   ip += distance(ip);
   return Flow::jump;
@@ -113,7 +112,7 @@ struct CompareBranch {
     const T left = read_branch_operand<T, left_of(kPair), 0>(slots, ip, fp, a, f, d);
     const T right = static_cast<T>(read_branch_operand<T, right_of(kPair), 1>(slots, ip, fp, a, f, d));
     if ((Op::apply(left, right) != 0) == kWanted) {
-      return take_branch<kBackward>(ip, fp, context, instance);
+      return take_branch<kBackward>(ip, context);
     }
     ip += right_of(kPair) == Source::immediate ? 3 : 2;
     return Flow::next;

@@ -47,6 +47,9 @@
 /// Leaves the interpreter with a trap at this instruction.
 #define HEDDLE_TRAP_NOW(kind) return ::heddle::engine::record_trap(context, instance, ip, fp, (kind))
 
+/// Ends a handler at a check that found a request: see poll().
+#define HEDDLE_POLL() HEDDLE_TAIL return ::heddle::engine::poll(HEDDLE_PASS)
+
 namespace heddle::engine {
 
 #if defined(__clang__)
@@ -59,6 +62,10 @@ using Handler = void (*)(HEDDLE_STATE);
 /// parameters is that of the registers: clang then has nothing to move before a check that leads here.
 [[gnu::cold, gnu::noinline]] void record_trap(ExecContext* context, Instance* instance, const Word* ip,
                                               Slot* fp, TrapKind kind) noexcept;
+
+/// Where a check goes that found a request: answers it, then runs the instruction at ip again, or traps. So a
+/// check comes before anything else that its instruction does. Handlers end with HEDDLE_POLL().
+HEDDLE_HANDLER void poll(HEDDLE_STATE);
 
 [[nodiscard]] inline Word word_of(Handler handler) { return reinterpret_cast<Word>(handler); }
 

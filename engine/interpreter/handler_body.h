@@ -41,6 +41,7 @@ namespace heddle::engine {
 enum class Flow : uint8_t {
   next,  ///< ip is behind this instruction
   jump,  ///< ip is somewhere else
+  poll,  ///< nothing has been done: there is a request to answer first
   stop,  ///< a trap has been recorded: leave the interpreter
 };
 
@@ -57,6 +58,8 @@ HEDDLE_HANDLER static void handler(HEDDLE_STATE) {
   const Flow flow = Body::run(HEDDLE_PASS, FrameSlots{});
   if (flow == Flow::stop) [[unlikely]]
     return;
+  if (flow == Flow::poll) [[unlikely]]
+    HEDDLE_POLL();
   if (flow == Flow::jump) HEDDLE_DISPATCH();
   HEDDLE_DISPATCH();
 }
@@ -155,6 +158,8 @@ HEDDLE_HANDLER static void superinstruction(HEDDLE_STATE) {
   const Flow flow = row.template run_from<0>(HEDDLE_PASS);
   if (flow == Flow::stop) [[unlikely]]
     return;
+  if (flow == Flow::poll) [[unlikely]]
+    HEDDLE_POLL();
   if (flow == Flow::jump) HEDDLE_DISPATCH();
   HEDDLE_DISPATCH();
 }

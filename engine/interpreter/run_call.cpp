@@ -115,8 +115,8 @@ HEDDLE_HANDLER void leave(HEDDLE_STATE);
 #define HEDDLE_TAIL_CALL_FUNCTION(function)                            \
   do {                                                                 \
     const Function* target = (function);                               \
-    if (context->interrupt_pending()) [[unlikely]]                     \
-      HEDDLE_TRAP_NOW(TrapKind::interrupted);                          \
+    if (context->request_pending()) [[unlikely]]                       \
+      HEDDLE_POLL();                                                   \
     replace_frame(ip, fp);                                             \
     a = reinterpret_cast<uint64_t>(target->code);                      \
     if (target->instance != instance && target->instance != nullptr) { \
@@ -130,8 +130,8 @@ HEDDLE_HANDLER void leave(HEDDLE_STATE);
   } while (0)
 
 HEDDLE_HANDLER void return_call(HEDDLE_STATE) {
-  if (context->interrupt_pending()) [[unlikely]]
-    HEDDLE_TRAP_NOW(TrapKind::interrupted);
+  if (context->request_pending()) [[unlikely]]
+    HEDDLE_POLL();
   replace_frame(ip, fp);
   a = ip[2];
   ip = entry_of(reinterpret_cast<const FunctionCode*>(ip[2]));
@@ -188,7 +188,8 @@ HEDDLE_HANDLER void call_host(HEDDLE_STATE) {
   const FunctionCode* code = reinterpret_cast<const FunctionCode*>(a);
   Slot* header = fp + code->header_slot();
   Slot* top = header + kHeaderSlots;
-  if (top > context->stack_limit.load(std::memory_order_relaxed)) [[unlikely]] {
+  // A request to yield can wait; an interrupt cannot, the host function may take long.
+  if (top > context->stack_end || context->interrupt_pending()) [[unlikely]] {
     step_back(code, ip, fp, instance);
     HEDDLE_TRAP_NOW(context->interrupt_pending() ? TrapKind::interrupted : TrapKind::call_stack_exhausted);
   }

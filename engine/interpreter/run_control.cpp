@@ -5,6 +5,18 @@
 
 namespace heddle::engine {
 
+/// False after a trap.
+[[gnu::noinline]] static bool answer(ExecContext* context, Instance* instance, const Word* ip, Slot* fp) {
+  if (context->answer_requests()) return true;
+  record_trap(context, instance, ip, fp, TrapKind::interrupted);
+  return false;
+}
+
+HEDDLE_HANDLER void poll(HEDDLE_STATE) {
+  if (!answer(context, instance, ip, fp)) return;
+  HEDDLE_DISPATCH();
+}
+
 namespace {
 
 HEDDLE_HANDLER void unreachable(HEDDLE_STATE) { HEDDLE_TRAP_NOW(TrapKind::unreachable); }

@@ -25,16 +25,16 @@ namespace {
 // A clause may lead back to a loop's begin without passing a branch, so throwing polls for interrupts too.
 
 HEDDLE_HANDLER void throw_tag(HEDDLE_STATE) {
-  if (context->interrupt_pending()) [[unlikely]]
-    HEDDLE_TRAP_NOW(TrapKind::interrupted);
+  if (context->request_pending()) [[unlikely]]
+    HEDDLE_POLL();
   if (!make_exception(*context, *instance, static_cast<uint32_t>(ip[2]), fp + field<0>(ip))) [[unlikely]]
     HEDDLE_TRAP_NOW(TrapKind::out_of_memory);
   HEDDLE_UNWIND();
 }
 
 HEDDLE_HANDLER void throw_reference(HEDDLE_STATE) {
-  if (context->interrupt_pending()) [[unlikely]]
-    HEDDLE_TRAP_NOW(TrapKind::interrupted);
+  if (context->request_pending()) [[unlikely]]
+    HEDDLE_POLL();
   context->exception = reinterpret_cast<gc::Exception*>(fp[field<0>(ip)]);
   if (context->exception == nullptr) [[unlikely]]
     HEDDLE_TRAP_NOW(TrapKind::null_reference);

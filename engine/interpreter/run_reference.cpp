@@ -59,8 +59,8 @@ template <CastKind kKind, bool kNullPasses, bool kWanted, bool kBackward>
 HEDDLE_HANDLER void branch(HEDDLE_STATE) {
   if (is_of<kKind, kNullPasses>(fp[field<0>(ip)], ip, instance) == kWanted) {
     if constexpr (kBackward) {
-      if (context->interrupt_pending()) [[unlikely]]
-        HEDDLE_TRAP_NOW(TrapKind::interrupted);
+      if (context->request_pending()) [[unlikely]]
+        HEDDLE_POLL();
     }
     ip += distance(ip);
     HEDDLE_DISPATCH();

@@ -22,6 +22,13 @@ class Parker {
   virtual void unpark() noexcept = 0;
 };
 
+/// Lets other guest threads run on this one's thread of the operating system.
+class Yielder {
+ public:
+  virtual ~Yielder() = default;
+  virtual void yield() noexcept = 0;
+};
+
 /// Told before and after a call that may block the OS thread for long (host I/O), so that a scheduler can
 /// let another worker take over. The default does nothing.
 class BlockingObserver {

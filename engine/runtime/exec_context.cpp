@@ -7,17 +7,34 @@
 namespace heddle::engine {
 
 void ExecContext::request_interrupt() noexcept {
-  interrupt_requested.store(1, std::memory_order_seq_cst);
+  requests.fetch_or(kInterrupt, std::memory_order_seq_cst);
   stack_limit.store(nullptr, std::memory_order_seq_cst);
   waiter.cancel();
 }
 
 void ExecContext::clear_interrupt() noexcept {
   waiter.clear_cancel();
-  interrupt_requested.store(0, std::memory_order_seq_cst);
+  requests.fetch_and(~kInterrupt, std::memory_order_seq_cst);
   stack_limit.store(stack_end, std::memory_order_seq_cst);
   // A request that came between the two stores has lost its poison; it shall not lose more.
-  if (interrupt_requested.load(std::memory_order_seq_cst) != 0) request_interrupt();
+  const uint32_t left = requests.load(std::memory_order_seq_cst);
+  if ((left & kInterrupt) != 0) request_interrupt();
+  if ((left & kYield) != 0) request_yield();
+}
+
+void ExecContext::request_yield() noexcept {
+  requests.fetch_or(kYield, std::memory_order_seq_cst);
+  stack_limit.store(nullptr, std::memory_order_seq_cst);
+}
+
+bool ExecContext::answer_requests() noexcept {
+  const uint32_t asked = requests.fetch_and(~kYield, std::memory_order_seq_cst);
+  stack_limit.store(stack_end, std::memory_order_seq_cst);
+  // As in clear_interrupt().
+  if (requests.load(std::memory_order_seq_cst) != 0) stack_limit.store(nullptr, std::memory_order_seq_cst);
+  if ((asked & kInterrupt) != 0) return false;
+  if ((asked & kYield) != 0 && yielder != nullptr) yielder->yield();
+  return true;
 }
 
 bool ExecContext::fail(TrapKind kind, std::string message) noexcept {

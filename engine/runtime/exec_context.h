@@ -43,11 +43,14 @@ struct ExecContext {
   /// Slots that a stack keeps beyond stack_end: small functions that call nothing are entered unchecked.
   static constexpr uint32_t kReserveSlots = 512;
 
-  /// Lowest address that a new frame may not reach. Interrupting poisons it to null so that the next call
-  /// takes its slow path. Any thread may write null; only the owner restores it.
+  /// Lowest address that a new frame may not reach. A request poisons it to null so that the next call takes
+  /// its slow path; the poison may also come late, when the request has been answered. Any thread may write
+  /// null; only the owner restores it.
   std::atomic<Slot*> stack_limit{nullptr};
-  /// Set to 1 by interrupt(); polled by every loop back-edge. Any thread.
-  std::atomic<uint32_t> interrupt_requested{0};
+  /// What others want of the guest; polled by every loop back-edge. Any thread.
+  std::atomic<uint32_t> requests{0};
+  static constexpr uint32_t kInterrupt = 1;
+  static constexpr uint32_t kYield = 2;
   /// Remaining fuel; counted only by code translated with fuel.
   int64_t fuel = 0;
   /// First free slot for a new entry from the host; tiers raise it while a host function runs.
@@ -58,6 +61,7 @@ struct ExecContext {
   Slot* stack_end = nullptr;      ///< the true limit, restored after an interrupt
   TrapRecord trap;
   Waiter waiter;
+  Yielder* yielder = nullptr;     ///< null: requests to yield are forgotten
   Store* store = nullptr;
   uint32_t entries = 0;           ///< nesting of host -> guest entries
   Instance* caller = nullptr;     ///< set by tiers before HostFunction::call: the calling instance, null if the host called
@@ -74,8 +78,16 @@ struct ExecContext {
   void request_interrupt() noexcept;
   /// Owner only: forget a request.
   void clear_interrupt() noexcept;
+  /// Has the guest call yielder->yield() at its next check. Any thread, while the store lives.
+  void request_yield() noexcept;
+  /// Owner only: the slow path of a check. Yields if asked to; false if the guest is to be interrupted.
+  [[nodiscard]] bool answer_requests() noexcept;
   [[nodiscard]] bool interrupt_pending() const noexcept {
-    return interrupt_requested.load(std::memory_order_relaxed) != 0;
+    return (requests.load(std::memory_order_relaxed) & kInterrupt) != 0;
+  }
+  /// Is there anything to answer?
+  [[nodiscard]] bool request_pending() const noexcept {
+    return requests.load(std::memory_order_relaxed) != 0;
   }
 
   /// Records a trap (the first one stays) and returns false, for `return context.fail(...)`.
