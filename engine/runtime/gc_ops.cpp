@@ -87,6 +87,12 @@ Object* new_structure_default(Heap& heap, const TypeLayout& layout) noexcept {
   return object;
 }
 
+Object* new_described_default(Heap& heap, const TypeLayout& layout, Slot descriptor) noexcept {
+  Object* const object = new_structure_default(heap, layout);
+  if (object != nullptr) set_descriptor(*object, descriptor);
+  return object;
+}
+
 Object* new_structure(Heap& heap, const TypeDefinition& type, const Slot* values) noexcept {
   Object* const object = heap.allocate_structure(type.layout);
   if (object == nullptr) return nullptr;
@@ -187,8 +193,12 @@ void load_storage(ValueType storage, const uint8_t* address, bool is_signed, Slo
   if (storage == ValueType::Kind::i16) value[0] = static_cast<uint32_t>(static_cast<int16_t>(value[0]));
 }
 
+TypeId type_of_function(Slot function) noexcept {
+  return reinterpret_cast<const Function*>(function)->type;  // NOLINT: what a funcref slot holds
+}
+
 bool is_function_below(Slot function, const TypeLayout& target, const Instance& instance) noexcept {
-  const TypeId type = reinterpret_cast<const Function*>(function)->type;  // NOLINT: what a funcref slot holds
+  const TypeId type = type_of_function(function);
   return type == target.id || instance.module->registry->get(type).layout.is_below(target.depth, target.id);
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #include "engine/gc/heap.h"
 #include "engine/module/types.h"
@@ -26,6 +27,9 @@ struct Created {
 /// `values`: the fields' slots, one after another.
 [[nodiscard]] gc::Object* new_structure(gc::Heap& heap, const TypeDefinition& type,
                                         const Slot* values) noexcept;
+/// REQUIRES: the type has a descriptor, which is not null.
+[[nodiscard]] gc::Object* new_described_default(gc::Heap& heap, const TypeLayout& layout,
+                                                Slot descriptor) noexcept;
 [[nodiscard]] gc::Object* new_array_default(gc::Heap& heap, const TypeLayout& layout,
                                             uint32_t length) noexcept;
 [[nodiscard]] gc::Object* new_array(gc::Heap& heap, const TypeLayout& layout, uint32_t length,
@@ -47,10 +51,21 @@ struct Created {
 [[nodiscard]] TrapKind array_init_elements(Instance& instance, uint32_t segment, Slot array, uint32_t to,
                                            uint32_t from, uint32_t count) noexcept;
 
+/// REQUIRES: the object's type has a descriptor.
+inline void set_descriptor(gc::Object& object, Slot descriptor) noexcept {
+  std::memcpy(object.bytes() + object.layout->descriptor_offset, &descriptor, sizeof descriptor);
+}
+/// Is that the object's descriptor? False if it has none: see TypeLayout::descriptor_offset.
+[[nodiscard]] inline bool has_descriptor(const gc::Object& object, Slot descriptor) noexcept {
+  return std::memcmp(object.bytes() + object.layout->descriptor_offset, &descriptor, sizeof descriptor) == 0;
+}
+
 /// The field or element at `address` as an operand; i8 and i16 are extended as asked for.
 void load_storage(ValueType storage, const uint8_t* address, bool is_signed, Slot (&value)[2]) noexcept;
 
-/// References to functions: is this function's type the given one, or below it?
+/// References to functions: the function's own type.
+[[nodiscard]] TypeId type_of_function(Slot function) noexcept;
+/// Is it the given one, or below it?
 [[nodiscard]] bool is_function_below(Slot function, const TypeLayout& target,
                                      const Instance& instance) noexcept;
 
