@@ -30,7 +30,7 @@ HEDDLE_HANDLER void described_new_default(HEDDLE_STATE) {
   const TypeLayout& layout = *reinterpret_cast<const TypeLayout*>(ip[2]);
   gc::Object* const object = allocate(*context, layout, fp + field<1>(ip), descriptor);
   if (object == nullptr) [[unlikely]]
-    HEDDLE_TRAP_NOW(TrapKind::out_of_memory);
+    HEDDLE_TRAP_NOW(no_object_trap(*context));
   a = gc::slot_of(object);
   fp[field<0>(ip)] = a;
   HEDDLE_NEXT(3);

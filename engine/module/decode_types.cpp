@@ -86,8 +86,10 @@ TypeDefinition Decoder::read_sub_type(Cursor& cursor) {
 
 /// Behind the clause's code; the code of what follows.
 uint8_t Decoder::read_clause(Cursor& cursor, uint32_t& type) {
-  if (!cursor.require(Feature::custom_descriptors, cursor.offset() - 1)) return 0;
+  const uint64_t start = cursor.offset() - 1;
+  if (!cursor.require(Feature::custom_descriptors, start)) return 0;
   type = cursor.read_u32();
+  if (type >= HeapType::kMaxTypes) cursor.fail_at(start, ErrorKind::invalid, unknown_type(type));
   return cursor.read_byte();
 }
 

@@ -121,7 +121,7 @@ size_t field_slots(const TypeDefinition& type) {
 void ConstantEvaluator::replace(size_t slots, const void* object) {
   stack_.resize(stack_.size() - slots);
   stack_.push_back(reinterpret_cast<Slot>(object));
-  if (object == nullptr) trap_ = TrapKind::out_of_memory;
+  if (object == nullptr) trap_ = no_object_trap(*instance_.context);
 }
 
 void ConstantEvaluator::new_structure(const Instruction& instruction) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operations on objects that are more than a load or store: creation, and ranges of arrays, for every tier.
 //
-// Creation returns null when the heap is full, and then TrapKind::out_of_memory is meant. Whoever creates
-// from guest code says first where its frames end (ExecContext::gc_top). (Spec 4.6.9, 4.6.10)
+// Creation returns null when the heap is full or the guest is to stop: see no_object_trap. Whoever creates from
+// guest code says first where its frames end (ExecContext::gc_top). What touches many elements looks for
+// interrupts between chunks. (Spec 4.6.9, 4.6.10)
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 
 #include "engine/gc/heap.h"
 #include "engine/module/types.h"
+#include "engine/runtime/exec_context.h"
 #include "engine/runtime/slot.h"
 #include "heddle/trap.h"
 
@@ -17,10 +19,10 @@ namespace heddle::engine {
 
 struct Instance;
 
-/// A new object, or why there is none.
+/// A new object, or why there is none; without a trap, no_object_trap() knows.
 struct Created {
   gc::Object* object = nullptr;
-  TrapKind trap = TrapKind::out_of_memory;
+  TrapKind trap = TrapKind::none;
 };
 
 [[nodiscard]] gc::Object* new_structure_default(gc::Heap& heap, const TypeLayout& layout) noexcept;
@@ -42,10 +44,16 @@ struct Created {
 [[nodiscard]] Created new_array_elements(Instance& instance, const TypeLayout& layout, uint32_t segment,
                                          uint32_t from, uint32_t length) noexcept;
 
-// These trap before they write anything; array references may be null.
-[[nodiscard]] TrapKind array_fill(Slot array, uint32_t index, const Slot* value, uint32_t count) noexcept;
-[[nodiscard]] TrapKind array_copy(Slot to_array, uint32_t to, Slot from_array, uint32_t from,
+/// Why creation gave null.
+[[nodiscard]] inline TrapKind no_object_trap(const ExecContext& context) noexcept {
+  return context.interrupt_pending() ? TrapKind::interrupted : TrapKind::out_of_memory;
+}
+
+// These trap before they write anything, unless they are interrupted; array references may be null.
+[[nodiscard]] TrapKind array_fill(const ExecContext& context, Slot array, uint32_t index, const Slot* value,
                                   uint32_t count) noexcept;
+[[nodiscard]] TrapKind array_copy(const ExecContext& context, Slot to_array, uint32_t to, Slot from_array,
+                                  uint32_t from, uint32_t count) noexcept;
 [[nodiscard]] TrapKind array_init_data(Instance& instance, uint32_t segment, Slot array, uint32_t to,
                                        uint32_t from, uint32_t count) noexcept;
 [[nodiscard]] TrapKind array_init_elements(Instance& instance, uint32_t segment, Slot array, uint32_t to,
