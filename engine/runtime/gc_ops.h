@@ -65,7 +65,9 @@ inline void set_descriptor(gc::Object& object, Slot descriptor) noexcept {
 }
 /// Is that the object's descriptor? False if it has none: see TypeLayout::descriptor_offset.
 [[nodiscard]] inline bool has_descriptor(const gc::Object& object, Slot descriptor) noexcept {
-  return std::memcmp(object.bytes() + object.layout->descriptor_offset, &descriptor, sizeof descriptor) == 0;
+  Slot own;
+  std::memcpy(&own, object.bytes() + object.layout->descriptor_offset, sizeof own);
+  return own == descriptor;
 }
 
 /// The field or element at `address` as an operand; i8 and i16 are extended as asked for.
