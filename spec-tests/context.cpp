@@ -194,9 +194,11 @@ Result<heddle::Value> Context::to_argument(const Value& value, ValueType paramet
   if (value.reference != ReferenceKind::null) {
     return usage(fmt::format("{} can't be passed to a guest", to_string(value)));
   }
-  // The family of a null is the parameter's; the suite writes (ref.null $t) too.
+  // The family of a null is the parameter's. Of a defined type it is not known here: then it is the one
+  // written, else functions'; the suite writes (ref.null $t) too.
   using Kind = HeapType::Kind;
-  if (!parameter.is_ref() || parameter.heap().is_defined()) return heddle::Value::null(Kind::func);
+  if (!parameter.is_ref() || parameter.heap().is_defined())
+    return heddle::Value::null(value.low() == Value::kObjectNull ? Kind::any : Kind::func);
   switch (parameter.heap().kind()) {
     case Kind::extern_:
     case Kind::noextern: return heddle::Value::null(Kind::extern_);

@@ -96,7 +96,8 @@ constexpr Switch kSwitches[] = {{'s', &RunOptions::strict_messages},
                                 {'c', &RunOptions::checked_memory},
                                 {'f', &RunOptions::fuel},
                                 {'e', &RunOptions::eager},
-                                {'g', &RunOptions::gc_stress}};
+                                {'g', &RunOptions::gc_stress},
+                                {'d', &RunOptions::custom_descriptors}};
 
 std::vector<std::string> child_arguments(const Job& job) {
   const RunOptions& options = job.options;

@@ -127,8 +127,15 @@ Result<Engine> make_engine(const RunOptions& options) {
   config.fuel = options.fuel;
   config.eager = options.eager;
   config.gc_stress = options.gc_stress;
+  config.custom_descriptors = options.custom_descriptors;
   if (options.checked_memory) config.memory_mode = MemoryMode::checked;
   return Engine::create(config);
+}
+
+/// A proposal that is not on in an engine unless its Config says so is on for the scripts of its folder.
+RunOptions with_proposals(RunOptions options, const std::string& path) {
+  if (path.find("proposals/custom-descriptors/") != std::string::npos) options.custom_descriptors = true;
+  return options;
 }
 
 }  // namespace
@@ -168,8 +175,9 @@ Result<void> run_file(const std::string& path, const RunOptions& options, Progre
   HEDDLE_TRY_ASSIGN(std::string source, read_script(path));
   const Script script = parse_script(std::move(source));
   Recorder recorder(progress, sink);
+  const RunOptions own_options = with_proposals(options, path);
   for (uint64_t i = 0; i < options.repeat; ++i) {
-    HEDDLE_TRY(run_script(script, options, recorder));
+    HEDDLE_TRY(run_script(script, own_options, recorder));
     progress.iteration.fetch_add(1, std::memory_order_relaxed);
   }
   return {};

@@ -21,6 +21,7 @@ struct RunOptions {
   bool fuel = false;            ///< code that counts fuel, of which there is plenty
   bool eager = false;           ///< all functions translated before the first call
   bool gc_stress = false;       ///< garbage collected before every allocation
+  bool custom_descriptors = false;  ///< that proposal is on for all scripts, not just for those of its folder
 };
 
 /// Whether this build has the tier.

@@ -2,6 +2,8 @@
 // Constants and result patterns of scripts: numbers, lanes, references, either.
 #include "spec-tests/script_values.h"
 
+#include <algorithm>
+
 #include "engine/support/try.h"
 
 namespace heddle::spec {
@@ -92,11 +94,15 @@ Result<Pattern> parse_vector(Lexer& lexer) {
 
 /// After "ref.null": an optional heap type, (ref.null func) or (ref.null $t).
 Result<Pattern> parse_null(Lexer& lexer) {
+  constexpr std::string_view kObjectTypes[] = {"any", "eq", "i31", "struct", "array", "none"};
   Pattern pattern;
-  pattern.value = Value::reference_to(ReferenceKind::null);
   pattern.reference = ReferencePattern::null;
-  if (lexer.peek().is(TokenKind::right_paren)) return pattern;
-  lexer.next();
+  bool of_objects = false;
+  if (!lexer.peek().is(TokenKind::right_paren)) {
+    const Token type = lexer.next();
+    of_objects = std::ranges::find(kObjectTypes, type.text) != std::end(kObjectTypes);
+  }
+  pattern.value = Value::reference_to(ReferenceKind::null, of_objects ? Value::kObjectNull : 0);
   return pattern;
 }
 

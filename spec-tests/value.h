@@ -20,6 +20,9 @@ struct Value {
   ReferenceKind reference = ReferenceKind::null;
   std::array<uint8_t, 16> bytes{};  ///< little-endian; the number of a (ref.extern N), the bits of a number
 
+  /// The number of a null whose type, as written, belongs to objects: (ref.null none).
+  static constexpr uint64_t kObjectNull = 1;
+
   [[nodiscard]] static Value number(ValueKind kind, uint64_t bits);
   [[nodiscard]] static Value reference_to(ReferenceKind kind, uint64_t number = 0);
   [[nodiscard]] uint64_t low() const { return load(0); }

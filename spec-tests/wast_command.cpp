@@ -85,6 +85,8 @@ void declare_options(CLI::App& app, Options& options, double& timeout, uint64_t&
   app.add_flag("--fuel", options.run.fuel, "Code that counts fuel, with plenty of it");
   app.add_flag("--eager", options.run.eager, "Translate all functions before the first call");
   app.add_flag("--gc-stress", options.run.gc_stress, "Collect garbage before every allocation");
+  app.add_flag("--custom-descriptors", options.run.custom_descriptors,
+               "The proposal is on for scripts outside of its folder, too");
   app.add_flag("!--no-isolate", options.isolate, "Run in this process: for debuggers; no time limits");
   app.add_flag("--self-test", options.run.self_test)->group("");  // hidden: lets scripts import "selftest"
   app.footer(

@@ -207,5 +207,17 @@ TEST_F(command_line, help_and_version) {
   expect_part("weave", 2, "");
 }
 
+TEST_F(CommandLine, a_proposal_must_be_asked_for) {
+  write("d.wat",
+        "(module (rec (type $s (descriptor $d) (struct)) (type $d (describes $s) (struct (field i32))))"
+        "(func (export \"f\") (result i32) (struct.get $d 0 (ref.get_desc $s "
+        "(struct.new_desc $s (struct.new $d (i32.const 8)))))))");
+  expect_part("validate d.wat", 2, "feature custom descriptors is not enabled");
+  expect("validate --custom-descriptors d.wat", 0, "");
+  expect_part("run --invoke f d.wat", 2, "feature custom descriptors is not enabled");
+  expect("run --custom-descriptors --invoke f d.wat", 0, "8\n");
+  expect_part("dump --stage bytecode d.wat", 0, "check_desc");
+}
+
 }  // namespace
 }  // namespace heddle::tools

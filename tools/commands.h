@@ -9,6 +9,9 @@
 
 namespace heddle::tools {
 
+/// Of the flag --custom-descriptors, which several commands have.
+inline constexpr const char* kCustomDescriptorsHelp = "Accept that proposal, which may still change";
+
 /// Exit codes besides a guest's own.
 inline constexpr int kSuccess = 0;
 inline constexpr int kUsageError = 2;  ///< the command line, an input file, or loading it

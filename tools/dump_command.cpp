@@ -100,7 +100,9 @@ int dump(const DumpOptions& options) {
     print_error(options.input, bytes.error());
     return kUsageError;
   }
-  const auto engine = Engine::create();
+  Config config;
+  config.custom_descriptors = true;  // who looks at a module wants to see it
+  const auto engine = Engine::create(config);
   const auto module = engine ? Module::load(*engine, *bytes) : Result<Module>(engine.error());
   if (!module) {
     print_error(options.input, module.error());

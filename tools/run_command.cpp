@@ -27,6 +27,7 @@ struct RunOptions {
   std::string stats;
   std::optional<uint64_t> fuel;
   bool checked_memory = false;
+  bool custom_descriptors = false;
 };
 
 /// Where main() leaves what the guest gets, because CLI11 must not see it.
@@ -97,6 +98,7 @@ Result<void> Run::load() {
   config.tier = options_.tier;
   config.fuel = options_.fuel.has_value();
   if (options_.checked_memory) config.memory_mode = MemoryMode::checked;
+  config.custom_descriptors = options_.custom_descriptors;
   auto engine = Engine::create(config);
   if (!engine) return std::move(engine).error();
   engine_ = std::move(*engine);
@@ -284,6 +286,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
       ->check(CLI::IsMember({"text", "json"}));
   command->add_flag("--checked-memory", options->checked_memory,
                     "Compare before every access; no guard pages");
+  command->add_flag("--custom-descriptors", options->custom_descriptors, kCustomDescriptorsHelp);
   command->footer(
       "Options stand before the file; what follows it goes to the guest. --invoke NAME may also follow the "
       "file.\n"

@@ -16,8 +16,10 @@ Result<void> validate(const Engine& engine, const std::string& path) {
   return {};
 }
 
-int validate_all(const std::vector<std::string>& paths) {
-  const auto engine = Engine::create();
+int validate_all(const std::vector<std::string>& paths, bool custom_descriptors) {
+  Config config;
+  config.custom_descriptors = custom_descriptors;
+  const auto engine = Engine::create(config);
   if (!engine) {
     print_error(engine.error().to_string());
     return kUsageError;
@@ -43,7 +45,11 @@ void add_validate_command(CLI::App& app, int& exit_code) {
       "  heddle validate app.wasm            exit code 0 if it is valid, 2 if not\n"
       "  heddle validate *.wasm              every invalid file is reported\n"
       "  generate | heddle validate -        from standard input");
-  command->callback([paths, &exit_code] { exit_code = validate_all(*paths); });
+  auto custom_descriptors = std::make_shared<bool>(false);
+  command->add_flag("--custom-descriptors", *custom_descriptors, kCustomDescriptorsHelp);
+  command->callback([paths, custom_descriptors, &exit_code] {
+    exit_code = validate_all(*paths, *custom_descriptors);
+  });
 }
 
 }  // namespace heddle::tools

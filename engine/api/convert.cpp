@@ -156,6 +156,17 @@ Value read_value(const std::shared_ptr<StoreLink>& link, ValueType type, const e
   return read_reference(link, family, slots[0]);
 }
 
+namespace {
+
+/// A value that is an object or a function says its very type, no supertype of it.
+ValueType exact_type(const Value& value) {
+  const ValueType type = value.type();
+  if (!type.is_ref() || !type.heap().is_defined()) return type;
+  return ValueType::ref(HeapType::exact(type.heap().number()), type.is_nullable());
+}
+
+}  // namespace
+
 Result<void> write_value(const StoreLink& link, ValueType type, const Value& value, engine::Slot* slots,
                          const std::string& what) {
   // A reference that belongs to a store is checked first: its type's number means nothing in another engine.
@@ -164,7 +175,7 @@ Result<void> write_value(const StoreLink& link, ValueType type, const Value& val
     if (owner->store == nullptr) return store_gone();
   }
   const bool fits =
-      type.is_ref() ? link.engine->registry.is_subtype(value.type(), type) : value.type() == type;
+      type.is_ref() ? link.engine->registry.is_subtype(exact_type(value), type) : value.type() == type;
   if (!fits) {
     return usage_error(what + ": expected " + to_string(type) + ", found " + to_string(value.type()));
   }

@@ -35,6 +35,7 @@ TEST(exception, an_uncaught_one_brings_tag_and_values) {
   EXPECT_EQ(trap_of((*typed)(1)), TrapKind::exception);
 }
 
+/// Fault checklist, row 22.
 TEST(exception, references_travel_through_the_host) {
   TestStore test;
   const Instance instance = test.instantiate(kThrows);

@@ -94,6 +94,7 @@ TEST_F(ApiGc, pointers_that_would_not_survive_are_refused) {
   EXPECT_EQ(call("in", {Value::externref(odd)}).externref(), odd);
 }
 
+/// Fault checklist, row 21: handles beyond their store.
 TEST_F(ApiGc, values_belong_to_their_store) {
   const Value point = call("make", {5});
   TestStore other;
@@ -110,6 +111,7 @@ TEST_F(ApiGc, globals_hold_objects) {
   EXPECT_EQ(live(), 0u);
 }
 
+/// Fault checklist, row 21: handles beyond their store.
 TEST_F(ApiGc, a_value_may_die_elsewhere_and_later) {
   std::vector<Value> values;
   for (int i = 0; i < 100; ++i) values.push_back(call("make", {i}));
@@ -143,6 +145,31 @@ TEST_F(ApiGc, host_functions_take_and_give_objects) {
       (struct.get $s 0 (ref.cast (ref $s) (call $swap (struct.new $s (i32.const 2))))))))");
   EXPECT_EQ(user.function("run")->call()->front().i32(), 1);
   EXPECT_EQ(field(seen, 0)->i32(), 2);
+}
+
+/// Custom descriptors are off unless the engine's Config says otherwise; then what the host passes has its
+/// exact type.
+TEST(ApiDescriptors, must_be_asked_for) {
+  constexpr const char* source = R"((module
+    (rec (type $s (descriptor $d) (struct (field i32))) (type $d (describes $s) (struct (field i32))))
+    (func (export "make") (param i32) (result anyref)
+      (struct.new_desc $s (local.get 0) (struct.new $d (i32.add (local.get 0) (i32.const 1)))))
+    (func (export "descriptor") (param (ref (exact $s))) (result anyref) (ref.get_desc $s (local.get 0)))))";
+  const TestStore standard;
+  const auto module = Module::load_text(standard.engine, source);
+  ASSERT_FALSE(module.ok());
+  EXPECT_EQ(module.error().kind, ErrorKind::unsupported);
+  EXPECT_EQ(module.error().message, "feature custom descriptors is not enabled");
+
+  TestStore test{{.custom_descriptors = true}};
+  const Instance instance = test.instantiate(source);
+  const Value made = instance.function("make")->call({4})->front();
+  EXPECT_EQ(field_count(made).value(), 1u);
+  EXPECT_EQ(field(made, 0)->i32(), 4);
+  const Value descriptor = instance.function("descriptor")->call({made})->front();
+  EXPECT_EQ(field(descriptor, 0)->i32(), 5);
+  EXPECT_TRUE(refused(instance.function("descriptor")->call({descriptor})));
+  EXPECT_TRUE(refused(instance.function("descriptor")->call({Value::null(HeapType::Kind::any)})));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "engine/api/access.h"
 #include "engine/api/convert.h"
+#include "engine/runtime/gc_ops.h"
 #include "engine/support/try.h"
 
 namespace heddle {
@@ -35,7 +36,7 @@ bool throw_exception(engine::ExecContext& context, StoreLink& link, const Trap& 
   const auto exception = detail::write_exception(link.shared_from_this(), *trap.exception);
   if (!exception) return context.fail(TrapKind::host_error, exception.error().message);
   context.exception = *exception;
-  return context.exception != nullptr || context.fail(TrapKind::out_of_memory);
+  return context.exception != nullptr || context.fail(engine::no_object_trap(context));
 }
 
 /// Records why a callback failed, for the guest's trap.

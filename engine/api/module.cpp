@@ -14,8 +14,10 @@ using detail::Access;
 
 namespace {
 
-engine::DecodeLimits decode_limits(const ModuleLimits& limits) {
+engine::DecodeLimits decode_limits(const Config& config) {
+  const ModuleLimits& limits = config.limits;
   engine::DecodeLimits out;
+  if (config.custom_descriptors) out.features.add(engine::Feature::custom_descriptors);
   out.types = limits.types;
   out.functions = limits.functions;
   out.imports = limits.imports;
@@ -45,7 +47,7 @@ Result<Module> Module::load(const Engine& engine, std::span<const uint8_t> bytes
     return error;
   }
   HEDDLE_TRY_ASSIGN(std::shared_ptr<engine::ModuleImage> image,
-                    engine::decode_module(bytes, impl->registry, decode_limits(limits)));
+                    engine::decode_module(bytes, impl->registry, decode_limits(impl->config)));
   HEDDLE_TRY(engine::validate_module(*image, impl->config.load_threads));
   impl->tier->on_module(*image);
   return Access::module(impl, std::move(image));

@@ -12,6 +12,7 @@ namespace {
 
 constexpr uint8_t kRefNull = static_cast<uint8_t>(ValueType::Kind::ref_null);
 constexpr uint8_t kRef = static_cast<uint8_t>(ValueType::Kind::ref);
+constexpr uint8_t kExact = 0x62;
 
 bool is_abstract_heap_type(uint8_t byte) {
   return byte >= static_cast<uint8_t>(HeapType::Kind::exn) &&
@@ -32,9 +33,10 @@ void Cursor::fail_at(uint64_t offset, ErrorKind kind, std::string message) {
   position_ = end_;  // from here on every read finds nothing
 }
 
-void Cursor::fail_unbuilt(Feature feature, uint64_t offset) {
+void Cursor::refuse(Feature feature, uint64_t offset) {
+  const FeatureInfo& row = info(feature);
   fail_at(offset, ErrorKind::unsupported,
-          "feature " + std::string(info(feature).text) + " is not supported yet");
+          "feature " + std::string(row.text) + (row.built ? " is not enabled" : " is not supported yet"));
 }
 
 uint32_t Cursor::fail_end() {
@@ -152,6 +154,19 @@ uint32_t Cursor::read_count(uint32_t least_bytes_each) {
   return count;
 }
 
+/// Behind the byte that says so: the index is signed as elsewhere in heap types. (Custom descriptors)
+HeapType Cursor::read_exact_type() {
+  const uint64_t start = offset();
+  if (!require(Feature::custom_descriptors)) return {};
+  ++position_;
+  const int64_t index = read_s32();
+  if (failed_) return {};
+  if (index >= 0 && index < HeapType::kMaxTypes) return HeapType::exact(static_cast<uint32_t>(index));
+  if (index < 0) fail_at(start, ErrorKind::malformed, "malformed heap type");
+  if (index >= 0) fail_at(start, ErrorKind::invalid, "unknown type " + std::to_string(index));
+  return {};
+}
+
 HeapType Cursor::read_heap_type() {
   const uint64_t start = offset();
   const uint8_t first = peek_byte();
@@ -159,6 +174,7 @@ HeapType Cursor::read_heap_type() {
     ++position_;
     return static_cast<HeapType::Kind>(first);
   }
+  if (first == kExact) return read_exact_type();
   const int64_t index = read_s33();
   if (failed_) return {};
   if (index < 0) {

@@ -4,8 +4,9 @@
 // After an error every read returns zero, at_end() holds and failed() stays true, so that callers may check
 // once per construct. No read allocates. Not thread-safe; one per decoding thread. (Spec 5.1, 5.2)
 //
-// By default a type of a feature that is not built yet is refused (ErrorKind::unsupported), here and by the
-// InstructionReader on top; accept_unbuilt() lifts that for tools which only look at a module.
+// A type of a feature outside of the accepted ones is refused (ErrorKind::unsupported), here and by the
+// InstructionReader on top. By default all that is built is accepted: who judges a module narrows that to what
+// its engine has enabled, and tools which only look at one widen it.
 #pragma once
 
 #include <cstdint>
@@ -71,16 +72,15 @@ class Cursor {
   ValueType read_reference_type();
   HeapType read_heap_type();
 
-  /// False after refusing a feature that is not built yet.
-  bool require(Feature feature) {
-    if (accept_unbuilt_ || info(feature).built) [[likely]]
+  /// False after refusing a feature that is not accepted, at `offset`.
+  bool require(Feature feature, uint64_t offset) {
+    if (features_.has(feature)) [[likely]]
       return true;
-    fail_unbuilt(feature, offset());
+    refuse(feature, offset);
     return false;
   }
-  void fail_unbuilt(Feature feature, uint64_t offset);
-  void accept_unbuilt() { accept_unbuilt_ = true; }
-  [[nodiscard]] bool accepts_unbuilt() const { return accept_unbuilt_; }
+  bool require(Feature feature) { return require(feature, offset()); }
+  void accept(FeatureSet features) { features_ = features; }
 
   /// What is being read, for errors: a static name and, where there are several, which one: "code[3]".
   void set_section(const char* name, uint64_t index = kNoIndex) {
@@ -106,7 +106,9 @@ class Cursor {
   uint64_t read_unsigned(uint32_t bits);
   int64_t read_signed(uint32_t bits);
   uint32_t fail_end();
+  void refuse(Feature feature, uint64_t offset);
   ValueType read_type(bool allow_packed, bool references_only);
+  HeapType read_exact_type();
 
   const uint8_t* begin_;
   const uint8_t* position_;
@@ -114,7 +116,7 @@ class Cursor {
   const uint8_t* horizon_;
   uint64_t base_;
   bool failed_ = false;
-  bool accept_unbuilt_ = false;
+  FeatureSet features_ = FeatureSet::built();
   const char* section_ = "";
   uint64_t section_index_ = kNoIndex;
   Error error_;

@@ -192,6 +192,22 @@ TEST(binary_cursor, reads_types) {
   EXPECT_FALSE(cursor.failed());
 }
 
+TEST(binary_cursor, reads_exact_types) {
+  const Bytes bytes = {0x64, 0x62, 0x05, 0x63, 0x62, 0xc0, 0x00};
+  Cursor cursor(bytes);
+  EXPECT_EQ(cursor.read_value_type(), ValueType::ref(HeapType::exact(5), false));
+  EXPECT_EQ(cursor.read_storage_type(), ValueType::ref(HeapType::exact(64), true)) << "indices are signed";
+  EXPECT_TRUE(cursor.at_end());
+
+  Cursor standard(bytes, 100);
+  standard.accept(FeatureSet());
+  standard.read_value_type();
+  ASSERT_TRUE(standard.failed());
+  EXPECT_EQ(standard.error().kind, ErrorKind::unsupported);
+  EXPECT_EQ(standard.error().offset, 101u);
+  EXPECT_EQ(standard.error().message, "feature custom descriptors is not enabled");
+}
+
 TEST(binary_cursor, refuses_what_is_no_type) {
   struct Case {
     Bytes bytes;
@@ -204,6 +220,10 @@ TEST(binary_cursor, refuses_what_is_no_type) {
       {{0x40}, &Cursor::read_value_type, "malformed value type"},
       {{0x7a}, &Cursor::read_storage_type, "malformed storage type"},
       {{0x64, 0x40}, &Cursor::read_value_type, "malformed heap type"},
+      {{0x64, 0x62, 0x62, 0x00}, &Cursor::read_value_type, "malformed heap type"},
+      {{0x64, 0x62, 0x6e}, &Cursor::read_value_type, "malformed heap type"},
+      {{0x62, 0x00}, &Cursor::read_value_type, "malformed value type"},
+      {{0x63, 0x62, 0xff, 0xff, 0xff, 0x07}, &Cursor::read_value_type, "unknown type 16777215"},
       {{0x64, 0xff, 0xff, 0xff, 0xff, 0x0f}, &Cursor::read_value_type, "unknown type 4294967295"},
   };
   for (const Case& test : cases) {

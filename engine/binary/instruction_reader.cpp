@@ -9,11 +9,12 @@ namespace heddle::engine {
 
 namespace {
 
-/// What an opcode byte says, in one load. Prefix bytes, holes and unbuilt rows take the slow path.
+/// What an opcode byte says, in one load. Prefix bytes, holes and rows of features that are not on take the
+/// slow path.
 struct ByteRow {
   uint16_t row = kNoOpcode;
   Immediate immediate = Immediate::none;
-  bool is_plain = false;  ///< the whole opcode, of a built feature
+  bool is_plain = false;  ///< the whole opcode, of a feature that is on
 };
 
 constexpr std::array<ByteRow, 256> make_rows() {
@@ -21,7 +22,7 @@ constexpr std::array<ByteRow, 256> make_rows() {
   for (size_t row = 0; row < kOpcodeCount; ++row) {
     const OpcodeInfo& opcode = kOpcodes[row];
     if (opcode.code >= 256) continue;
-    rows[opcode.code] = {static_cast<uint16_t>(row), opcode.immediate, info(opcode.feature).built};
+    rows[opcode.code] = {static_cast<uint16_t>(row), opcode.immediate, FeatureSet().has(opcode.feature)};
   }
   return rows;
 }
@@ -69,10 +70,7 @@ bool InstructionReader::read_slowly(uint8_t byte, Instruction& instruction) {
     return false;
   }
   const OpcodeInfo& opcode = kOpcodes[row];
-  if (!info(opcode.feature).built && !cursor_.accepts_unbuilt()) {
-    cursor_.fail_unbuilt(opcode.feature, instruction.offset);
-    return false;
-  }
+  if (!cursor_.require(opcode.feature, instruction.offset)) return false;
   instruction.opcode = static_cast<Opcode>(row);
   read_immediate(opcode.immediate, instruction);
   return !cursor_.failed();

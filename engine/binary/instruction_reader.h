@@ -15,7 +15,7 @@
 //
 // so that a row without a handler does not compile.
 //
-// A row whose feature is not built is refused, unless the cursor accepts it (Cursor::accept_unbuilt).
+// A row whose feature the cursor does not accept is refused (Cursor::accept).
 #pragma once
 
 #include <array>

@@ -57,7 +57,7 @@ TEST(binary_instruction_reader, every_row_decodes_to_itself) {
     const OpcodeInfo& row = kOpcodes[i];
     const Bytes bytes = opcode_bytes(row) + immediate_bytes(row.immediate);
     Cursor cursor(bytes, 10);
-    cursor.accept_unbuilt();
+    cursor.accept(FeatureSet::all());
     InstructionReader reader(cursor);
     Instruction instruction;
     ASSERT_TRUE(reader.next(instruction)) << row.text << ": " << cursor.error().message;
@@ -72,7 +72,7 @@ TEST(binary_instruction_reader, every_row_cut_short_is_refused) {
     const Bytes bytes = opcode_bytes(row) + immediate_bytes(row.immediate);
     for (size_t size = 0; size < bytes.size(); ++size) {
       Cursor cursor(std::span<const uint8_t>(bytes).first(size));
-      cursor.accept_unbuilt();
+      cursor.accept(FeatureSet::all());
       InstructionReader reader(cursor);
       Instruction instruction;
       EXPECT_FALSE(reader.next(instruction)) << row.text;
@@ -81,17 +81,21 @@ TEST(binary_instruction_reader, every_row_cut_short_is_refused) {
   }
 }
 
-TEST(binary_instruction_reader, rows_of_unbuilt_features_are_refused_by_name) {
-  for (const OpcodeInfo& row : kOpcodes) {
-    const Bytes bytes = opcode_bytes(row) + immediate_bytes(row.immediate);
-    Cursor cursor(bytes);
-    InstructionReader reader(cursor);
-    Instruction instruction;
-    EXPECT_EQ(reader.next(instruction), info(row.feature).built) << row.text;
-    if (info(row.feature).built) continue;
-    EXPECT_EQ(cursor.error().kind, ErrorKind::unsupported);
-    EXPECT_EQ(cursor.error().message,
-              "feature " + std::string(info(row.feature).text) + " is not supported yet");
+TEST(binary_instruction_reader, rows_of_features_that_are_not_accepted_are_refused_by_name) {
+  for (const FeatureSet accepted : {FeatureSet(), FeatureSet::built()}) {
+    for (const OpcodeInfo& row : kOpcodes) {
+      const Bytes bytes = opcode_bytes(row) + immediate_bytes(row.immediate);
+      Cursor cursor(bytes);
+      cursor.accept(accepted);
+      InstructionReader reader(cursor);
+      Instruction instruction;
+      EXPECT_EQ(reader.next(instruction), accepted.has(row.feature)) << row.text;
+      if (accepted.has(row.feature)) continue;
+      EXPECT_EQ(cursor.error().kind, ErrorKind::unsupported);
+      EXPECT_EQ(cursor.error().message,
+                "feature " + std::string(info(row.feature).text) +
+                    (info(row.feature).built ? " is not enabled" : " is not supported yet"));
+    }
   }
 }
 

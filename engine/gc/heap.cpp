@@ -114,11 +114,11 @@ void Heap::open_block(Block& block, unsigned size_class) noexcept {
 Object* Heap::refill(unsigned size_class) noexcept {
   bool collected = false;
   if (limits_.collect_always || allocated_since_ >= collect_at_) {
-    collect();
+    if (!collect_for_guest()) return nullptr;
     collected = true;
   }
   for (;;) {
-    FreeCell* cells = next_cells(size_class);
+    FreeCell* cells = limits_.collect_always ? search_cell(size_class) : next_cells(size_class);
     if (cells == nullptr) {
       if (Block* const block = take_empty_block()) {
         open_block(*block, size_class);
@@ -147,18 +147,29 @@ FreeCell* Heap::next_cells(unsigned size_class) noexcept {
   return nullptr;
 }
 
-/// Collects because the quota, or the host, refuses more. False if too little came of it: a guest at its
-/// quota shall stop, not crawl from one collection to the next.
+/// A free cell of a block that is swept. Where every allocation collects nothing else finds it: that sweeps all
+/// blocks at once, so that a use of what is dead is seen.
+FreeCell* Heap::search_cell(unsigned size_class) noexcept {
+  for (Block* block = swept_[size_class]; block != nullptr; block = block->next) {
+    for (uint32_t i = 0; i < block->cells; ++i) {
+      FreeCell* const cell = block->cell_at(i);
+      if (cell->layout == nullptr) return cell;
+    }
+  }
+  return nullptr;
+}
+
+/// Collects because the quota, or the host, refuses more. False if it was stopped, or too little came of it: a
+/// guest at its quota shall stop, not crawl from one collection to the next.
 bool Heap::collect_for_room() noexcept {
-  collect();
-  return statistics_.live_bytes <= limits_.bytes - limits_.bytes / 64;
+  return collect_for_guest() && statistics_.live_bytes <= limits_.bytes - limits_.bytes / 64;
 }
 
 Object* Heap::allocate_large(const TypeLayout& layout, uint64_t bytes) noexcept {
   const uint64_t block_bytes = Block::kFirstCell + align_up(bytes, kGranule);
   if (block_bytes > limits_.bytes) return nullptr;
   const bool due = limits_.collect_always || allocated_since_ + bytes >= collect_at_;
-  if (due) collect();
+  if (due && !collect_for_guest()) return nullptr;
   Block* block = make_block(block_bytes);
   if (block == nullptr && !due && collect_for_room()) block = make_block(block_bytes);
   if (block == nullptr) {

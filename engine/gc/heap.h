@@ -8,12 +8,14 @@
 // an object keeps it. Fields, globals, tables and handles are precise.
 //
 // What a new object holds besides its header is undefined; its owner fills it before the next allocation.
-// Allocation fails with null when the quota or the host's memory ends; the heap stays usable.
+// Allocation fails with null when the quota or the host's memory ends; the heap stays usable. It also fails if
+// somebody wants the guest to stop while it collects (stop_when): a collection may be longer than they can wait.
 //
 // Threads: belongs to its store's thread.
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -94,13 +96,23 @@ class Heap {
     return reinterpret_cast<Object*>(cell);
   }
 
-  void collect() noexcept;
+  /// The whole collection, whoever waits.
+  void collect() noexcept { (void)run_collection(nullptr); }
+
+  /// Collections inside an allocation end early, without result, once *request is not 0. It must outlive the
+  /// heap; any thread may write it.
+  void stop_when(const std::atomic<uint32_t>& request) noexcept { stop_request_ = &request; }
+  [[nodiscard]] bool must_stop() const noexcept {
+    return stop_request_ != nullptr && stop_request_->load(std::memory_order_relaxed) != 0;
+  }
 
   /// The object at this very address, or null if none begins there.
   [[nodiscard]] Object* find_object(uint64_t address) const noexcept;
 
   [[nodiscard]] const HeapStatistics& statistics() const noexcept { return statistics_; }
 
+  /// Tests: right after collect(), does every object that is left refer to objects only?
+  [[nodiscard]] bool verify() noexcept;
   /// Tests: the mark stack holds no more than this many objects.
   void limit_mark_stack(size_t entries) noexcept { stack_.limit(entries); }
 
@@ -129,17 +141,22 @@ class Heap {
   void release_list(Block* list) noexcept;
   void open_block(Block& block, unsigned size_class) noexcept;
   [[nodiscard]] FreeCell* next_cells(unsigned size_class) noexcept;
+  [[nodiscard]] FreeCell* search_cell(unsigned size_class) noexcept;
 
-  // Collecting.
+  // Collecting. What returns bool returns false if it was stopped.
+  [[nodiscard]] bool run_collection(const std::atomic<uint32_t>* stop_request) noexcept;
+  [[nodiscard]] bool collect_for_guest() noexcept { return run_collection(stop_request_); }
   [[nodiscard]] bool collect_for_room() noexcept;
+  [[nodiscard]] bool pause_is_over() noexcept;
+  void forget_marks() noexcept;
   [[nodiscard]] bool has_room(uint64_t bytes) const noexcept;
-  void mark_all() noexcept;
+  [[nodiscard]] bool mark_all() noexcept;
   void mark_object(Object* object) noexcept;
-  void trace(Object* object) noexcept;
-  void drain() noexcept;
-  void trace_marked_again() noexcept;
+  [[nodiscard]] bool trace(Object* object) noexcept;
+  [[nodiscard]] bool drain() noexcept;
+  [[nodiscard]] bool trace_marked_again() noexcept;
   void start_sweep() noexcept;
-  void finish_sweep() noexcept;
+  [[nodiscard]] bool finish_sweep() noexcept;
   /// Frees the dead cells; the list of all free ones.
   FreeCell* sweep(Block& block) noexcept;
   void sweep_large() noexcept;
@@ -154,12 +171,16 @@ class Heap {
   BlockTable table_;
   MarkStack stack_;
   bool stack_overflowed_ = false;
+  const std::atomic<uint32_t>* stop_request_ = nullptr;  ///< see stop_when
+  const std::atomic<uint32_t>* stops_this_ = nullptr;    ///< the running collection; null: nobody may
+  uint32_t until_look_ = kWorkBetweenLooks;              ///< references to trace before the next look at it
   HeapLimits limits_;
   uint64_t allocated_since_ = 0;  ///< bytes handed out since the last collection, by the block
   uint64_t collect_at_ = kFirstThreshold;
   HeapStatistics statistics_;
 
   static constexpr uint64_t kFirstThreshold = uint64_t{4} << 20;
+  static constexpr uint32_t kWorkBetweenLooks = 1 << 16;
 };
 
 }  // namespace heddle::engine::gc

@@ -18,14 +18,21 @@ void Marker::conservative(std::span<const uint64_t> slots) {
   }
 }
 
-void Heap::collect() noexcept {
+bool Heap::run_collection(const std::atomic<uint32_t>* stop_request) noexcept {
   const auto start = std::chrono::steady_clock::now();
+  stops_this_ = stop_request;
   // Marking must find every dead cell freed: a stale slot could bring it back, with fields that lead nowhere.
-  finish_sweep();
+  if (!finish_sweep()) return false;
   free_.fill(nullptr);
-  mark_all();
+  const uint64_t live_before = statistics_.live_bytes;
+  if (!mark_all()) {
+    forget_marks();
+    statistics_.live_bytes = live_before;
+    return false;
+  }
   start_sweep();
-  if (limits_.collect_always) finish_sweep();
+  stops_this_ = nullptr;
+  if (limits_.collect_always) (void)finish_sweep();
   collect_at_ = std::max(kFirstThreshold, statistics_.live_bytes);
   allocated_since_ = 0;
   const auto pause = std::chrono::steady_clock::now() - start;
@@ -34,20 +41,41 @@ void Heap::collect() noexcept {
   ++statistics_.collections;
   statistics_.pause_nanoseconds += nanoseconds;
   statistics_.longest_pause = std::max(statistics_.longest_pause, nanoseconds);
+  return true;
+}
+
+/// Looked at every few hundred microseconds: does somebody want the collection to end?
+bool Heap::pause_is_over() noexcept {
+  until_look_ = kWorkBetweenLooks;
+  return stops_this_ != nullptr && stops_this_->load(std::memory_order_relaxed) != 0;
+}
+
+/// After a collection that was stopped everything counts as live, and free cells wait for the next one: all
+/// blocks are in the lists of the swept ones, without marks, as before it.
+void Heap::forget_marks() noexcept {
+  while (stack_.pop() != nullptr) {
+  }
+  stack_.shrink();
+  stack_overflowed_ = false;
+  for (Block* list : swept_) {
+    for (; list != nullptr; list = list->next) list->marks.fill(0);
+  }
+  for (Block* block = large_; block != nullptr; block = block->next) block->marks.fill(0);
 }
 
 // Marking.
 
-void Heap::mark_all() noexcept {
+bool Heap::mark_all() noexcept {
   statistics_.live_bytes = 0;
   Marker marker(*this);
   roots_.show_roots(marker);
-  drain();
+  if (!drain()) return false;
   while (stack_overflowed_) {
     stack_overflowed_ = false;
-    trace_marked_again();
+    if (!trace_marked_again()) return false;
   }
   stack_.shrink();
+  return true;
 }
 
 void Heap::mark_object(Object* object) noexcept {
@@ -61,44 +89,98 @@ void Heap::mark_object(Object* object) noexcept {
   if (!is_leaf && !stack_.push(object)) stack_overflowed_ = true;
 }
 
-void Heap::trace(Object* object) noexcept {
+bool Heap::trace(Object* object) noexcept {
   const TypeLayout& layout = *object->layout;
   const auto visit = [this](uint64_t slot) {
     if (slot != 0 && is_pointer(slot)) mark_object(object_of(slot));
   };
   if (layout.kind == ObjectKind::array) {
-    if (layout.elements == Traced::no) return;
+    if (layout.elements == Traced::no) return true;
     auto* const array = static_cast<Array*>(object);
-    const auto* const elements = reinterpret_cast<const uint64_t*>(array->elements());
-    for (uint32_t i = 0; i < array->length; ++i) visit(elements[i]);
-    return;
+    const auto* elements = reinterpret_cast<const uint64_t*>(array->elements());
+    for (uint32_t left = array->length; left > 0;) {
+      const uint32_t count = std::min(left, until_look_);
+      for (uint32_t i = 0; i < count; ++i) visit(elements[i]);
+      elements += count;
+      left -= count;
+      until_look_ -= count;
+      if (until_look_ == 0 && pause_is_over()) return false;
+    }
+    return true;
   }
   for (const uint32_t offset : layout.references) {
     uint64_t slot;
     std::memcpy(&slot, object->bytes() + offset, sizeof slot);
     visit(slot);
   }
+  return --until_look_ != 0 || !pause_is_over();
 }
 
-void Heap::drain() noexcept {
-  while (Object* const object = stack_.pop()) trace(object);
+bool Heap::drain() noexcept {
+  while (Object* const object = stack_.pop()) {
+    if (!trace(object)) return false;
+  }
+  return true;
 }
 
 /// The mark stack ran over, so some marked object was not traced: traces all of them once more. Each round
 /// marks at least what the stack can hold, or is the last.
-void Heap::trace_marked_again() noexcept {
+bool Heap::trace_marked_again() noexcept {
   const auto trace_block = [this](Block& block) {
     for (uint32_t i = 0; i < block.cells; ++i) {
       auto* const object = reinterpret_cast<Object*>(block.cell_at(i));
-      if (!block.is_marked(object)) continue;
-      trace(object);
-      drain();
+      if (block.is_marked(object) && (!trace(object) || !drain())) return false;
+    }
+    return true;
+  };
+  for (Block* list : swept_) {
+    for (; list != nullptr; list = list->next) {
+      if (!trace_block(*list)) return false;
+    }
+  }
+  for (Block* block = large_; block != nullptr; block = block->next) {
+    if (!trace_block(*block)) return false;
+  }
+  return true;
+}
+
+namespace {
+
+/// The values that an object's references hold.
+template <class Visit>
+void visit_references(Object& object, Visit visit) {
+  const TypeLayout& layout = *object.layout;
+  const auto visit_at = [&](uint64_t offset) {
+    uint64_t slot;
+    std::memcpy(&slot, object.bytes() + offset, sizeof slot);
+    visit(slot);
+  };
+  for (const uint32_t offset : layout.references) visit_at(offset);
+  if (layout.kind != ObjectKind::array || layout.elements == Traced::no) return;
+  const uint64_t length = static_cast<Array&>(object).length;
+  for (uint64_t i = 0; i < length; ++i) visit_at(TypeLayout::kElementsOffset + 8 * i);
+}
+
+}  // namespace
+
+bool Heap::verify() noexcept {
+  stops_this_ = nullptr;
+  (void)finish_sweep();  // now all that is not free was reached
+  bool sound = true;
+  const auto check_block = [&](Block& block) {
+    for (uint32_t i = 0; i < block.cells; ++i) {
+      auto* const object = reinterpret_cast<Object*>(block.cell_at(i));
+      if (object->layout == nullptr) continue;
+      visit_references(*object, [&](uint64_t slot) {
+        if (slot != 0 && is_pointer(slot)) sound &= find_object(slot) != nullptr;
+      });
     }
   };
   for (Block* list : swept_) {
-    for (; list != nullptr; list = list->next) trace_block(*list);
+    for (; list != nullptr; list = list->next) check_block(*list);
   }
-  for (Block* block = large_; block != nullptr; block = block->next) trace_block(*block);
+  for (Block* block = large_; block != nullptr; block = block->next) check_block(*block);
+  return sound;
 }
 
 // Sweeping.
@@ -143,15 +225,18 @@ void Heap::sweep_large() noexcept {
   }
 }
 
-void Heap::finish_sweep() noexcept {
+/// The cells it frees are found by the next collection. Stopped, it has done some blocks, which changes nothing.
+bool Heap::finish_sweep() noexcept {
   for (unsigned size_class = 0; size_class < kSizeClasses; ++size_class) {
     while (Block* const block = unswept_[size_class]) {
+      if (pause_is_over()) return false;
       unswept_[size_class] = block->next;
       (void)sweep(*block);
       block->next = swept_[size_class];
       swept_[size_class] = block;
     }
   }
+  return true;
 }
 
 FreeCell* Heap::sweep(Block& block) noexcept {

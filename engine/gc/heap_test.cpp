@@ -208,18 +208,82 @@ TEST_F(GcHeap, the_quota_ends_in_null_and_leaves_the_heap_usable) {
   EXPECT_NE(make_node(1, 0), nullptr);
 }
 
+/// An allocation that is due for a collection when somebody wants the guest to stop: it fails, and the heap is
+/// as it was.
+TEST_F(GcHeap, a_collection_can_be_stopped) {
+  std::atomic<uint32_t> stop = 0;
+  heap.stop_when(stop);
+  constexpr uint32_t kNodes = 300'000;
+  precise = {0, 0};
+  for (uint32_t i = 0; i < kNodes; ++i) precise[0] = slot_of(make_node(i, precise[0]));
+  make_node(1, 0);  // garbage
+  const auto count = [&] {
+    uint32_t nodes = 0;
+    for (uint64_t slot = precise[0]; slot != 0; slot = get(object_of(slot), 1)) ++nodes;
+    return nodes;
+  };
+  for (const size_t mark_stack : {size_t{1} << 20, size_t{8}}) {
+    heap.limit_mark_stack(mark_stack);
+    heap.collect();
+    const HeapStatistics before = heap.statistics();
+    stop = 1;
+    const uint32_t due = static_cast<uint32_t>(before.live_bytes / 8) + 1;
+    EXPECT_EQ(heap.allocate_array(array(ValueType::Kind::i64), due), nullptr);
+    EXPECT_EQ(heap.statistics().collections, before.collections);
+    EXPECT_EQ(heap.statistics().live_bytes, before.live_bytes);
+    EXPECT_EQ(count(), kNodes);
+    heap.collect();  // who asks for it gets it
+    EXPECT_EQ(heap.statistics().collections, before.collections + 1);
+    stop = 0;
+    EXPECT_NE(heap.allocate_array(array(ValueType::Kind::i64), due), nullptr);
+    heap.collect();
+    EXPECT_TRUE(heap.verify());
+    EXPECT_EQ(heap.statistics().live_bytes, uint64_t{kNodes} * 32);
+  }
+}
+
+TEST_F(GcHeap, tracing_a_large_array_can_be_stopped) {
+  std::atomic<uint32_t> stop = 0;
+  heap.stop_when(stop);
+  constexpr uint32_t kLength = 200'000;
+  Array* const references = heap.allocate_array(array(anyref()), kLength);
+  std::fill_n(reinterpret_cast<uint64_t*>(references->elements()), kLength, make_i31(1));
+  precise = {slot_of(references)};
+  stop = 1;
+  EXPECT_EQ(heap.allocate_array(array(ValueType::Kind::i64), 1 << 20), nullptr);
+  stop = 0;
+  EXPECT_NE(heap.allocate_array(array(ValueType::Kind::i64), 1 << 20), nullptr);
+  EXPECT_EQ(heap.find_object(precise[0]), references);
+}
+
+TEST_F(GcHeap, the_verifier_finds_what_is_no_object) {
+  Object* const node = make_node(1, slot_of(make_node(2, 0)));
+  const uint64_t next = get(node, 1);
+  precise = {slot_of(node)};
+  heap.collect();
+  EXPECT_TRUE(heap.verify());
+  set(node, 1, next + 16);
+  EXPECT_FALSE(heap.verify());
+  set(node, 1, next);
+  EXPECT_TRUE(heap.verify());
+}
+
 TEST_F(GcHeap, collecting_at_every_allocation) {
   heap.set_limits({.bytes = uint64_t{1} << 20, .collect_always = true});
   precise = {0};
   for (uint32_t i = 0; i < 1000; ++i) {
-    make_node(99, 0);
-    precise[0] = slot_of(make_node(i, precise[0]));
+    ASSERT_NE(make_node(99, 0), nullptr);
+    Object* const node = make_node(i, precise[0]);
+    ASSERT_NE(node, nullptr);
+    precise[0] = slot_of(node);
   }
   EXPECT_EQ(heap.statistics().collections, 2000u);
+  EXPECT_EQ(heap.statistics().block_bytes, kBlockBytes) << "free cells are used again";
   uint32_t expected = 1000;
   for (uint64_t slot = precise[0]; slot != 0; slot = get(object_of(slot), 1)) {
     ASSERT_EQ(get(object_of(slot), 0, 4), --expected);
   }
+  EXPECT_EQ(expected, 0u);
 }
 
 TEST_F(GcHeap, an_exception_keeps_its_payload) {

@@ -9,7 +9,7 @@ namespace {
 constexpr std::string_view kStorageNames[kStorages] = {"s8",  "u8",  "s16", "u16", "i32",
                                                        "i64", "f32", "f64", "v128"};
 constexpr std::string_view kCastNames[kCastKinds] = {"none",  "any",  "eq",    "i31", "struct",
-                                                     "array", "type", "final", "func"};
+                                                     "array", "type", "exact", "func", "exact_func"};
 
 void add_creation(ShapeTable& shapes, const GcHandlers& gc) {
   for (unsigned i = 0; i <= GcHandlers::kMostStores; ++i) {
@@ -89,6 +89,20 @@ void add_casts(ShapeTable& shapes, const GcHandlers& gc) {
   }
 }
 
+void add_descriptors(ShapeTable& shapes, const GcHandlers& gc) {
+  shapes.add(gc.check_descriptor, "check_desc", "%1", 2);
+  shapes.add(gc.described_new_default, "struct.new_default_desc", "%0 = %y, descriptor %2", 3);
+  for (unsigned null = 0; null < 2; ++null) {
+    const std::string_view end = null != 0 ? ".null" : "";
+    shapes.add(gc.cast_described[null], joined("ref.cast_desc_eq", end), "%1, descriptor %2", 2);
+    for (unsigned bits = 0; bits < 4; ++bits) {
+      shapes.add(gc.branch_described[null][bits >> 1][bits & 1],
+                 joined(bits >> 1 ? "if_cast_desc_eq" : "unless_cast_desc_eq", end, kBackNames[bits & 1]),
+                 "%0, descriptor %r -> %@", 3);
+    }
+  }
+}
+
 }  // namespace
 
 void add_gc(ShapeTable& shapes, const GcHandlers& gc) {
@@ -97,6 +111,7 @@ void add_gc(ShapeTable& shapes, const GcHandlers& gc) {
   add_ranges(shapes, gc);
   add_unary(shapes, gc);
   add_casts(shapes, gc);
+  add_descriptors(shapes, gc);
 }
 
 }  // namespace heddle::engine

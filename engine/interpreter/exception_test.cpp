@@ -189,6 +189,7 @@ TEST(exceptions, nothing_else_is_caught) {
   }
 }
 
+/// Fault checklist, row 22: stale exnrefs.
 TEST(exceptions, references_outlive_whoever_caught_them) {
   World world;
   Instance& instance = world.instantiate(R"((module
@@ -215,6 +216,7 @@ TEST(exceptions, references_outlive_whoever_caught_them) {
   EXPECT_EQ(world.call(instance, "again", {2}), trapped(TrapKind::table_out_of_bounds));
 }
 
+/// Fault checklist, row 22: a million throws.
 TEST(exceptions, a_million_of_them_need_no_more_room_than_one) {
   World world({.limits = {.gc_bytes = 4 << 20}});
   Instance& instance = world.instantiate(R"((module
@@ -231,6 +233,7 @@ TEST(exceptions, a_million_of_them_need_no_more_room_than_one) {
   EXPECT_EQ(world.call(instance, "run", {1'000'000}), returned({500'001'500'000}));
 }
 
+/// Fault checklist, row 22: a full heap.
 TEST(exceptions, without_room_for_one_the_guest_traps) {
   World world({.limits = {.gc_bytes = 1 << 20}});
   Instance& instance = world.instantiate(R"((module
@@ -384,6 +387,7 @@ TEST(exceptions, tags_of_two_instances_of_one_module_differ) {
   EXPECT_EQ(world.call(second, "run"), returned({1}));
 }
 
+/// Fault checklist, row 22: uncaught.
 TEST(exceptions, an_uncaught_one_says_where_it_was_thrown) {
   World world;
   Instance& instance = world.instantiate(R"((module
@@ -407,6 +411,7 @@ TEST(exceptions, an_uncaught_one_says_where_it_was_thrown) {
   EXPECT_EQ(world.trap.frames[0].function, "again");
 }
 
+/// Fault checklist, row 22: in a start function.
 TEST(exceptions, a_start_function_may_throw) {
   World world;
   world.instantiate("(module (tag $e) (func $f (throw $e)) (start $f))");
@@ -414,6 +419,7 @@ TEST(exceptions, a_start_function_may_throw) {
   ASSERT_EQ(world.trap.frames.size(), 1u);
 }
 
+/// Fault checklist, row 22: through the host.
 TEST(exceptions, host_functions_pass_swallow_and_throw) {
   World world;
   Function* guest = nullptr;

@@ -22,10 +22,11 @@ enum class CastKind : uint8_t {
   structure,
   array,
   below,     ///< an object of the type in word 2, or of one below it
-  exact,     ///< an object of the final type in word 2
+  exact,     ///< an object of the very type in word 2
   function,  ///< a function of the type in word 2, or of one below it
+  exact_function,  ///< a function of the very type in word 2
 };
-inline constexpr unsigned kCastKinds = 9;
+inline constexpr unsigned kCastKinds = 10;
 
 /// Creation: the words say where the frame's references end ("top"). Word 2 is the type's layout.
 struct GcHandlers {
@@ -61,11 +62,19 @@ struct GcHandlers {
   Handler cast[kCastKinds][2] = {};          ///< [null passes] -, reference | layout
   Handler branch[kCastKinds][2][2][2] = {};  ///< [null passes][branch if it fails, succeeds][forward,
                                              ///< backward] reference, -, distance | layout
+
+  // Descriptors.
+  Handler check_descriptor = nullptr;       ///< -, descriptor: traps if it is null
+  Handler described_new_default = nullptr;  ///< destination, top, descriptor | layout
+  Handler cast_described[2] = {};           ///< [null passes] -, reference, descriptor
+  /// [null passes][branch if it fails, succeeds][forward, backward] reference, -, distance | descriptor
+  Handler branch_described[2][2][2] = {};
 };
 
 struct HandlerTable;
 void add_structure_handlers(HandlerTable& table);
 void add_array_handlers(HandlerTable& table);
 void add_reference_handlers(HandlerTable& table);
+void add_descriptor_handlers(HandlerTable& table);
 
 }  // namespace heddle::engine

@@ -79,6 +79,7 @@ namespace {
   add_structure_handlers(*table);
   add_array_handlers(*table);
   add_reference_handlers(*table);
+  add_descriptor_handlers(*table);
   return table;
 }
 

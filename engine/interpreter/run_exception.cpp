@@ -2,6 +2,7 @@
 // Handlers that throw. Catching has none: see unwind.h. (Spec 4.4.10)
 #include "engine/interpreter/handlers.h"
 #include "engine/interpreter/unwind.h"
+#include "engine/runtime/gc_ops.h"
 #include "engine/runtime/tag.h"
 
 namespace heddle::engine {
@@ -28,7 +29,7 @@ HEDDLE_HANDLER void throw_tag(HEDDLE_STATE) {
   if (context->request_pending()) [[unlikely]]
     HEDDLE_POLL();
   if (!make_exception(*context, *instance, static_cast<uint32_t>(ip[2]), fp + field<0>(ip))) [[unlikely]]
-    HEDDLE_TRAP_NOW(TrapKind::out_of_memory);
+    HEDDLE_TRAP_NOW(no_object_trap(*context));
   HEDDLE_UNWIND();
 }
 

@@ -58,7 +58,7 @@ HEDDLE_HANDLER void structure_new(HEDDLE_STATE) {
   gc::Object* object = context->heap->take_cell(field<2>(ip));
   if (object == nullptr) [[unlikely]] {
     object = allocate_slowly(*context, ip, fp);
-    if (object == nullptr) HEDDLE_TRAP_NOW(TrapKind::out_of_memory);
+    if (object == nullptr) HEDDLE_TRAP_NOW(no_object_trap(*context));
   }
   object->layout = &layout;
   const uint32_t stores = kStores == 0 ? field<3>(ip) : kStores;
@@ -83,7 +83,7 @@ HEDDLE_HANDLER void structure_new(HEDDLE_STATE) {
 HEDDLE_HANDLER void structure_new_default(HEDDLE_STATE) {
   gc::Object* const object = allocate_default(*context, layout_of(ip), fp + field<1>(ip));
   if (object == nullptr) [[unlikely]]
-    HEDDLE_TRAP_NOW(TrapKind::out_of_memory);
+    HEDDLE_TRAP_NOW(no_object_trap(*context));
   a = gc::slot_of(object);
   fp[field<0>(ip)] = a;
   HEDDLE_NEXT(3);

@@ -28,6 +28,8 @@ template <CastKind kKind, bool kNullPasses>
     return gc::is_i31(reference);
   } else if constexpr (kKind == CastKind::function) {
     return is_function_below(reference, target_of(ip), *instance);
+  } else if constexpr (kKind == CastKind::exact_function) {
+    return type_of_function(reference) == target_of(ip).id;
   } else {
     if (!gc::is_pointer(reference)) return false;
     const TypeLayout* const layout = gc::object_of(reference)->layout;
@@ -128,6 +130,7 @@ void add_reference_handlers(HandlerTable& table) {
   fill_kind<CastKind::below>(gc);
   fill_kind<CastKind::exact>(gc);
   fill_kind<CastKind::function>(gc);
+  fill_kind<CastKind::exact_function>(gc);
   fill_i31<Source::slot, Target::slot>(gc);
   fill_i31<Source::slot, Target::accumulator>(gc);
   fill_i31<Source::accumulator, Target::slot>(gc);

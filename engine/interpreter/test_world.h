@@ -46,6 +46,7 @@ struct WorldOptions {
   bool gc_stress = false;
   MemoryMode memory_mode = MemoryMode::automatic;
   StoreLimits limits{};
+  FeatureSet features{};  ///< what modules may use
 };
 
 /// An engine and a store. More stores of the same engine: World(other.engine).
@@ -57,6 +58,7 @@ class World {
     engine->gc_stress = options.gc_stress;
     engine->tier = make_interpreter({engine->memory_mode, options.fuel, options.eager});
     store = Store::create(engine, options.limits).value();
+    decode_limits.features = options.features;
   }
   explicit World(std::shared_ptr<EngineState> shared, const StoreLimits& limits = {})
       : engine(std::move(shared)), store(Store::create(engine, limits).value()) {}
@@ -65,7 +67,7 @@ class World {
   [[nodiscard]] std::shared_ptr<const ModuleImage> load(std::string_view text) const {
     auto bytes = assemble(text);
     if (!bytes) fail("assemble", bytes.error(), text);
-    auto decoded = decode_module(*bytes, engine->registry);
+    auto decoded = decode_module(*bytes, engine->registry, decode_limits);
     if (!decoded) fail("decode", decoded.error(), text);
     std::shared_ptr<ModuleImage> module = std::move(decoded).value();
     if (auto valid = validate_module(*module); !valid) fail("validate", valid.error(), text);
@@ -122,6 +124,7 @@ class World {
 
   std::shared_ptr<EngineState> engine;
   std::unique_ptr<Store> store;
+  DecodeLimits decode_limits;
   Trap trap;
 
  private:

@@ -53,28 +53,25 @@ void Translator::push_stored(ValueType storage, uint32_t position, Handler witho
 // Structures.
 
 void Translator::struct_new(const Instruction& instruction) {
-  const TypeDefinition& type = type_at(instruction.index);
-  const size_t count = type.fields.size();
+  create_structure(type_at(instruction.index));
+}
+
+/// From the fields' operands, and the descriptor on top of them if the type has one.
+void Translator::create_structure(const TypeDefinition& type) {
+  const TypeLayout& layout = type.layout;
+  const size_t count = type.fields.size() + (type.descriptor == kNoType ? 0 : 1);
   const uint32_t top = next_home();
   const size_t first = operands_.size() - count;
   const uint32_t home = count == 0 ? top : operands_[first].home;
-  if (type.layout.bytes > gc::kGreatestCell) {
-    large_struct_new(type, top, home);
+  if (layout.bytes > gc::kGreatestCell) {
+    create_large_structure(type, top, home);
     return;
   }
-  const unsigned size_class = gc::size_class_of(type.layout.bytes);
-  const uint32_t last = count == 0 ? 0 : type.layout.field_offsets.back();
+  const unsigned size_class = gc::size_class_of(layout.bytes);
+  const uint32_t last =
+      std::max(type.fields.empty() ? 0 : layout.field_offsets.back(), layout.descriptor_offset);
   const bool is_tight = last + sizeof(Slot) > gc::cell_bytes(size_class);
-  std::vector<uint32_t> stores;
-  for (size_t i = 0; i < count; ++i) {
-    const ValueType storage = type.fields[i].storage;
-    const uint32_t slot = consume_slot(operands_[first + i]).slot;
-    const uint32_t offset = type.layout.field_offsets[i];
-    const uint32_t log2 = is_tight ? std::min<uint32_t>(storage_log2(storage), 3) : 0;
-    stores.push_back(slot | (offset | log2 << GcHandlers::kOffsetBits) << 16);
-    if (storage == ValueType::Kind::v128)
-      stores.push_back((slot + 1) | ((offset + 8) | log2 << GcHandlers::kOffsetBits) << 16);
-  }
+  const std::vector<uint32_t> stores = field_stores(type, first, is_tight);
   for (size_t i = 0; i < count; ++i) pop();
   const size_t form = stores.size() <= GcHandlers::kMostStores ? stores.size() : 0;
   const Handler handler = is_tight ? table_.gc.structure_new_tight : table_.gc.structure_new[form];
@@ -86,19 +83,42 @@ void Translator::struct_new(const Instruction& instruction) {
   push_result(ValueType::Kind::ref, position, nullptr);
 }
 
+/// The stores that fill a new structure from the operands from `first` on, by ascending offsets.
+std::vector<uint32_t> Translator::field_stores(const TypeDefinition& type, size_t first, bool is_tight) {
+  std::vector<uint32_t> stores;
+  const auto add = [&](size_t operand, uint32_t offset, uint32_t log2) {
+    const uint32_t slot = consume_slot(operands_[first + operand]).slot;
+    const uint32_t mark = is_tight ? std::min<uint32_t>(log2, 3) << GcHandlers::kOffsetBits : 0;
+    stores.push_back(slot | (offset | mark) << 16);
+    if (log2 == 4) stores.push_back((slot + 1) | ((offset + 8) | mark) << 16);
+  };
+  for (size_t i = 0; i < type.fields.size(); ++i)
+    add(i, type.layout.field_offsets[i], storage_log2(type.fields[i].storage));
+  if (type.descriptor == kNoType) return stores;
+  add(type.fields.size(), type.layout.descriptor_offset, 3);
+  std::ranges::sort(stores, {}, [](uint32_t store) {
+    return store >> 16 & ((1u << GcHandlers::kOffsetBits) - 1);
+  });
+  return stores;
+}
+
 /// Too large for a cell: created with zeros behind its operands, then filled, then moved to its place.
-void Translator::large_struct_new(const TypeDefinition& type, uint32_t top, uint32_t home) {
-  const size_t first = operands_.size() - type.fields.size();
+void Translator::create_large_structure(const TypeDefinition& type, uint32_t top, uint32_t home) {
+  const bool is_described = type.descriptor != kNoType;
+  const size_t count = type.fields.size() + (is_described ? 1 : 0);
+  const size_t first = operands_.size() - count;
   reserve_slots(top + 1);
-  materialize_top(type.fields.size());
+  materialize_top(count);
   emit(table_.gc.structure_new_default, pack(top, top));
   emit_word(layout_word(type));
   forget_accumulators();
-  for (size_t i = 0; i < type.fields.size(); ++i) {
-    const auto storage = static_cast<unsigned>(storage_of(type.fields[i].storage, false));
-    emit(table_.gc.structure_set[storage][0],
-         pack_immediate(top, operands_[first + i].slot, type.layout.field_offsets[i]));
-  }
+  const auto set = [&](size_t operand, Storage storage, uint32_t offset) {
+    emit(table_.gc.structure_set[static_cast<unsigned>(storage)][0],
+         pack_immediate(top, operands_[first + operand].slot, offset));
+  };
+  for (size_t i = 0; i < type.fields.size(); ++i)
+    set(i, storage_of(type.fields[i].storage, false), type.layout.field_offsets[i]);
+  if (is_described) set(count - 1, Storage::i64, type.layout.descriptor_offset);
   while (operands_.size() > first) pop();
   emit(single_.copy, pack(home, top));
   push_temporary(ValueType::Kind::ref);
@@ -113,13 +133,16 @@ void Translator::struct_new_default(const Instruction& instruction) {
 
 void Translator::get_field(const Instruction& instruction, bool is_signed) {
   const TypeDefinition& type = type_at(instruction.index);
-  const ValueType storage = type.fields[instruction.second_index].storage;
+  const uint32_t field = instruction.second_index;
+  read_field(type.fields[field].storage, type.layout.field_offsets[field], is_signed);
+}
+
+void Translator::read_field(ValueType storage, uint32_t offset, bool is_signed) {
   const Operand operand = pop();
   const Use use = operand.kind == Operand::Kind::constant ? consume_slot(operand) : consume(operand);
   const auto& form = table_.gc.structure_get[static_cast<unsigned>(storage_of(storage, is_signed))]
                                             [static_cast<unsigned>(use.source)];
-  const uint32_t position = emit(
-      form[0], pack_immediate(operand.home, use.slot, type.layout.field_offsets[instruction.second_index]));
+  const uint32_t position = emit(form[0], pack_immediate(operand.home, use.slot, offset));
   push_stored(storage, position, form[1]);
 }
 
@@ -274,8 +297,10 @@ Translator::Cast Translator::cast_to(HeapType raw) const {
   using Kind = HeapType::Kind;
   if (raw.is_defined()) {
     const TypeDefinition& type = type_at(raw.number());
-    if (type.kind == CompositeKind::function) return {CastKind::function, layout_word(type)};
-    return {type.is_final ? CastKind::exact : CastKind::below, layout_word(type)};
+    const bool is_exact = raw.is_exact() || type.is_final;
+    if (type.kind == CompositeKind::function)
+      return {is_exact ? CastKind::exact_function : CastKind::function, layout_word(type)};
+    return {is_exact ? CastKind::exact : CastKind::below, layout_word(type)};
   }
   switch (raw.kind()) {
     case Kind::any:
@@ -288,6 +313,14 @@ Translator::Cast Translator::cast_to(HeapType raw) const {
     case Kind::array: return {CastKind::array, 0};
     default: return {CastKind::nothing, 0};
   }
+}
+
+/// The slot of the topmost operand, which stays on the stack.
+uint32_t Translator::keep_in_slot() {
+  const size_t top = operands_.size() - 1;
+  if (operands_[top].kind == Operand::Kind::constant) materialize(top);
+  pin(operands_[top]);
+  return operands_[top].slot;
 }
 
 void Translator::test_reference(const Instruction& instruction, bool null_passes) {
@@ -306,20 +339,24 @@ void Translator::ref_test_null(const Instruction& instruction) { test_reference(
 /// The operand stays on the stack as it is.
 void Translator::cast_reference(const Instruction& instruction, bool null_passes) {
   const Cast cast = cast_to(instruction.heap);
-  const size_t top = operands_.size() - 1;
-  if (operands_[top].kind == Operand::Kind::constant) materialize(top);
-  pin(operands_[top]);
-  emit(table_.gc.cast[static_cast<unsigned>(cast.kind)][null_passes], pack(0, operands_[top].slot));
+  emit(table_.gc.cast[static_cast<unsigned>(cast.kind)][null_passes], pack(0, keep_in_slot()));
   emit_word(cast.word);
 }
 
 void Translator::ref_cast(const Instruction& instruction) { cast_reference(instruction, false); }
 void Translator::ref_cast_null(const Instruction& instruction) { cast_reference(instruction, true); }
 
-/// Both ways keep the reference: the label takes it as its last operand.
 void Translator::branch_on_cast(const Instruction& instruction, bool wanted) {
   const Cast cast = cast_to(instruction.cast_to.heap());
-  const auto& forms = table_.gc.branch[static_cast<unsigned>(cast.kind)][instruction.cast_to.is_nullable()];
+  const unsigned kind = static_cast<unsigned>(cast.kind);
+  branch_on_question(instruction, table_.gc.branch[kind][instruction.cast_to.is_nullable()], cast.word,
+                     wanted);
+}
+
+/// Asks about the topmost operand, a reference; `word` is word 2. Both ways keep the reference: the label
+/// takes it as its last operand.
+void Translator::branch_on_question(const Instruction& instruction, const Handler (&forms)[2][2], Word word,
+                                    bool wanted) {
   Control& control = label(instruction.index);
   const size_t top = operands_.size() - 1;
   if (operands_[top].kind == Operand::Kind::constant) materialize(top);
@@ -330,14 +367,14 @@ void Translator::branch_on_cast(const Instruction& instruction, bool wanted) {
   const bool backward = control.kind == Control::Kind::loop;
   if (!needs_transfer(control)) {
     const uint32_t position = emit(forms[wanted][backward], pack(slot));
-    emit_word(cast.word);
+    emit_word(word);
     link({&control}, position, kNone);
     return;
   }
   Control around;  // a label of our own, bound right after the moves
   around.kind = Control::Kind::block;
   const uint32_t position = emit(forms[!wanted][0], pack(slot));
-  emit_word(cast.word);
+  emit_word(word);
   link({&around}, position, kNone);
   const Mirrors kept = registers_;
   transfer(control, false);

@@ -390,15 +390,32 @@ class Translator {
   [[nodiscard]] const TypeDefinition& type_at(uint32_t index) const;
   void push_stored(ValueType storage, uint32_t position, Handler without_store);
   Use consume_stored(const Operand& value);
-  void large_struct_new(const TypeDefinition& type, uint32_t top, uint32_t home);
+  void create_structure(const TypeDefinition& type);
+  std::vector<uint32_t> field_stores(const TypeDefinition& type, size_t first, bool is_tight);
+  void create_large_structure(const TypeDefinition& type, uint32_t top, uint32_t home);
   void get_field(const Instruction& instruction, bool is_signed);
+  void read_field(ValueType storage, uint32_t offset, bool is_signed);
   void get_element(const Instruction& instruction, bool is_signed);
   void create_array(Handler handler, const Instruction& instruction, unsigned operands);
   void emit_range(Handler handler, bool has_fifth);
   void emit_unary(const Handler (&forms)[2][2], ValueType::Kind result = ValueType::Kind::i32);
+  uint32_t keep_in_slot();
   void test_reference(const Instruction& instruction, bool null_passes);
   void cast_reference(const Instruction& instruction, bool null_passes);
   void branch_on_cast(const Instruction& instruction, bool wanted);
+  void branch_on_question(const Instruction& instruction, const Handler (&forms)[2][2], Word word,
+                          bool wanted);
+
+  // translate_descriptor.cpp
+  void struct_new_desc(const Instruction& instruction);
+  void struct_new_default_desc(const Instruction& instruction);
+  void ref_get_desc(const Instruction& instruction);
+  void ref_cast_desc_eq(const Instruction& instruction);
+  void ref_cast_desc_eq_null(const Instruction& instruction);
+  void br_on_cast_desc_eq(const Instruction& instruction);
+  void br_on_cast_desc_eq_fail(const Instruction& instruction);
+  void cast_to_described(bool null_passes);
+  void branch_on_descriptor(const Instruction& instruction, bool wanted);
 
   /// Rows of features that decoding still refuses.
   void not_built(const Instruction&) {}

@@ -13,6 +13,9 @@ constexpr uint8_t kPageSize = 0x08;
 
 constexpr uint8_t kTableWithInit = 0x40;
 
+/// The kind of an import of a function by its exact type. (Custom descriptors)
+constexpr uint8_t kExactFunction = 0x20;
+
 // Flags of element segments
 constexpr uint32_t kNotActive = 1;
 constexpr uint32_t kExplicit = 2;  // of an active segment: names its table; else: declarative
@@ -62,7 +65,12 @@ void Decoder::decode_imports(Cursor& cursor) {
 
 void Decoder::read_import(Cursor& cursor, Import& import) {
   const uint64_t start = cursor.offset();
-  const uint8_t kind = cursor.read_byte();
+  uint8_t kind = cursor.read_byte();
+  const bool is_exact = kind == kExactFunction;
+  if (is_exact) {
+    if (!cursor.require(Feature::custom_descriptors, start)) return;
+    kind = static_cast<uint8_t>(ExternKind::function);
+  }
   if (kind > static_cast<uint8_t>(ExternKind::tag)) return malformed(cursor, start, "malformed import kind");
   import.kind = static_cast<ExternKind>(kind);
   const auto add = [&import](auto& space, auto declaration) {
@@ -73,6 +81,7 @@ void Decoder::read_import(Cursor& cursor, Import& import) {
     case ExternKind::function: {
       FunctionDeclaration function;
       function.type = read_function_type(cursor, &function.type_index);
+      function.is_exact = is_exact;
       return add(module_->functions, function);
     }
     case ExternKind::table:

@@ -8,6 +8,8 @@ namespace heddle::engine {
 
 namespace {
 
+constexpr uint8_t kDescribes = 0x4c;
+constexpr uint8_t kDescriptor = 0x4d;
 constexpr uint8_t kRec = 0x4e;
 constexpr uint8_t kSubFinal = 0x4f;
 constexpr uint8_t kSub = 0x50;
@@ -17,8 +19,15 @@ constexpr uint8_t kFunction = 0x60;
 
 std::string unknown_type(uint64_t index) { return "unknown type " + std::to_string(index); }
 
-std::string mismatch(uint32_t sub, uint32_t super) {
-  return "sub type " + std::to_string(sub) + " does not match super type " + std::to_string(super);
+/// `blamed` is the sub type, or its descriptor, or what it describes.
+std::string mismatch(SupertypeFault fault, uint32_t blamed, uint32_t super) {
+  const std::string which = std::to_string(blamed);
+  const std::string above = "super type " + std::to_string(super);
+  if (fault == SupertypeFault::descriptor)
+    return "descriptor type " + which + " does not match that of " + above;
+  if (fault == SupertypeFault::described)
+    return "described type " + which + " does not match that of " + above;
+  return "sub type " + which + " does not match " + above;
 }
 
 }  // namespace
@@ -69,8 +78,19 @@ TypeDefinition Decoder::read_sub_type(Cursor& cursor) {
     if (supers > 1) cursor.fail_at(start, ErrorKind::invalid, "sub type with more than one super type");
     form = cursor.read_byte();
   }
+  if (form == kDescribes) form = read_clause(cursor, definition.describes);
+  if (form == kDescriptor) form = read_clause(cursor, definition.descriptor);
   read_composite(cursor, form, definition);
   return definition;
+}
+
+/// Behind the clause's code; the code of what follows.
+uint8_t Decoder::read_clause(Cursor& cursor, uint32_t& type) {
+  const uint64_t start = cursor.offset() - 1;
+  if (!cursor.require(Feature::custom_descriptors, start)) return 0;
+  type = cursor.read_u32();
+  if (type >= HeapType::kMaxTypes) cursor.fail_at(start, ErrorKind::invalid, unknown_type(type));
+  return cursor.read_byte();
 }
 
 void Decoder::read_composite(Cursor& cursor, uint8_t form, TypeDefinition& definition) {
@@ -124,6 +144,28 @@ bool Decoder::check_numbers(Cursor& cursor, const TypeDefinition& definition, ui
   return !cursor.failed();
 }
 
+/// Descriptors and what they describe name each other, and the described one stands first. Null if they do,
+/// else what is wrong.
+const char* Decoder::descriptor_fault(const std::vector<TypeDefinition>& group, uint32_t first,
+                                      uint32_t member) {
+  const TypeDefinition& type = group[member];
+  const uint32_t index = first + member;
+  const auto is_outside = [&](uint32_t named) { return named < first || named - first >= group.size(); };
+  if (type.describes != kNoType) {
+    if (is_outside(type.describes)) return "described type is outside rec group";
+    if (type.describes >= index) return "forward use of described type";
+    if (group[type.describes - first].descriptor != index)
+      return "described type is not described by descriptor";
+    if (type.kind != CompositeKind::structure) return "described type must be a struct";
+  }
+  if (type.descriptor != kNoType) {
+    if (is_outside(type.descriptor)) return "descriptor type is outside rec group";
+    if (group[type.descriptor - first].describes != index) return "type is not described by its descriptor";
+    if (type.kind != CompositeKind::structure) return "descriptor type must be a struct";
+  }
+  return nullptr;
+}
+
 void Decoder::register_group(Cursor& cursor, std::vector<TypeDefinition> group,
                              const std::vector<uint64_t>& offsets) {
   const auto first = static_cast<uint32_t>(module_->types.size());
@@ -134,6 +176,8 @@ void Decoder::register_group(Cursor& cursor, std::vector<TypeDefinition> group,
     cursor.set_section("type", first + i);
     const uint32_t super = group[i].super;
     if (!check_numbers(cursor, group[i], first + i, end, offsets[i])) return;
+    if (const char* fault = descriptor_fault(group, first, i))
+      return cursor.fail_at(offsets[i], ErrorKind::invalid, fault);
     uint32_t depth = 0;
     if (super != kNoType) {
       depth = super >= first ? depths[super - first] + 1
@@ -149,10 +193,15 @@ void Decoder::register_group(Cursor& cursor, std::vector<TypeDefinition> group,
   for (uint32_t i = 0; i < registered->count(); ++i) {
     const TypeId id = registered->first() + i;
     module_->types.push_back(id);
-    if (!registry_.matches_declared_supertype(id)) {
-      cursor.set_section("type", first + i);
-      return cursor.fail_at(offsets[i], ErrorKind::invalid, mismatch(first + i, supers[i]));
-    }
+    const SupertypeFault fault = registry_.fault_against_supertype(id);
+    if (fault == SupertypeFault::none) continue;
+    cursor.set_section("type", first + i);
+    const TypeDefinition& type = registry_.get(id);
+    const TypeId blamed = fault == SupertypeFault::structure    ? id
+                          : fault == SupertypeFault::descriptor ? type.descriptor
+                                                                : type.describes;
+    return cursor.fail_at(offsets[i], ErrorKind::invalid,
+                          mismatch(fault, first + (blamed - registered->first()), supers[i]));
   }
   // Equal groups in one module are one group; those next to each other need no second reference.
   if (module_->groups.empty() || module_->groups.back() != registered)
@@ -166,7 +215,7 @@ ValueType Decoder::canonical(Cursor& cursor, ValueType raw, uint64_t offset) {
     cursor.fail_at(offset, ErrorKind::invalid, unknown_type(number));
     return {};
   }
-  return ValueType::ref(HeapType::defined(module_->types[number]), raw.is_nullable());
+  return ValueType::ref(raw.heap().with_number(module_->types[number]), raw.is_nullable());
 }
 
 ValueType Decoder::read_canonical(Cursor& cursor, ValueType (Cursor::*read)()) {

@@ -93,6 +93,7 @@ Result<void> Decoder::read_section(Cursor& cursor) {
 
   module_->section_offsets[id] = offset;
   Cursor inner(contents, offset);
+  inner.accept(limits_.features);
   inner.set_section(section.name);
   inner.set_bytes_beyond(cursor.remaining());
   (this->*section.decode)(inner);
@@ -127,6 +128,7 @@ Error Decoder::earliest(Error error) const {
     const ByteRange body = module_->functions[i].body;
     if (body.size == 0 || body.offset >= error.offset) continue;  // none, or none yet
     Cursor cursor(module_->view(body), body.offset);
+    cursor.accept(limits_.features);
     cursor.set_section("code", i - module_->imported_functions);
     cursor.set_bytes_beyond(module_->bytes.size() - body.offset - body.size);
     read_locals(cursor, 0, locals);

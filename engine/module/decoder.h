@@ -40,11 +40,14 @@ class Decoder {
   void decode_types(Cursor& cursor);
   void read_rec_group(Cursor& cursor);
   TypeDefinition read_sub_type(Cursor& cursor);
+  uint8_t read_clause(Cursor& cursor, uint32_t& type);
   void read_composite(Cursor& cursor, uint8_t form, TypeDefinition& definition);
   void read_value_types(Cursor& cursor, uint32_t limit, std::vector<ValueType>& types);
   FieldType read_field(Cursor& cursor);
   void register_group(Cursor& cursor, std::vector<TypeDefinition> group,
                       const std::vector<uint64_t>& offsets);
+  [[nodiscard]] static const char* descriptor_fault(const std::vector<TypeDefinition>& group, uint32_t first,
+                                                    uint32_t member);
   bool check_numbers(Cursor& cursor, const TypeDefinition& definition, uint32_t own_index, uint32_t end,
                      uint64_t offset);
   /// Raw to canonical; "unknown type" if it names one that the type section lacks.

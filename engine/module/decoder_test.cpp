@@ -257,11 +257,33 @@ TEST(module_decoder, a_dropped_module_releases_its_types) {
   EXPECT_EQ(registry.group_count(), 0u);
 }
 
-TEST(module_decoder, unbuilt_types_are_refused_by_feature) {
-  if (info(Feature::simd).built) GTEST_SKIP() << "SIMD is built";
-  const Error error = decode_error(module_of({section(1, {1, 0x60, 1, 0x7b, 0})}));
-  EXPECT_EQ(error.kind, ErrorKind::unsupported);
-  EXPECT_EQ(error.message, "feature SIMD is not supported yet");
+TEST(module_decoder, what_is_not_enabled_is_refused_by_feature) {
+  const Bytes clause = module_of({section(1, {1, 0x4e, 2, 0x4d, 1, 0x5f, 0, 0x4c, 0, 0x5f, 0})});
+  const Bytes exact_type = module_of({section(1, {1, 0x5f, 1, 0x63, 0x62, 0, 0})});
+  const Bytes exact_import = module_of({kTypeSection, section(2, {1, 0, 0, 0x20, 0})});
+  DecodeLimits limits;
+  limits.features.add(Feature::custom_descriptors);
+  for (const Bytes& bytes : {clause, exact_type, exact_import}) {
+    const Error error = decode_error(bytes);
+    EXPECT_EQ(error.kind, ErrorKind::unsupported);
+    EXPECT_EQ(error.message, "feature custom descriptors is not enabled");
+    TypeRegistry registry;
+    EXPECT_TRUE(decode_module(bytes, registry, limits).ok());
+  }
+}
+
+TEST(module_decoder, imports_are_exact_if_they_ask_for_it_and_definitions_always) {
+  TypeRegistry registry;
+  DecodeLimits limits;
+  limits.features.add(Feature::custom_descriptors);
+  const auto bytes = assemble(R"((import "" "" (func)) (import "" "" (func (exact))) (func))");
+  ASSERT_TRUE(bytes.ok()) << bytes.error().to_string();
+  const auto module = decode_module(*bytes, registry, limits);
+  ASSERT_TRUE(module.ok()) << module.error().to_string();
+  const auto& functions = (*module)->functions;
+  EXPECT_FALSE(functions[0].is_exact);
+  EXPECT_TRUE(functions[1].is_exact);
+  EXPECT_TRUE(functions[2].is_exact);
 }
 
 }  // namespace

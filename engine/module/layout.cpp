@@ -22,37 +22,58 @@ uint8_t storage_log2(ValueType storage) noexcept {
 
 namespace {
 
-using KindOf = std::function<CompositeKind(TypeId)>;
+using DefinitionOf = std::function<const TypeDefinition&(TypeId)>;
 
 /// Functions belong to their instances; all else that is a reference may be an object of the heap.
-Traced traced(ValueType type, const KindOf& kind_of) {
+Traced traced(ValueType type, const DefinitionOf& definition_of) {
   if (!type.is_ref()) return Traced::no;
   const HeapType heap = type.heap();
   if (heap.is_defined()) {
-    return kind_of(heap.number()) == CompositeKind::function ? Traced::no : Traced::yes;
+    return definition_of(heap.number()).kind == CompositeKind::function ? Traced::no : Traced::yes;
   }
   return heap.kind() == HeapType::Kind::func || heap.kind() == HeapType::Kind::nofunc ? Traced::no
                                                                                       : Traced::yes;
 }
 
-void lay_out_structure(TypeLayout& layout, const TypeDefinition& definition, const KindOf& kind_of) {
+/// The number of fields that stand before the descriptor; SIZE_MAX if there is none.
+size_t fields_before_descriptor(const TypeDefinition& definition, const DefinitionOf& definition_of) {
+  if (definition.descriptor == kNoType) return SIZE_MAX;
+  size_t before = 0;
+  for (const TypeId id : definition.display) {  // the root first; the definition itself, last, ends it
+    const TypeDefinition& above = definition_of(id);
+    if (above.descriptor != kNoType) break;
+    before = above.fields.size();
+  }
+  return before;
+}
+
+void lay_out_structure(TypeLayout& layout, const TypeDefinition& definition,
+                       const DefinitionOf& definition_of) {
   uint64_t offset = TypeLayout::kHeaderBytes;
-  layout.field_offsets.reserve(definition.fields.size());
-  for (const FieldType& field : definition.fields) {
-    const uint64_t bytes = uint64_t{1} << storage_log2(field.storage);
+  const auto place = [&](uint64_t bytes, bool is_traced) {
     offset = align_up(offset, std::min<uint64_t>(bytes, 8));
-    layout.field_offsets.push_back(static_cast<uint32_t>(offset));
-    if (traced(field.storage, kind_of) == Traced::yes)
-      layout.references.push_back(static_cast<uint32_t>(offset));
+    const auto placed = static_cast<uint32_t>(offset);
+    if (is_traced) layout.references.push_back(placed);
     offset += bytes;
+    return placed;
+  };
+  const size_t before = fields_before_descriptor(definition, definition_of);
+  layout.field_offsets.reserve(definition.fields.size());
+  for (size_t i = 0; i <= definition.fields.size(); ++i) {
+    if (i == before) layout.descriptor_offset = place(8, true);
+    if (i == definition.fields.size()) break;
+    const ValueType storage = definition.fields[i].storage;
+    const bool is_traced = traced(storage, definition_of) == Traced::yes;
+    layout.field_offsets.push_back(place(uint64_t{1} << storage_log2(storage), is_traced));
   }
   layout.bytes = static_cast<uint32_t>(align_up(offset, 8));
 }
 
-void lay_out_payload(TypeLayout& layout, const TypeDefinition& definition, const KindOf& kind_of) {
+void lay_out_payload(TypeLayout& layout, const TypeDefinition& definition,
+                     const DefinitionOf& definition_of) {
   uint32_t offset = TypeLayout::kPayloadOffset;
   for (const ValueType type : definition.parameters) {
-    if (traced(type, kind_of) == Traced::yes) layout.references.push_back(offset);
+    if (traced(type, definition_of) == Traced::yes) layout.references.push_back(offset);
     offset += 8 * type.slots();
   }
   layout.bytes = offset;
@@ -60,7 +81,7 @@ void lay_out_payload(TypeLayout& layout, const TypeDefinition& definition, const
 
 }  // namespace
 
-void lay_out(TypeDefinition& definition, const std::function<CompositeKind(TypeId)>& kind_of) {
+void lay_out(TypeDefinition& definition, const std::function<const TypeDefinition&(TypeId)>& definition_of) {
   TypeLayout& layout = definition.layout;
   layout = {};
   layout.id = definition.id;
@@ -69,17 +90,17 @@ void lay_out(TypeDefinition& definition, const std::function<CompositeKind(TypeI
   switch (definition.kind) {
     case CompositeKind::structure:
       layout.kind = ObjectKind::structure;
-      lay_out_structure(layout, definition, kind_of);
+      lay_out_structure(layout, definition, definition_of);
       break;
     case CompositeKind::array:
       layout.kind = ObjectKind::array;
       layout.element_log2 = storage_log2(definition.fields[0].storage);
-      layout.elements = traced(definition.fields[0].storage, kind_of);
+      layout.elements = traced(definition.fields[0].storage, definition_of);
       layout.bytes = TypeLayout::kElementsOffset;
       break;
     case CompositeKind::function:
       layout.kind = ObjectKind::exception;
-      lay_out_payload(layout, definition, kind_of);
+      lay_out_payload(layout, definition, definition_of);
       break;
   }
   layout.references.shrink_to_fit();

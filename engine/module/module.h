@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "engine/module/types.h"
+#include "engine/opcodes/opcode.h"
 #include "heddle/result.h"
 #include "heddle/value_type.h"
 
@@ -83,6 +84,8 @@ struct FunctionDeclaration {
   TypeId type = kNoType;
   ByteRange body;           ///< the code entry after its size: locals, instructions, end
   uint32_t type_index = 0;  ///< as declared, for printing
+  /// Its type is `type` and no subtype of it: so for all but imports that don't ask for that.
+  bool is_exact = true;
 };
 
 struct TableDeclaration {
@@ -154,6 +157,7 @@ struct DecodeLimits {
   uint32_t body_bytes = 128u << 20;
   uint32_t fields = 10'000;
   uint32_t subtype_depth = TypeRegistry::kMaxDepth;
+  FeatureSet features;  ///< what a module may use
 };
 
 struct ModuleImage {

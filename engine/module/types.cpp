@@ -32,13 +32,13 @@ std::string_view bytes_of(const Key& key) {
   return {reinterpret_cast<const char*>(key.data()), key.size() * sizeof(key[0])};
 }
 
-/// Calls `visit(HeapType)` for every reference type in `definition`; what it returns takes the old one's
-/// place.
+/// Calls `visit(number)` for every defined type that a reference in `definition` names; what it returns takes
+/// the old one's place.
 template <class Visit>
 void rewrite_references(TypeDefinition& definition, Visit visit) {
   const auto rewrite = [&](ValueType& type) {
     if (type.is_ref() && type.heap().is_defined())
-      type = ValueType::ref(visit(type.heap()), type.is_nullable());
+      type = ValueType::ref(type.heap().with_number(visit(type.heap().number())), type.is_nullable());
   };
   for (ValueType& type : definition.parameters) rewrite(type);
   for (ValueType& type : definition.results) rewrite(type);
@@ -189,20 +189,22 @@ bool TypeRegistry::State::insert(CountedGroup& group, std::vector<TypeDefinition
   group.definitions = std::move(definitions);
   for (uint32_t i = 0; i < count; ++i) {
     TypeDefinition& definition = group.definitions[i];
-    rewrite_references(definition, [&](HeapType heap) {
-      return heap.number() >= first_index ? HeapType::defined(first + heap.number() - first_index) : heap;
-    });
-    if (definition.super != kNoType && definition.super >= first_index)
-      definition.super += first - first_index;
+    const auto to_id = [&](uint32_t number) {
+      return number >= first_index ? first + (number - first_index) : number;
+    };
+    rewrite_references(definition, to_id);
+    for (TypeId* named : {&definition.super, &definition.descriptor, &definition.describes}) {
+      if (*named != kNoType) *named = to_id(*named);
+    }
     complete(definition, first + i);
     slot(first + i).owner = &group;
     slot(first + i).definition.store(&definition, std::memory_order_release);
   }
   // Only now can members look each other up.
-  const auto kind_of = [this](TypeId id) {
-    return slot(id).definition.load(std::memory_order_relaxed)->kind;
+  const auto definition_of = [this](TypeId id) -> const TypeDefinition& {
+    return *slot(id).definition.load(std::memory_order_relaxed);
   };
-  for (TypeDefinition& definition : group.definitions) lay_out(definition, kind_of);
+  for (TypeDefinition& definition : group.definitions) lay_out(definition, definition_of);
   groups.erase(bytes_of(group.key));  // a dying group with an equal key, whose view of it must not stay
   groups.emplace(bytes_of(group.key), &group);
   return true;
@@ -216,14 +218,15 @@ namespace {
 /// A group's own members are numbered from here until they get ids: beyond every id.
 constexpr uint32_t kOwnMembers = TypeRegistry::kMaxIds;
 
-/// Heap types in keys: `bits() << 1`, and for members of the group itself `position << 1 | 1`.
+/// Heap types in keys: `bits() << 1`, and for members of the group itself `bits() << 1 | 1` with their
+/// position as number.
 void append_type(Key& key, ValueType type, uint32_t first_index) {
   uint64_t heap = 0;
   if (type.is_ref()) {
     const HeapType named = type.heap();
     const bool is_own = named.is_defined() && named.number() >= first_index;
-    heap = is_own ? (static_cast<uint64_t>(named.number() - first_index) << 1 | 1)
-                  : static_cast<uint64_t>(named.bits()) << 1;
+    const HeapType in_key = is_own ? named.with_number(named.number() - first_index) : named;
+    heap = static_cast<uint64_t>(in_key.bits()) << 1 | (is_own ? 1 : 0);
   }
   key.push_back(heap << 8 | static_cast<uint64_t>(type.kind()));
 }
@@ -237,7 +240,13 @@ Key make_key(const std::vector<TypeDefinition>& definitions, uint32_t first_inde
       super = is_own ? (static_cast<uint64_t>(definition.super - first_index) << 2 | 3)
                      : (static_cast<uint64_t>(definition.super) << 2 | 1);
     }
-    key.push_back(super << 3 | static_cast<uint64_t>(definition.kind) << 1 | (definition.is_final ? 1 : 0));
+    const bool is_plain = definition.descriptor == kNoType && definition.describes == kNoType;
+    key.push_back(super << 4 | (is_plain ? 0 : 8) | static_cast<uint64_t>(definition.kind) << 1 |
+                  (definition.is_final ? 1 : 0));
+    if (!is_plain) {  // both are members of the group; 0 stands for none
+      const auto position = [&](TypeId id) { return id == kNoType ? 0 : uint64_t{id - first_index} + 1; };
+      key.push_back(position(definition.descriptor) << 32 | position(definition.describes));
+    }
     key.push_back(static_cast<uint64_t>(definition.parameters.size()) << 32 | definition.results.size());
     key.push_back(definition.fields.size());
     for (const ValueType type : definition.parameters) append_type(key, type, first_index);
@@ -264,8 +273,10 @@ std::shared_ptr<TypeRegistry::Group> TypeRegistry::add_group(std::vector<TypeDef
     return known[number];
   };
   for (TypeDefinition& definition : definitions) {
-    rewrite_references(definition, [&](HeapType heap) { return HeapType::defined(resolve(heap.number())); });
-    if (definition.super != kNoType) definition.super = resolve(definition.super);
+    rewrite_references(definition, resolve);
+    for (TypeId* named : {&definition.super, &definition.descriptor, &definition.describes}) {
+      if (*named != kNoType) *named = resolve(*named);
+    }
   }
   auto group = std::make_shared<CountedGroup>(state_);
   group->key = make_key(definitions, kOwnMembers);
@@ -292,9 +303,9 @@ std::shared_ptr<TypeRegistry::Group> TypeRegistry::add_function(std::vector<Valu
   definition.results = std::move(results);
   // Here the numbers are ids already: resolve each to itself.
   std::vector<TypeId> mentioned;
-  rewrite_references(definition, [&](HeapType heap) {
-    mentioned.push_back(heap.number());
-    return HeapType::defined(static_cast<uint32_t>(mentioned.size() - 1));
+  rewrite_references(definition, [&](uint32_t id) {
+    mentioned.push_back(id);
+    return static_cast<uint32_t>(mentioned.size() - 1);
   });
   const auto first_index = static_cast<uint32_t>(mentioned.size());
   std::vector<TypeDefinition> definitions;
@@ -350,7 +361,7 @@ Kind abstract_kind(CompositeKind kind) {
 bool TypeRegistry::is_subtype(HeapType sub, HeapType super) const noexcept {
   if (sub == super) return true;
   if (sub.is_defined()) {
-    if (super.is_defined()) return is_subtype(sub.number(), super.number());
+    if (super.is_defined()) return !super.is_exact() && is_subtype(sub.number(), super.number());
     return is_abstract_subtype(abstract_kind(get(sub.number()).kind), super.kind());
   }
   if (!super.is_defined()) return is_abstract_subtype(sub.kind(), super.kind());
@@ -365,11 +376,23 @@ bool TypeRegistry::is_subtype(ValueType sub, ValueType super) const noexcept {
   return is_subtype(sub.heap(), super.heap());
 }
 
-bool TypeRegistry::matches_declared_supertype(TypeId id) const noexcept {
+SupertypeFault TypeRegistry::fault_against_supertype(TypeId id) const noexcept {
   const TypeDefinition& sub = get(id);
-  if (sub.super == kNoType) return true;
+  if (sub.super == kNoType) return SupertypeFault::none;
   const TypeDefinition& super = get(sub.super);
-  if (super.is_final || sub.kind != super.kind) return false;
+  if (super.is_final || sub.kind != super.kind || !matches_structure(sub, super))
+    return SupertypeFault::structure;
+  // A subtype may be the first to have a descriptor; what describes does so from the root on.
+  if (super.descriptor != kNoType && sub.descriptor == kNoType) return SupertypeFault::structure;
+  if ((super.describes == kNoType) != (sub.describes == kNoType)) return SupertypeFault::structure;
+  if (super.descriptor != kNoType && !is_subtype(sub.descriptor, super.descriptor))
+    return SupertypeFault::descriptor;
+  if (super.describes != kNoType && !is_subtype(sub.describes, super.describes))
+    return SupertypeFault::described;
+  return SupertypeFault::none;
+}
+
+bool TypeRegistry::matches_structure(const TypeDefinition& sub, const TypeDefinition& super) const noexcept {
   if (sub.parameters.size() != super.parameters.size() || sub.results.size() != super.results.size() ||
       sub.fields.size() < super.fields.size()) {
     return false;

@@ -38,6 +38,10 @@ struct TypeDefinition {
   CompositeKind kind = CompositeKind::function;
   bool is_final = true;
   TypeId super = kNoType;
+  /// Custom descriptors: the type of the objects that describe this one's, and of those that it describes.
+  /// Both structures, in the same rec group, and each other's counterpart.
+  TypeId descriptor = kNoType;
+  TypeId describes = kNoType;
   std::vector<ValueType> parameters;  ///< function
   std::vector<ValueType> results;     ///< function
   std::vector<FieldType> fields;      ///< structure; an array has exactly one
@@ -50,8 +54,12 @@ struct TypeDefinition {
   TypeLayout layout;  ///< points into `display`: a copy's is not to be used
 };
 
-/// Computes `definition.layout`; the registry does it. `kind_of` tells the kind of any type it mentions.
-void lay_out(TypeDefinition& definition, const std::function<CompositeKind(TypeId)>& kind_of);
+/// Computes `definition.layout`; the registry does it. `definition_of` gives any type it mentions, and
+/// supertypes with their layouts.
+void lay_out(TypeDefinition& definition, const std::function<const TypeDefinition&(TypeId)>& definition_of);
+
+/// Why a type is not what its declared supertype asks for.
+enum class SupertypeFault : uint8_t { none, structure, descriptor, described };
 
 /// Canonicalizes rec groups. One per Engine.
 class TypeRegistry {
@@ -73,7 +81,7 @@ class TypeRegistry {
   /// type `known[n]`; first_index + k names the k-th member of this very group.
   /// Null if the registry is full (kMaxIds types alive) or the group larger than HeapType::kMaxTypes.
   /// REQUIRES: no number beyond the group; a supertype stands before its subtype; at most kMaxDepth of them.
-  /// That a supertype matches is checked on the registered types: see matches_declared_supertype.
+  /// That a supertype matches is checked on the registered types: see fault_against_supertype.
   [[nodiscard]] std::shared_ptr<Group> add_group(std::vector<TypeDefinition> definitions,
                                                  uint32_t first_index, std::span<const TypeId> known);
 
@@ -90,13 +98,15 @@ class TypeRegistry {
   [[nodiscard]] bool is_subtype(ValueType sub, ValueType super) const noexcept;
 
   /// Does the structure of `sub` match that of its declared supertype, and is that one not final? Both
-  /// registered. (Spec 3.2.x "sub types")
-  [[nodiscard]] bool matches_declared_supertype(TypeId sub) const noexcept;
+  /// registered. (Spec 3.2.x "sub types") Descriptors must be related as what they describe is.
+  [[nodiscard]] SupertypeFault fault_against_supertype(TypeId sub) const noexcept;
 
   /// Live groups, for tests of release.
   [[nodiscard]] size_t group_count() const;
 
  private:
+  [[nodiscard]] bool matches_structure(const TypeDefinition& sub, const TypeDefinition& super) const noexcept;
+
   struct State;
   class CountedGroup;
   std::shared_ptr<State> state_;  // shared with the groups, which may outlive the registry

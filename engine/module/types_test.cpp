@@ -98,12 +98,87 @@ TEST(module_types, displays_answer_subtyping) {
   EXPECT_FALSE(registry.is_subtype(base, left));
   EXPECT_FALSE(registry.is_subtype(left, right));
   EXPECT_EQ(registry.get(left).display, (std::vector<TypeId>{base, left}));
-  EXPECT_TRUE(registry.matches_declared_supertype(left));
+  EXPECT_EQ(registry.fault_against_supertype(left), SupertypeFault::none);
 
   const std::vector<TypeId> known = {base, left};
   const Group below = registry.add_group({open_struct({{kI64, false}}, 1)}, 2, known);
   EXPECT_TRUE(registry.is_subtype(below->first(), base));
-  EXPECT_FALSE(registry.matches_declared_supertype(below->first()));
+  EXPECT_EQ(registry.fault_against_supertype(below->first()), SupertypeFault::structure);
+}
+
+/// The structures as (type $i (descriptor $i+1)) (type $i+1 (describes $i)).
+std::vector<TypeDefinition> described(TypeDefinition type, TypeDefinition descriptor, TypeId first) {
+  type.descriptor = first + 1;
+  descriptor.describes = first;
+  return {std::move(type), std::move(descriptor)};
+}
+
+TEST(module_types, descriptors_make_types_different) {
+  TypeRegistry registry;
+  const Group plain = registry.add_group({open_struct({}), open_struct({})}, 0, {});
+  const Group pair = registry.add_group(described(open_struct({}), open_struct({}), 0), 0, {});
+  EXPECT_NE(plain, pair);
+  const std::vector<TypeId> known = {pair->first(), pair->first() + 1};
+  EXPECT_EQ(registry.add_group(described(open_struct({}), open_struct({}), 2), 2, known), pair);
+  EXPECT_EQ(registry.get(pair->first()).descriptor, pair->first() + 1);
+  EXPECT_EQ(registry.get(pair->first() + 1).describes, pair->first());
+  EXPECT_EQ(registry.get(pair->first() + 1).descriptor, kNoType);
+}
+
+TEST(module_types, exactness_makes_types_different) {
+  TypeRegistry registry;
+  const auto mentioning = [&](HeapType heap) {
+    return registry.add_group({open_struct({}), open_struct({{ValueType::ref(heap, true), false}})}, 0, {});
+  };
+  const Group exact = mentioning(HeapType::exact(0));
+  EXPECT_NE(mentioning(HeapType::defined(0)), exact);
+  EXPECT_EQ(mentioning(HeapType::exact(0)), exact);
+  EXPECT_EQ(registry.get(exact->first() + 1).fields[0].storage.heap(), HeapType::exact(exact->first()));
+}
+
+TEST(module_types, exact_types_have_no_subtypes_but_bottoms) {
+  TypeRegistry registry;
+  const Group group = registry.add_group({open_struct({}), open_struct({}, 0)}, 0, {});
+  const HeapType base = HeapType::defined(group->first()), exact_base = HeapType::exact(group->first());
+  const HeapType exact_sub = HeapType::exact(group->first() + 1);
+  EXPECT_TRUE(registry.is_subtype(exact_base, base));
+  EXPECT_TRUE(registry.is_subtype(exact_sub, base));
+  EXPECT_TRUE(registry.is_subtype(exact_sub, HeapType(HeapType::Kind::struct_)));
+  EXPECT_TRUE(registry.is_subtype(HeapType(HeapType::Kind::none), exact_base));
+  EXPECT_TRUE(registry.is_subtype(HeapType(HeapType::Kind::bottom), exact_base));
+  EXPECT_FALSE(registry.is_subtype(base, exact_base));
+  EXPECT_FALSE(registry.is_subtype(exact_sub, exact_base));
+  EXPECT_FALSE(registry.is_subtype(HeapType(HeapType::Kind::nofunc), exact_base));
+  EXPECT_EQ(to_string(ValueType::ref(HeapType::exact(3), true)), "(ref null (exact 3))");
+}
+
+/// Objects of a subtype begin like those of the supertype, whichever of them is the first with a descriptor.
+TEST(module_types, a_descriptor_stands_before_the_fields_of_the_first_type_that_has_one) {
+  TypeRegistry registry;
+  const FieldType byte{ValueType::Kind::i8, false};
+  const FieldType any{ValueType::ref(HeapType::Kind::any, true), false};
+  // 0 <- 1 (descriptor 3) <- 2 (descriptor 4)
+  std::vector<TypeDefinition> group = {open_struct({byte}), open_struct({byte, byte, any}, 0),
+                                       open_struct({byte, byte, any, byte}, 1), open_struct({}),
+                                       open_struct({any}, 3)};
+  group[1].descriptor = 3;
+  group[2].descriptor = 4;
+  group[3].describes = 1;
+  group[4].describes = 2;
+  const Group registered = registry.add_group(std::move(group), 0, {});
+  const auto layout = [&](uint32_t i) -> const TypeLayout& {
+    return registry.get(registered->first() + i).layout;
+  };
+  EXPECT_EQ(layout(0).descriptor_offset, 0u);
+  EXPECT_EQ(layout(0).field_offsets, (std::vector<uint32_t>{8}));
+  EXPECT_EQ(layout(1).descriptor_offset, 16u);
+  EXPECT_EQ(layout(1).field_offsets, (std::vector<uint32_t>{8, 24, 32}));
+  EXPECT_EQ(layout(1).references, (std::vector<uint32_t>{16, 32}));
+  EXPECT_EQ(layout(2).descriptor_offset, 16u);
+  EXPECT_EQ(layout(2).field_offsets, (std::vector<uint32_t>{8, 24, 32, 40}));
+  EXPECT_EQ(layout(3).descriptor_offset, 0u);
+  for (uint32_t i = 0; i < 5; ++i)
+    EXPECT_EQ(registry.fault_against_supertype(registered->first() + i), SupertypeFault::none);
 }
 
 TEST(module_types, abstract_heap_types) {

@@ -38,6 +38,7 @@ const AbstractName* find_name(HeapType::Kind kind) {
 }  // namespace
 
 std::string to_string(HeapType type) {
+  if (type.is_exact()) return "(exact " + std::to_string(type.number()) + ")";
   if (type.is_defined()) return std::to_string(type.number());
   const AbstractName* row = find_name(type.kind());
   return row != nullptr ? row->name : "unknown";

@@ -13,17 +13,18 @@
 namespace heddle::engine {
 
 enum class Feature : uint8_t {
-#define HEDDLE_FEATURE(name, text, built) name,
+#define HEDDLE_FEATURE(name, ...) name,
 #include "engine/opcodes/features.def"
 };
 
 struct FeatureInfo {
   std::string_view text;
   bool built;
+  bool on;  ///< without being asked for
 };
 
 inline constexpr FeatureInfo kFeatures[] = {
-#define HEDDLE_FEATURE(name, text, built) {text, built},
+#define HEDDLE_FEATURE(name, text, built, on) {text, built, on},
 #include "engine/opcodes/features.def"
 };
 inline constexpr size_t kFeatureCount = std::size(kFeatures);
@@ -32,6 +33,35 @@ inline constexpr size_t kFeatureCount = std::size(kFeatures);
   return kFeatures[static_cast<size_t>(feature)];
 }
 
+/// Features that a module may use: at first those that are built and on.
+class FeatureSet {
+ public:
+  constexpr FeatureSet() {
+    for (size_t i = 0; i < kFeatureCount; ++i) bits_ |= kFeatures[i].built && kFeatures[i].on ? bit(i) : 0;
+  }
+  [[nodiscard]] static constexpr FeatureSet built() {
+    FeatureSet set;
+    for (size_t i = 0; i < kFeatureCount; ++i) set.bits_ |= kFeatures[i].built ? bit(i) : 0;
+    return set;
+  }
+  [[nodiscard]] static constexpr FeatureSet all() {
+    FeatureSet set;
+    for (size_t i = 0; i < kFeatureCount; ++i) set.bits_ |= bit(i);
+    return set;
+  }
+
+  constexpr void add(Feature feature) { bits_ |= bit(static_cast<size_t>(feature)); }
+  [[nodiscard]] constexpr bool has(Feature feature) const {
+    return (bits_ & bit(static_cast<size_t>(feature))) != 0;
+  }
+
+ private:
+  static constexpr uint32_t bit(size_t number) { return uint32_t{1} << number; }
+  static_assert(kFeatureCount <= 32);
+
+  uint32_t bits_ = 0;
+};
+
 /// What follows the opcode's bytes in the binary format. (Spec 5.4; named after what the immediate denotes.)
 enum class Immediate : uint8_t {
   none,
@@ -39,7 +69,7 @@ enum class Immediate : uint8_t {
   catch_list,            ///< try_table: block type, vec(catch clause)
   label,                 ///< br br_if br_on_null br_on_non_null, rethrow, delegate: u32 depth
   label_table,           ///< br_table: vec(u32), u32
-  label_cast,            ///< br_on_cast br_on_cast_fail: flags byte, u32 depth, heap type, heap type
+  label_cast,            ///< br_on_cast ...: flags byte, u32 depth, heap type, heap type
   function,              ///< call return_call ref.func: u32
   type,                  ///< call_ref return_call_ref struct.new array.new ...: u32
   type_table,            ///< call_indirect return_call_indirect: u32 type, u32 table
@@ -69,7 +99,7 @@ enum class Immediate : uint8_t {
   f64_constant,          ///< 8 bytes
   v128_constant,         ///< 16 bytes
   select_types,          ///< select t*: vec(value type)
-  heap_type,             ///< ref.null ref.test ref.cast: s33
+  heap_type,             ///< ref.null ref.test ref.cast ...: s33
   fence,                 ///< atomic.fence: one zero byte
 };
 
@@ -139,8 +169,8 @@ inline constexpr uint16_t kNoOpcode = UINT16_MAX;
 /// The row of a prefixed opcode, or kNoOpcode.
 [[nodiscard]] uint16_t find_opcode(uint8_t prefix, uint32_t sub_opcode) noexcept;
 
-/// The row with this mnemonic, or kNoOpcode. Where one mnemonic has several rows (select, ref.test, ref.cast)
-/// the first row of the table is found; the text parser picks the sibling by the immediates it sees.
+/// The row with this mnemonic, or kNoOpcode. Where one mnemonic has several rows (select, ref.test ...) the
+/// first row of the table is found; the text parser picks the sibling by the immediates it sees.
 [[nodiscard]] uint16_t find_opcode(std::string_view mnemonic) noexcept;
 
 }  // namespace heddle::engine

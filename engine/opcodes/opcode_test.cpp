@@ -20,7 +20,8 @@ int rows_with(Condition condition) {
 }
 
 bool is_sibling(Opcode opcode) {
-  return opcode == Opcode::select_t || opcode == Opcode::ref_test_null || opcode == Opcode::ref_cast_null;
+  return opcode == Opcode::select_t || opcode == Opcode::ref_test_null || opcode == Opcode::ref_cast_null ||
+         opcode == Opcode::ref_cast_desc_eq_null;
 }
 
 TEST(opcode, every_mnemonic_finds_its_row) {
@@ -92,7 +93,7 @@ TEST(opcode, each_feature_has_as_many_rows_as_its_proposal_has_opcodes) {
       {Feature::bulk_memory, 7},   {Feature::reference_types, 9}, {Feature::simd, 236},
       {Feature::relaxed_simd, 20}, {Feature::tail_calls, 2},      {Feature::function_references, 5},
       {Feature::gc, 32},           {Feature::exceptions, 3},      {Feature::legacy_exceptions, 5},
-      {Feature::threads, 67},      {Feature::wide_arithmetic, 4},
+      {Feature::threads, 67},      {Feature::wide_arithmetic, 4}, {Feature::custom_descriptors, 7},
   };
   std::map<Feature, int> counted;
   for (const OpcodeInfo& row : kOpcodes) ++counted[row.feature];
@@ -172,6 +173,16 @@ TEST(opcode, a_kind_can_be_overridden_alone) {
 #include "engine/opcodes/opcodes.def"
   EXPECT_EQ(accesses, rows_with(accesses_memory));
   EXPECT_EQ(static_cast<size_t>(accesses + others), kOpcodeCount);
+}
+
+TEST(opcode, proposals_that_are_not_on_must_be_asked_for) {
+  FeatureSet set;
+  EXPECT_TRUE(set.has(Feature::gc));
+  EXPECT_FALSE(set.has(Feature::custom_descriptors));
+  EXPECT_TRUE(FeatureSet::built().has(Feature::custom_descriptors));
+  set.add(Feature::custom_descriptors);
+  EXPECT_TRUE(set.has(Feature::custom_descriptors));
+  for (size_t i = 0; i < kFeatureCount; ++i) EXPECT_TRUE(FeatureSet::all().has(static_cast<Feature>(i)));
 }
 
 TEST(opcode, features_have_unique_names) {

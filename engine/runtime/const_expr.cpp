@@ -35,6 +35,8 @@ struct ConstantEvaluator::Steps {
     set(Opcode::i64_mul, &ConstantEvaluator::apply<ops::Mul<uint64_t>>);
     set(Opcode::struct_new, &ConstantEvaluator::new_structure);
     set(Opcode::struct_new_default, &ConstantEvaluator::new_structure_default);
+    set(Opcode::struct_new_desc, &ConstantEvaluator::new_described);
+    set(Opcode::struct_new_default_desc, &ConstantEvaluator::new_described_default);
     set(Opcode::array_new, &ConstantEvaluator::new_array);
     set(Opcode::array_new_default, &ConstantEvaluator::new_array_default);
     set(Opcode::array_new_fixed, &ConstantEvaluator::new_array_fixed);
@@ -105,18 +107,52 @@ const TypeDefinition& ConstantEvaluator::type_at(uint32_t index) const {
   return instance_.module->registry->get(instance_.module->types[index]);
 }
 
+namespace {
+
+/// Slots of a structure's fields.
+size_t field_slots(const TypeDefinition& type) {
+  size_t slots = 0;
+  for (const FieldType& field : type.fields) slots += field.storage.slots();
+  return slots;
+}
+
+}  // namespace
+
 void ConstantEvaluator::replace(size_t slots, const void* object) {
   stack_.resize(stack_.size() - slots);
   stack_.push_back(reinterpret_cast<Slot>(object));
-  if (object == nullptr) trap_ = TrapKind::out_of_memory;
+  if (object == nullptr) trap_ = no_object_trap(*instance_.context);
 }
 
 void ConstantEvaluator::new_structure(const Instruction& instruction) {
   const TypeDefinition& type = type_at(instruction.index);
-  size_t slots = 0;
-  for (const FieldType& field : type.fields) slots += field.storage.slots();
+  const size_t slots = field_slots(type);
   const Slot* const values = stack_.data() + stack_.size() - slots;
   replace(slots, engine::new_structure(instance_.store->heap(), type, values));
+}
+
+void ConstantEvaluator::new_described(const Instruction& instruction) {
+  const Slot descriptor = stack_.back();  // on top of the fields
+  if (descriptor == 0) {
+    trap_ = TrapKind::null_descriptor;
+    return;
+  }
+  const TypeDefinition& type = type_at(instruction.index);
+  const size_t slots = field_slots(type) + 1;
+  const Slot* const values = stack_.data() + stack_.size() - slots;
+  gc::Object* const object = engine::new_structure(instance_.store->heap(), type, values);
+  if (object != nullptr) set_descriptor(*object, descriptor);
+  replace(slots, object);
+}
+
+void ConstantEvaluator::new_described_default(const Instruction& instruction) {
+  const Slot descriptor = stack_.back();
+  if (descriptor == 0) {
+    trap_ = TrapKind::null_descriptor;
+    return;
+  }
+  const TypeLayout& layout = type_at(instruction.index).layout;
+  replace(1, engine::new_described_default(instance_.store->heap(), layout, descriptor));
 }
 
 void ConstantEvaluator::new_structure_default(const Instruction& instruction) {

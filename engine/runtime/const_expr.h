@@ -20,8 +20,8 @@ class ConstantEvaluator {
  public:
   explicit ConstantEvaluator(Instance& instance) : instance_(instance) {}
 
-  /// The value, of one slot or two (v128), in value[0] and value[1]. A trap only if the host is out of
-  /// memory.
+  /// The value, of one slot or two (v128), in value[0] and value[1]. A trap if the host is out of memory, or a
+  /// descriptor null.
   [[nodiscard]] TrapKind evaluate(const ConstantExpression& expression, Slot (&value)[2]);
 
  private:
@@ -37,6 +37,8 @@ class ConstantEvaluator {
   void apply(const Instruction& instruction);
   void new_structure(const Instruction& instruction);
   void new_structure_default(const Instruction& instruction);
+  void new_described(const Instruction& instruction);
+  void new_described_default(const Instruction& instruction);
   void new_array(const Instruction& instruction);
   void new_array_default(const Instruction& instruction);
   void new_array_fixed(const Instruction& instruction);

@@ -96,8 +96,11 @@ Error link_error(std::string message) {
 bool matches(const ModuleImage& module, const Import& import, const External& external) {
   if (external.kind != import.kind || !is_given(external)) return false;
   switch (import.kind) {
-    case ExternKind::function:
-      return module.registry->is_subtype(external.function->type, module.functions[import.index].type);
+    case ExternKind::function: {
+      const FunctionDeclaration& wanted = module.functions[import.index];
+      return external.function->type == wanted.type ||
+             (!wanted.is_exact && module.registry->is_subtype(external.function->type, wanted.type));
+    }
     case ExternKind::table: return matches_table(*external.table, module.tables[import.index].type);
     case ExternKind::memory: return matches_memory(*external.memory, module.memories[import.index]);
     case ExternKind::global:
@@ -110,7 +113,10 @@ bool matches(const ModuleImage& module, const Import& import, const External& ex
 
 std::string describe(const ModuleImage& module, const Import& import) {
   switch (import.kind) {
-    case ExternKind::function: return describe_function(module.function_type(import.index));
+    case ExternKind::function: {
+      const std::string text = describe_function(module.function_type(import.index));
+      return module.functions[import.index].is_exact ? "exact " + text : text;
+    }
     case ExternKind::table: {
       const TableType& type = module.tables[import.index].type;
       return describe_table(type.limits.min, type);

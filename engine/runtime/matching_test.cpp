@@ -50,6 +50,26 @@ TEST(matching, functions_by_declared_subtypes) {
       world.instantiate("(module " + types + R"( (import "m" "a" (func (type $b)))))", {&a, 1}).ok());
 }
 
+TEST(matching, exact_functions_by_their_very_type) {
+  const std::string types = "(type $a (sub (func))) (type $b (sub $a (func)))";
+  DecodeLimits limits;
+  limits.features.add(Feature::custom_descriptors);
+  FakeWorld world;
+  Instance& exporter = **world.instantiate("(module " + types + R"( (func (export "b") (type $b))))");
+  const External b = world.exported(exporter, "b");
+  const auto wants = [&](const std::string& type) {
+    const auto bytes = assemble("(module " + types + R"( (import "m" "b" (func (exact (type )" + type + ")))))");
+    EXPECT_TRUE(bytes.ok()) << bytes.error().to_string();
+    const auto module = decode_module(*bytes, world.engine->registry, limits);
+    EXPECT_TRUE(module.ok()) << module.error().to_string();
+    const Result<void> matched = match_imports(**module, {&b, 1});
+    return matched.ok() ? "" : matched.error().message;
+  };
+  EXPECT_EQ(wants("$b"), "");
+  EXPECT_EQ(wants("$a"),
+            "incompatible import type for \"m\" \"b\": expected exact function () -> (), found function () -> ()");
+}
+
 TEST(matching, limits_of_memories) {
   const std::string m = R"((memory (export "e") 2 5))";
   EXPECT_EQ(link(m, "(memory 2 5)"), kFits);

@@ -3,17 +3,15 @@
 // alone.
 #include "engine/runtime/memory_bulk.h"
 
-#include <algorithm>
 #include <cstring>
 
+#include "engine/runtime/chunks.h"
 #include "engine/runtime/exec_context.h"
 #include "engine/support/sanitizers.h"
 
 namespace heddle::engine {
 
 namespace {
-
-constexpr uint64_t kChunkBytes = uint64_t{16} << 20;
 
 // Under ThreadSanitizer memset and memmove would report the guest's own races as ours; volatile keeps the
 // compiler from turning these loops back into them.
@@ -41,17 +39,11 @@ void move_bytes(uint8_t* to, const uint8_t* from, uint64_t size) {
   std::memmove(to, from, size);
 }
 
-/// Calls step(offset, size) for chunks that cover [0, size), last one first if `backwards`. False if
-/// interrupted.
+/// in_chunks() that records the trap.
 template <class Step>
-bool in_chunks(ExecContext& context, uint64_t size, bool backwards, Step step) {
-  for (uint64_t done = 0; done < size;) {
-    const uint64_t chunk = std::min(kChunkBytes, size - done);
-    step(backwards ? size - done - chunk : done, chunk);
-    done += chunk;
-    if (done < size && context.interrupt_pending()) return context.fail(TrapKind::interrupted);
-  }
-  return true;
+bool run_in_chunks(ExecContext& context, uint64_t size, bool backwards, Step step) {
+  const auto stop = [&context] { return context.interrupt_pending(); };
+  return in_chunks(size, backwards, stop, step) || context.fail(TrapKind::interrupted);
 }
 
 bool segment_contains(std::span<const uint8_t> segment, uint64_t from, uint64_t size) {
@@ -84,7 +76,7 @@ bool memory_fill(ExecContext& context, Memory& memory, uint64_t address, uint8_t
                  uint64_t size) noexcept {
   if (!memory.contains(address, size)) return context.fail(TrapKind::memory_out_of_bounds);
   uint8_t* const begin = memory.base() + address;
-  return in_chunks(context, size, false,
+  return run_in_chunks(context, size, false,
                    [&](uint64_t offset, uint64_t chunk) { fill_bytes(begin + offset, value, chunk); });
 }
 
@@ -95,7 +87,7 @@ bool memory_copy(ExecContext& context, Memory& destination, uint64_t to, const M
   }
   uint8_t* const target = destination.base() + to;
   const uint8_t* const origin = source.base() + from;
-  return in_chunks(context, size, target > origin, [&](uint64_t offset, uint64_t chunk) {
+  return run_in_chunks(context, size, target > origin, [&](uint64_t offset, uint64_t chunk) {
     move_bytes(target + offset, origin + offset, chunk);
   });
 }
@@ -105,7 +97,7 @@ bool memory_init(ExecContext& context, Memory& memory, uint64_t to, std::span<co
   if (!memory.contains(to, size) || !segment_contains(segment, from, size)) {
     return context.fail(TrapKind::memory_out_of_bounds);
   }
-  return in_chunks(context, size, false, [&](uint64_t offset, uint64_t chunk) {
+  return run_in_chunks(context, size, false, [&](uint64_t offset, uint64_t chunk) {
     move_bytes(memory.base() + to + offset, segment.data() + from + offset, chunk);
   });
 }

@@ -102,6 +102,21 @@ TEST(text_assembler, implicit_types_are_appended_in_order) {
   EXPECT_EQ(hex_of("(rec (type (func))) (func)"), hex_of("(rec (type (func))) (func (type 0))"));
 }
 
+TEST(text_assembler, descriptors_and_exact_types) {
+  EXPECT_EQ(hex_of("(rec (type $a (sub (descriptor $b) (struct))) (type $b (describes $a) (struct)))"),
+            "010d014e02"
+            "50004d015f00"
+            "4c005f00");
+  EXPECT_EQ(hex_of("(type $s (struct)) (global (mut (ref null (exact $s))) (ref.null (exact $s)))"),
+            "0103015f00"
+            "06090163620001d062000b");
+  EXPECT_EQ(hex_of("(func $f (import \"\" \"\") (exact (type 0))) (type (func))"),
+            hex_of("(import \"\" \"\" (func (exact))) (type (func))"));
+  // A function type with a clause, which validation refuses, is not meant by an inline type.
+  EXPECT_EQ(hex_of("(type (descriptor 0) (func)) (func)"),
+            hex_of("(type (descriptor 0) (func)) (type (func)) (func (type 1))"));
+}
+
 TEST(text_assembler, forward_references) {
   EXPECT_EQ(hex_of("(start $f) (export \"g\" (global $g)) (elem (table $t) (i32.const 0) func $f)"
                    "(table $t 1 funcref) (func $f (type $v) (call $f)) (global $g i32 (i32.const 0)) (type "

@@ -325,7 +325,7 @@ void InstructionParser::select_types(Opcode, ByteWriter& out) {
   out.append(types.bytes());
 }
 
-/// ref.null takes a heap type; ref.test and ref.cast take a reference type, whose nullability picks the row.
+/// ref.null takes a heap type; ref.test and the casts take a reference type, whose nullability picks the row.
 void InstructionParser::heap_type(Opcode opcode, ByteWriter& out) {
   if (!has_sibling(opcode)) return write_heap_type(out, types_.heap_type());
   const ValueType type = types_.reference_type();

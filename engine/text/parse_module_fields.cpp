@@ -81,15 +81,14 @@ void ModuleParser::inline_exports(ExternKind kind, uint32_t index) {
   }
 }
 
-/// (import "module" "name") of a definition's own: writes the import up to its kind.
-bool ModuleParser::inline_import(ExternKind kind) {
+/// (import "module" "name") of a definition's own: writes the names.
+bool ModuleParser::inline_import() {
   const Token where = tokens_.peek();
   if (!tokens_.accept_open("import")) return false;
   check_import_order(where);
   ByteWriter& out = module_.sections.entries(SectionCode::import);
   out.sized(tokens_.expect_name());
   out.sized(tokens_.expect_name());
-  out.byte(static_cast<uint8_t>(kind));
   module_.sections.count_entry(SectionCode::import);
   tokens_.expect_close();
   return true;
@@ -110,7 +109,6 @@ void ModuleParser::import_field() {
   for (size_t kind = 0; kind < std::size(kSpaces); ++kind) {
     const SpaceWords words = kSpaceWords[static_cast<size_t>(kSpaces[kind])];
     if (!keyword.is_keyword(words.keyword)) continue;
-    out.byte(static_cast<uint8_t>(kind));
     const uint32_t index = module_.define(tokens_, kSpaces[kind], tokens_.parse_binding(words.keyword));
     if (kSpaces[kind] == Space::function) {
       function_import(index);
@@ -123,9 +121,10 @@ void ModuleParser::import_field() {
   tokens_.unexpected(keyword);
 }
 
-/// The type of an import that is not a function.
+/// Kind and type of an import that is not a function.
 void ModuleParser::import_description(ExternKind kind) {
   ByteWriter& out = module_.sections.entries(SectionCode::import);
+  out.byte(static_cast<uint8_t>(kind));
   switch (kind) {
     case ExternKind::function: return;
     case ExternKind::table: return table_type(out);
@@ -140,12 +139,18 @@ void ModuleParser::import_description(ExternKind kind) {
   }
 }
 
+/// Kind and type of a function's import: typeuse or (exact typeuse).
 void ModuleParser::function_import(uint32_t index) {
+  constexpr uint8_t kFunction = 0x00, kExactFunction = 0x20;
   std::vector<Binding> bindings;
+  const bool is_exact = tokens_.accept_open("exact");
   const TypeUse use = types_.type_use(&bindings);
+  if (is_exact) tokens_.expect_close();
   instructions_.begin_function(index);
   for (uint32_t i = 0; i < bindings.size(); ++i) instructions_.define_local(bindings[i], i);
-  module_.sections.entries(SectionCode::import).unsigned_leb(use.index);
+  ByteWriter& out = module_.sections.entries(SectionCode::import);
+  out.byte(is_exact ? kExactFunction : kFunction);
+  out.unsigned_leb(use.index);
 }
 
 void ModuleParser::export_field() {
@@ -172,7 +177,7 @@ void ModuleParser::start_field() {
 void ModuleParser::function_field() {
   const uint32_t index = module_.define(tokens_, Space::function, tokens_.parse_binding("func"));
   inline_exports(ExternKind::function, index);
-  if (inline_import(ExternKind::function)) return function_import(index);
+  if (inline_import()) return function_import(index);
   std::vector<Binding> bindings;
   const TypeUse use = types_.type_use(&bindings);
   module_.sections.entries(SectionCode::function).unsigned_leb(use.index);
@@ -226,7 +231,7 @@ void ModuleParser::function_locals(uint32_t parameter_count) {
 void ModuleParser::global_field() {
   const uint32_t index = module_.define(tokens_, Space::global, tokens_.parse_binding("global"));
   inline_exports(ExternKind::global, index);
-  if (inline_import(ExternKind::global)) return import_description(ExternKind::global);
+  if (inline_import()) return import_description(ExternKind::global);
   ByteWriter& out = module_.sections.entries(SectionCode::global);
   ValueType type;
   const uint8_t is_mutable = types_.global_type(type);
@@ -240,10 +245,11 @@ void ModuleParser::global_field() {
 void ModuleParser::tag_field() {
   const uint32_t index = module_.define(tokens_, Space::tag, tokens_.parse_binding("tag"));
   inline_exports(ExternKind::tag, index);
-  const bool is_import = inline_import(ExternKind::tag);
+  const bool is_import = inline_import();
   std::vector<Binding> ignored;
   const uint32_t type = types_.type_use(&ignored).index;
   ByteWriter& out = module_.sections.entries(is_import ? SectionCode::import : SectionCode::tag);
+  if (is_import) out.byte(static_cast<uint8_t>(ExternKind::tag));
   out.byte(0);
   out.unsigned_leb(type);
   if (is_import) return;

@@ -64,7 +64,7 @@ class ModuleParser {
   void data_field();
 
   void inline_exports(ExternKind kind, uint32_t index);
-  bool inline_import(ExternKind kind);
+  bool inline_import();
   void import_description(ExternKind kind);
   void check_import_order(const Token& where);
   void function_import(uint32_t index);

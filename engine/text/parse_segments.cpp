@@ -38,7 +38,7 @@ void ModuleParser::memory_type(ByteWriter& out) {
 void ModuleParser::table_field() {
   const uint32_t index = module_.define(tokens_, Space::table, tokens_.parse_binding("table"));
   inline_exports(ExternKind::table, index);
-  if (inline_import(ExternKind::table)) return import_description(ExternKind::table);
+  if (inline_import()) return import_description(ExternKind::table);
   last_definition_ = "table";
   Limits limits;
   limits.is64 = types_.accept_address_type();
@@ -88,7 +88,7 @@ void ModuleParser::table_with_elements(uint32_t index, bool is64) {
 void ModuleParser::memory_field() {
   const uint32_t index = module_.define(tokens_, Space::memory, tokens_.parse_binding("memory"));
   inline_exports(ExternKind::memory, index);
-  if (inline_import(ExternKind::memory)) return import_description(ExternKind::memory);
+  if (inline_import()) return import_description(ExternKind::memory);
   last_definition_ = "memory";
   Limits limits;
   limits.is64 = types_.accept_address_type();

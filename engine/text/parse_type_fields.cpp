@@ -6,6 +6,8 @@ namespace heddle::engine {
 
 namespace {
 
+constexpr uint8_t kDescribes = 0x4c;
+constexpr uint8_t kDescriptor = 0x4d;
 constexpr uint8_t kGroup = 0x4e;
 constexpr uint8_t kSubtypeFinal = 0x4f;
 constexpr uint8_t kSubtype = 0x50;
@@ -49,12 +51,28 @@ void TypeParser::type_definition(uint32_t index, bool alone) {
     out.byte(is_final ? kSubtypeFinal : kSubtype);
     out.unsigned_leb(supertypes.size());
     for (const uint32_t supertype : supertypes) out.unsigned_leb(supertype);
+    alone = !descriptor_clauses() && alone;
     composite_type(index, alone && is_final && supertypes.empty());
     tokens_.expect_close();
   } else {
+    alone = !descriptor_clauses() && alone;
     composite_type(index, alone);
   }
   tokens_.expect_close();
+}
+
+/// (describes x)? (descriptor x)?; true if there is one.
+bool TypeParser::descriptor_clauses() {
+  ByteWriter& out = module_.sections.entries(SectionCode::type);
+  const auto clause = [&](std::string_view keyword, uint8_t code) {
+    if (!tokens_.accept_open(keyword)) return false;
+    out.byte(code);
+    out.unsigned_leb(module_.parse_index(tokens_, Space::type));
+    tokens_.expect_close();
+    return true;
+  };
+  const bool describes = clause("describes", kDescribes);
+  return clause("descriptor", kDescriptor) || describes;
 }
 
 void TypeParser::composite_type(uint32_t index, bool plain) {

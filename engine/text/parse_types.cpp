@@ -81,10 +81,12 @@ ValueType TypeParser::reference_type() {
 }
 
 HeapType TypeParser::heap_type() {
-  if (at_index(tokens_)) {
+  const bool is_exact = tokens_.accept_open("exact");
+  if (is_exact || at_index(tokens_)) {
     const Token token = tokens_.peek();
     const uint32_t index = module_.parse_index(tokens_, Space::type);
-    if (index < HeapType::kMaxTypes) return HeapType::defined(index);
+    if (is_exact) tokens_.expect_close();
+    if (index < HeapType::kMaxTypes) return is_exact ? HeapType::exact(index) : HeapType::defined(index);
     tokens_.fail(token, "unknown type " + std::to_string(index));
     return {};
   }

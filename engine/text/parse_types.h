@@ -57,6 +57,7 @@ class TypeParser {
   std::optional<ValueType> abbreviated_reference(std::string_view keyword);
   void value_type_list(std::vector<ValueType>& types);
   void type_definition(uint32_t index, bool alone);
+  bool descriptor_clauses();
   void composite_type(uint32_t index, bool plain);
   void struct_fields(uint32_t index);
   void field_type(ByteWriter& out);

@@ -70,6 +70,12 @@ constexpr FixedArity kFixedArities[] = {
     {Opcode::ref_i31, 1, 1},
     {Opcode::i31_get_s, 1, 1},
     {Opcode::i31_get_u, 1, 1},
+    {Opcode::struct_new_default_desc, 1, 1},
+    {Opcode::ref_get_desc, 1, 1},
+    {Opcode::ref_cast_desc_eq, 2, 1},
+    {Opcode::ref_cast_desc_eq_null, 2, 1},
+    {Opcode::br_on_cast_desc_eq, 2, 1},
+    {Opcode::br_on_cast_desc_eq_fail, 2, 1},
 };
 
 struct RowArity {
@@ -135,6 +141,7 @@ FoldedPrinter::Arity FoldedPrinter::arity(const Instruction& next) {
     case Opcode::return_call_ref:
     case Opcode::return_call_indirect: return {signature_arity(next.index).takes + 1, 0};
     case Opcode::struct_new: return {instructions_.types().field_count(next.index), 1};
+    case Opcode::struct_new_desc: return {uint64_t{instructions_.types().field_count(next.index)} + 1, 1};
     case Opcode::array_new_fixed: return {next.second_index, 1};
     default: break;
   }

@@ -240,14 +240,16 @@ void InstructionPrinter::select_types(const Instruction& instruction) {
   out_ << ")";
 }
 
-/// ref.test and ref.cast have two rows each, told apart by the nullability of the type in the text.
+/// ref.test and the casts have two rows each, told apart by the nullability of the type in the text.
 void InstructionPrinter::heap_type(const Instruction& instruction) {
   out_ << " ";
   switch (instruction.opcode) {
     case Opcode::ref_test:
-    case Opcode::ref_cast: return types_.value_type(ValueType::ref(instruction.heap, false));
+    case Opcode::ref_cast:
+    case Opcode::ref_cast_desc_eq: return types_.value_type(ValueType::ref(instruction.heap, false));
     case Opcode::ref_test_null:
-    case Opcode::ref_cast_null: return types_.value_type(ValueType::ref(instruction.heap, true));
+    case Opcode::ref_cast_null:
+    case Opcode::ref_cast_desc_eq_null: return types_.value_type(ValueType::ref(instruction.heap, true));
     default: return types_.heap_type(instruction.heap);
   }
 }

@@ -116,7 +116,7 @@ void ModulePrinter::bodies(Cursor& cursor) {
     const uint32_t size = cursor.read_u32();
     const uint64_t offset = cursor.offset();
     Cursor inside(cursor.read_bytes(size), offset);
-    inside.accept_unbuilt();
+    inside.accept(FeatureSet::all());
     inside.set_section("code", i);
     if (cursor.failed()) return;
     const uint32_t function = defined(Space::function)++;

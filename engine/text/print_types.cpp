@@ -6,6 +6,8 @@ namespace heddle::engine {
 
 namespace {
 
+constexpr uint8_t kDescribes = 0x4c;
+constexpr uint8_t kDescriptor = 0x4d;
 constexpr uint8_t kGroup = 0x4e;
 constexpr uint8_t kSubtypeFinal = 0x4f;
 constexpr uint8_t kSubtype = 0x50;
@@ -67,8 +69,13 @@ void TypePrinter::type_index(uint32_t index) {
 }
 
 void TypePrinter::heap_type(HeapType type) {
-  if (type.is_defined()) return type_index(type.number());
-  out_ << heap_word(type.kind());
+  if (!type.is_defined()) {
+    out_ << heap_word(type.kind());
+    return;
+  }
+  if (type.is_exact()) out_ << "(exact ";
+  type_index(type.number());
+  if (type.is_exact()) out_ << ")";
 }
 
 void TypePrinter::value_type(ValueType type) {
@@ -162,7 +169,10 @@ void TypePrinter::type_definition(Cursor& cursor) {
 
 void TypePrinter::subtype(Cursor& cursor, uint32_t index) {
   const uint8_t code = cursor.peek_byte();
-  if (code != kSubtype && code != kSubtypeFinal) return composite_type(cursor, index);
+  if (code != kSubtype && code != kSubtypeFinal) {
+    descriptor_clauses(cursor);
+    return composite_type(cursor, index);
+  }
   cursor.read_byte();
   out_ << (code == kSubtype ? "(sub " : "(sub final ");
   const uint32_t supertypes = cursor.read_count();
@@ -170,8 +180,21 @@ void TypePrinter::subtype(Cursor& cursor, uint32_t index) {
     type_index(cursor.read_u32());
     out_ << " ";
   }
+  descriptor_clauses(cursor);
   composite_type(cursor, index);
   out_ << ")";
+}
+
+void TypePrinter::descriptor_clauses(Cursor& cursor) {
+  const auto clause = [&](std::string_view keyword, uint8_t code) {
+    if (cursor.failed() || cursor.peek_byte() != code) return;
+    cursor.read_byte();
+    out_ << "(" << keyword << " ";
+    type_index(cursor.read_u32());
+    out_ << ") ";
+  };
+  clause("describes", kDescribes);
+  clause("descriptor", kDescriptor);
 }
 
 void TypePrinter::composite_type(Cursor& cursor, uint32_t index) {

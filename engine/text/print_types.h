@@ -47,6 +47,7 @@ class TypePrinter {
  private:
   void type_definition(Cursor& cursor);
   void subtype(Cursor& cursor, uint32_t index);
+  void descriptor_clauses(Cursor& cursor);
   void composite_type(Cursor& cursor, uint32_t index);
   void function_type(Cursor& cursor, Signature& signature);
   void struct_type(Cursor& cursor, uint32_t index);

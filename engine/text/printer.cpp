@@ -13,6 +13,9 @@ namespace {
 
 constexpr Space kExternSpaces[] = {Space::function, Space::table, Space::memory, Space::global, Space::tag};
 
+/// The kind of an import of a function by its exact type; the others are places in kExternSpaces.
+constexpr uint8_t kExactFunction = 0x20;
+
 /// The place of a section in the module's order, or kSectionCount.
 size_t rank_of(uint8_t code) {
   const auto* row =
@@ -40,7 +43,7 @@ ModulePrinter::ModulePrinter(std::span<const uint8_t> bytes, const PrintOptions&
 
 Cursor ModulePrinter::cursor_of(const Section& section) const {
   Cursor cursor(section.contents, section.offset);
-  cursor.accept_unbuilt();
+  cursor.accept(FeatureSet::all());
   const size_t rank = rank_of(section.code);
   cursor.set_section(rank < kSectionCount ? kSectionOrder[rank].name.data() : "custom");
   return cursor;
@@ -95,7 +98,8 @@ void ModulePrinter::count_imports(Cursor& cursor, uint64_t (&counts)[kSpaceCount
   for (uint32_t i = 0; i < count && !cursor.failed(); ++i) {
     cursor.read_name();
     cursor.read_name();
-    const uint8_t kind = cursor.read_byte();
+    const uint8_t code = cursor.read_byte();
+    const uint8_t kind = code == kExactFunction ? uint8_t{0} : code;
     if (kind >= std::size(kExternSpaces)) return cursor.fail(ErrorKind::malformed, "malformed import kind");
     ++counts[static_cast<size_t>(kExternSpaces[kind])];
     switch (kExternSpaces[kind]) {
@@ -244,7 +248,9 @@ void ModulePrinter::imports(Cursor& cursor) {
   for (uint32_t i = 0; i < count && !cursor.failed(); ++i) {
     const std::string_view module = cursor.read_name();
     const std::string_view name = cursor.read_name();
-    const uint8_t kind = cursor.read_byte();
+    const uint8_t code = cursor.read_byte();
+    const bool is_exact = code == kExactFunction;
+    const uint8_t kind = is_exact ? uint8_t{0} : code;
     if (cursor.failed()) return;
     if (kind >= std::size(kExternSpaces)) {
       return cursor.fail_at(cursor.offset() - 1, ErrorKind::malformed, "malformed import kind");
@@ -260,7 +266,9 @@ void ModulePrinter::imports(Cursor& cursor) {
       case Space::tag: tag_type(cursor); break;
       default:
         indices_.functions.push_back(cursor.read_u32());
+        if (is_exact) out_ << " (exact";
         types_.function_type_use(index, indices_.functions.back());
+        if (is_exact) out_ << ")";
     }
     out_ << "))";
   }

@@ -32,11 +32,7 @@ std::vector<std::filesystem::path> suite_files(std::string_view extension = ".wa
   const char* root = std::getenv("HEDDLE_SUITES");
   if (root == nullptr) return files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
-    const std::string path = entry.path().string();
-    // Custom descriptors are no part of Wasm 3.0.
-    if (entry.path().extension() == extension && path.find("custom-descriptors") == std::string::npos) {
-      files.push_back(entry.path());
-    }
+    if (entry.path().extension() == extension) files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
   return files;

@@ -5,7 +5,9 @@
 namespace heddle::engine {
 
 void write_heap_type(ByteWriter& out, HeapType type) {
+  constexpr uint8_t kExact = 0x62;
   if (type.is_defined()) {
+    if (type.is_exact()) out.byte(kExact);
     out.signed_leb(type.number());
   } else {
     out.byte(static_cast<uint8_t>(type.kind()));

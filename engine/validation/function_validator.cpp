@@ -109,6 +109,7 @@ Result<void> FunctionValidator::validate_body(uint32_t function, FunctionFacts* 
   const ByteRange body = module_.functions[function].body;
   const TypeDefinition& type = module_.function_type(function);
   Cursor cursor(module_.view(body), body.offset);
+  cursor.accept(module_.limits.features);
   cursor.set_section("code", function - module_.imported_functions);
   cursor.set_bytes_beyond(module_.bytes.size() - body.offset - body.size);
   facts_ = facts;
@@ -215,7 +216,8 @@ std::string FunctionValidator::text(HeapType type) const {
   if (!type.is_defined()) return to_string(type);
   // People count types as their module declares them.
   const auto found = std::find(module_.types.begin(), module_.types.end(), type.number());
-  return std::to_string(found - module_.types.begin());
+  const std::string number = std::to_string(found - module_.types.begin());
+  return type.is_exact() ? "(exact " + number + ")" : number;
 }
 
 std::string FunctionValidator::text(ValueType type) const {
@@ -292,7 +294,7 @@ bool FunctionValidator::resolve(HeapType raw, HeapType& type) {
   type = raw;
   if (!raw.is_defined()) return true;
   if (raw.number() >= module_.types.size()) return unknown("type", raw.number());
-  type = HeapType::defined(module_.types[raw.number()]);
+  type = raw.with_number(module_.types[raw.number()]);
   return true;
 }
 

@@ -26,7 +26,10 @@ namespace heddle::engine {
 
 class FunctionValidator {
  public:
-  explicit FunctionValidator(const ModuleImage& module) : module_(module), registry_(*module.registry) {}
+  explicit FunctionValidator(const ModuleImage& module)
+      : module_(module),
+        registry_(*module.registry),
+        custom_descriptors_(module.limits.features.has(Feature::custom_descriptors)) {}
 
   /// One defined function's body. `facts` may be null.
   [[nodiscard]] Result<void> validate_body(uint32_t function, FunctionFacts* facts);
@@ -154,6 +157,10 @@ class FunctionValidator {
   [[nodiscard]] bool is_initialized(uint32_t index) const;
 
   // validate_gc.cpp
+  [[nodiscard]] ValueType created(const TypeDefinition& type) const;
+  const TypeDefinition* plain_structure_at(uint32_t index);
+  bool pop_fields(const TypeDefinition& type);
+  bool check_defaultable(const TypeDefinition& type);
   const TypeDefinition* array_at(uint32_t index);
   const TypeDefinition* mutable_array_at(uint32_t index);
   const FieldType* field_at(const Instruction& instruction, const TypeDefinition& type);
@@ -161,8 +168,17 @@ class FunctionValidator {
   bool get_element(const Instruction& instruction, bool extends);
   bool check_data(uint32_t segment);
   bool check_element_type(uint32_t segment, ValueType type);
+  [[nodiscard]] HeapType::Kind top_of(HeapType heap) const;
+  [[nodiscard]] static ValueType difference(ValueType from, ValueType to);
   bool cast_operand(const Instruction& instruction, bool nullable, ValueType& target);
+  bool cast_types(const Instruction& instruction, ValueType& from, ValueType& to);
   bool branch_on_cast(const Instruction& instruction, ValueType taken, ValueType fallen);
+
+  // validate_descriptor.cpp
+  const TypeDefinition* described_at(uint32_t index);
+  bool pop_descriptor_of(HeapType type);
+  bool cast_to_described(const Instruction& instruction, bool nullable);
+  bool descriptor_cast_types(const Instruction& instruction, ValueType& from, ValueType& to);
 
   // One member per row that is written by hand.
 #define WASM_CONTROL(name, ...) bool do_##name(const Instruction& instruction);
@@ -177,6 +193,7 @@ class FunctionValidator {
 
   const ModuleImage& module_;
   const TypeRegistry& registry_;
+  const bool custom_descriptors_;  ///< enabled: references know exact types
 
   std::vector<ValueType> operands_;
   size_t height_ = 0;

@@ -16,18 +16,20 @@
 namespace heddle::engine::test {
 
 /// Decodes and validates. What failed is in the error; success is an Error without a message.
-inline Error load(std::span<const uint8_t> bytes) {
+inline Error load(std::span<const uint8_t> bytes, FeatureSet features = {}) {
   TypeRegistry registry;
-  auto module = decode_module(bytes, registry);
+  DecodeLimits limits;
+  limits.features = features;
+  auto module = decode_module(bytes, registry, limits);
   if (!module.ok()) return module.error();
   const auto valid = validate_module(**module);
   return valid.ok() ? Error{} : valid.error();
 }
 
-inline Error load(std::string_view text) {
+inline Error load(std::string_view text, FeatureSet features = {}) {
   const auto bytes = assemble(text);
   EXPECT_TRUE(bytes.ok()) << text << "\n" << (bytes.ok() ? "" : bytes.error().to_string());
-  return bytes.ok() ? load(*bytes) : bytes.error();
+  return bytes.ok() ? load(*bytes, features) : bytes.error();
 }
 
 /// A module in text and how the error begins that it must cause; an empty one means valid.
@@ -36,9 +38,10 @@ struct TextCase {
   const char* message;
 };
 
-inline void check(std::span<const TextCase> cases, ErrorKind kind = ErrorKind::invalid) {
+inline void check(std::span<const TextCase> cases, ErrorKind kind = ErrorKind::invalid,
+                  FeatureSet features = {}) {
   for (const TextCase& test : cases) {
-    const Error error = load(std::string_view(test.text));
+    const Error error = load(std::string_view(test.text), features);
     if (*test.message == '\0') {
       EXPECT_EQ(error.message, "") << test.text;
       continue;

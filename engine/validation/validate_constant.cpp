@@ -26,6 +26,8 @@ constexpr Opcode kConstantOpcodes[] = {
     Opcode::ref_i31,
     Opcode::any_convert_extern,
     Opcode::extern_convert_any,
+    Opcode::struct_new_desc,
+    Opcode::struct_new_default_desc,
 };
 
 constexpr auto make_constant_rows() {
@@ -50,6 +52,7 @@ Result<void> FunctionValidator::validate_constant(const ConstantExpression& expr
   frames_.push_back(frame);
 
   Cursor cursor(module_.view(expression.bytes), expression.bytes.offset);
+  cursor.accept(module_.limits.features);
   InstructionReader reader(cursor);
   while (!frames_.empty() && reader.next(instruction_)) {
     const auto row = static_cast<size_t>(instruction_.opcode);

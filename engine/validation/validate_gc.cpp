@@ -21,34 +21,45 @@ ValueType reference_to(const TypeDefinition& type, bool nullable) {
   return ValueType::ref(HeapType::defined(type.id), nullable);
 }
 
-/// The top of the hierarchy a heap type belongs to: casts stay inside one. (Spec 3.3.3)
-HeapType::Kind top_of(HeapType heap, const TypeRegistry& registry) {
-  for (const auto top : {HeapType::Kind::any, HeapType::Kind::func, HeapType::Kind::extern_}) {
-    if (registry.is_subtype(heap, HeapType(top))) return top;
-  }
-  return HeapType::Kind::exn;
-}
-
 }  // namespace
+
+/// A new object's type. The standard has no exact types: without the proposal, none is to be seen in messages.
+ValueType FunctionValidator::created(const TypeDefinition& type) const {
+  return ValueType::ref(custom_descriptors_ ? HeapType::exact(type.id) : HeapType::defined(type.id), false);
+}
 
 // Structures
 
 bool FunctionValidator::do_struct_new(const Instruction& instruction) {
-  const TypeDefinition* type = type_at(instruction.index, CompositeKind::structure);
-  if (type == nullptr) return false;
-  for (size_t i = type->fields.size(); i > 0; --i) {
-    if (!pop(unpacked(type->fields[i - 1].storage))) return false;
+  const TypeDefinition* type = plain_structure_at(instruction.index);
+  return type != nullptr && pop_fields(*type) && push(created(*type));
+}
+
+bool FunctionValidator::pop_fields(const TypeDefinition& type) {
+  for (size_t i = type.fields.size(); i > 0; --i) {
+    if (!pop(unpacked(type.fields[i - 1].storage))) return false;
   }
-  return push(reference_to(*type, false));
+  return true;
 }
 
 bool FunctionValidator::do_struct_new_default(const Instruction& instruction) {
-  const TypeDefinition* type = type_at(instruction.index, CompositeKind::structure);
-  if (type == nullptr) return false;
-  for (const FieldType& field : type->fields) {
+  const TypeDefinition* type = plain_structure_at(instruction.index);
+  return type != nullptr && check_defaultable(*type) && push(created(*type));
+}
+
+bool FunctionValidator::check_defaultable(const TypeDefinition& type) {
+  for (const FieldType& field : type.fields) {
     if (!field.storage.is_defaultable()) return mismatch("a field has no default value");
   }
-  return push(reference_to(*type, false));
+  return true;
+}
+
+/// A structure type that objects are made of without a descriptor.
+const TypeDefinition* FunctionValidator::plain_structure_at(uint32_t index) {
+  const TypeDefinition* type = type_at(index, CompositeKind::structure);
+  if (type == nullptr || type->descriptor == kNoType) return type;
+  invalid("type with descriptor requires descriptor allocation");
+  return nullptr;
 }
 
 const FieldType* FunctionValidator::field_at(const Instruction& instruction, const TypeDefinition& type) {
@@ -103,7 +114,7 @@ const TypeDefinition* FunctionValidator::mutable_array_at(uint32_t index) {
 bool FunctionValidator::do_array_new(const Instruction& instruction) {
   const TypeDefinition* type = array_at(instruction.index);
   return type != nullptr && pop(kI32) && pop(unpacked(type->fields[0].storage)) &&
-         push(reference_to(*type, false));
+         push(created(*type));
 }
 
 bool FunctionValidator::do_array_new_default(const Instruction& instruction) {
@@ -111,7 +122,7 @@ bool FunctionValidator::do_array_new_default(const Instruction& instruction) {
   if (type == nullptr) return false;
   if (!type->fields[0].storage.is_defaultable())
     return mismatch("the array's elements have no default value");
-  return pop(kI32) && push(reference_to(*type, false));
+  return pop(kI32) && push(created(*type));
 }
 
 bool FunctionValidator::do_array_new_fixed(const Instruction& instruction) {
@@ -122,20 +133,20 @@ bool FunctionValidator::do_array_new_fixed(const Instruction& instruction) {
   for (uint32_t i = 0; i < instruction.second_index && !(unreachable_ && height_ == base_); ++i) {
     if (!pop(element)) return false;
   }
-  return push(reference_to(*type, false));
+  return push(created(*type));
 }
 
 bool FunctionValidator::do_array_new_data(const Instruction& instruction) {
   const TypeDefinition* type = array_at(instruction.index);
   if (type == nullptr) return false;
   if (type->fields[0].storage.is_ref()) return invalid("array type is not numeric or vector");
-  return check_data(instruction.second_index) && pop(kI32) && pop(kI32) && push(reference_to(*type, false));
+  return check_data(instruction.second_index) && pop(kI32) && pop(kI32) && push(created(*type));
 }
 
 bool FunctionValidator::do_array_new_elem(const Instruction& instruction) {
   const TypeDefinition* type = array_at(instruction.index);
   return type != nullptr && check_element_type(instruction.second_index, type->fields[0].storage) &&
-         pop(kI32) && pop(kI32) && push(reference_to(*type, false));
+         pop(kI32) && pop(kI32) && push(created(*type));
 }
 
 bool FunctionValidator::get_element(const Instruction& instruction, bool extends) {
@@ -202,11 +213,19 @@ bool FunctionValidator::do_array_init_elem(const Instruction& instruction) {
 
 // Casts
 
+/// The top of the hierarchy a heap type belongs to: casts stay inside one. (Spec 3.3.3)
+HeapType::Kind FunctionValidator::top_of(HeapType heap) const {
+  for (const auto top : {HeapType::Kind::any, HeapType::Kind::func, HeapType::Kind::extern_}) {
+    if (registry_.is_subtype(heap, HeapType(top))) return top;
+  }
+  return HeapType::Kind::exn;
+}
+
 bool FunctionValidator::cast_operand(const Instruction& instruction, bool nullable, ValueType& target) {
   HeapType heap;
   if (!resolve(instruction.heap, heap)) return false;
   target = ValueType::ref(heap, nullable);
-  return pop(ValueType::ref(top_of(heap, registry_), true));
+  return pop(ValueType::ref(top_of(heap), true));
 }
 
 bool FunctionValidator::do_ref_test(const Instruction& instruction) {
@@ -239,29 +258,32 @@ bool FunctionValidator::branch_on_cast(const Instruction& instruction, ValueType
   return pop_all(rest) && push_all(rest) && push(fallen);
 }
 
-namespace {
-
 /// What is left of `from` after a cast to `to` failed. (Spec 3.1.7 "type difference")
-ValueType difference(ValueType from, ValueType to) {
+ValueType FunctionValidator::difference(ValueType from, ValueType to) {
   return ValueType::ref(from.heap(), from.is_nullable() && !to.is_nullable());
 }
 
-}  // namespace
+/// The types of a branch on a cast. The standard casts downwards only; with custom descriptors it is enough
+/// that both are of one hierarchy.
+bool FunctionValidator::cast_types(const Instruction& instruction, ValueType& from, ValueType& to) {
+  if (!resolve(instruction.cast_from, from) || !resolve(instruction.cast_to, to)) return false;
+  const bool fits =
+      custom_descriptors_ ? top_of(from.heap()) == top_of(to.heap()) : registry_.is_subtype(to, from);
+  return fits || mismatch(from, to);
+}
 
 bool FunctionValidator::do_br_on_cast(const Instruction& instruction) {
   ValueType from;
   ValueType to;
-  if (!resolve(instruction.cast_from, from) || !resolve(instruction.cast_to, to)) return false;
-  if (!registry_.is_subtype(to, from)) return mismatch(from, to);
-  return pop(from) && branch_on_cast(instruction, to, difference(from, to));
+  return cast_types(instruction, from, to) && pop(from) &&
+         branch_on_cast(instruction, to, difference(from, to));
 }
 
 bool FunctionValidator::do_br_on_cast_fail(const Instruction& instruction) {
   ValueType from;
   ValueType to;
-  if (!resolve(instruction.cast_from, from) || !resolve(instruction.cast_to, to)) return false;
-  if (!registry_.is_subtype(to, from)) return mismatch(from, to);
-  return pop(from) && branch_on_cast(instruction, difference(from, to), to);
+  return cast_types(instruction, from, to) && pop(from) &&
+         branch_on_cast(instruction, difference(from, to), to);
 }
 
 bool FunctionValidator::do_any_convert_extern(const Instruction&) {

@@ -22,7 +22,10 @@ bool FunctionValidator::do_ref_func(const Instruction& instruction) {
   } else if (function >= module_.declared_references.size() || !module_.declared_references[function]) {
     return invalid("undeclared function reference " + std::to_string(function));
   }
-  return push(ValueType::ref(HeapType::defined(module_.functions[function].type), false));
+  const FunctionDeclaration& declaration = module_.functions[function];
+  const bool is_exact = custom_descriptors_ && declaration.is_exact;
+  return push(ValueType::ref(
+      is_exact ? HeapType::exact(declaration.type) : HeapType::defined(declaration.type), false));
 }
 
 bool FunctionValidator::do_ref_eq(const Instruction&) {

@@ -138,6 +138,12 @@ class BodyGenerator {
   void array_range(engine::Opcode opcode);
   void cast(engine::Opcode opcode);
   void branch_on_cast(engine::Opcode opcode);
+  void described_new(engine::Opcode opcode);
+  void get_descriptor(engine::Opcode opcode);
+  void cast_described(engine::Opcode opcode);
+  void push_described(uint32_t which);
+  void push_descriptor(uint32_t which);
+  void push_reference_and_descriptor(uint32_t which);
   void convert(engine::Opcode opcode);
   void i31(engine::Opcode opcode);
   void reference_equal(engine::Opcode opcode);

@@ -149,6 +149,7 @@ Observation execute(std::span<const uint8_t> bytes, const ExecuteOptions& option
   config.fuel = true;
   config.eager = options.eager;
   config.gc_stress = options.gc_stress;
+  config.custom_descriptors = true;
   Observation failure;
   auto engine = Engine::create(config);
   if (!engine) {

@@ -227,14 +227,24 @@ void BodyGenerator::branch_on_cast(Opcode opcode) {
   block_type({}, label);
   if (entropy_.chance(30)) push_value('d'), out_.opcode(Opcode::drop), pop(1);
   if (carries) push_value('l'), pop(1);
-  push_value('A');
-  pop(1);
+  const bool described = opcode == Opcode::br_on_cast_desc_eq || opcode == Opcode::br_on_cast_desc_eq_fail;
+  const uint32_t which = entropy_.below(ModulePlan::kDescribedTypes);
+  if (described) {
+    push_reference_and_descriptor(which);
+  } else {
+    push_value('A');
+  }
+  pop(described ? 2 : 1);
   const bool target_nullable = entropy_.chance(50);
   out_.opcode(opcode);
   out_.byte(1 | (target_nullable ? 2 : 0));
   out_.unsigned_leb(0);
   out_.byte(code_of('A'));
-  cast_target('A');
+  if (described) {
+    out_.signed_leb(ModulePlan::kDescribed + which);
+  } else {
+    cast_target('A');
+  }
   out_.opcode(Opcode::end);
   results(label);
 }

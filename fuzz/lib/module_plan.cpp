@@ -74,6 +74,28 @@ void write_object_types(ByteWriter& out) {
     out.byte(kArray), out.byte(code_of(element)), out.byte(kMutable);
 }
 
+/// One entry of the type section: the structures with descriptors, then the descriptors.
+void write_described_types(ByteWriter& out) {
+  constexpr uint8_t kGroup = 0x4e, kSub = 0x50, kDescribes = 0x4c, kDescriptor = 0x4d, kStructure = 0x5f;
+  constexpr uint8_t kMutable = 1;
+  constexpr uint32_t kCount = ModulePlan::kDescribedTypes;
+  out.byte(kGroup);
+  out.unsigned_leb(2 * kCount);
+  for (uint32_t i = 0; i < 2 * kCount; ++i) {
+    const bool describes = i >= kCount;
+    const uint32_t type = ModulePlan::kDescribed + i;
+    const std::string_view fields = describes ? std::string_view("l") : ModulePlan::kDescribedFields[i];
+    out.byte(kSub);
+    out.unsigned_leb(i % kCount == 0 ? 0 : 1);
+    if (i % kCount != 0) out.unsigned_leb(type - 1);
+    out.byte(describes ? kDescribes : kDescriptor);
+    out.unsigned_leb(describes ? type - kCount : type + kCount);
+    out.byte(kStructure);
+    out.unsigned_leb(fields.size());
+    for (const TypeLetter field : fields) out.byte(code_of(field)), out.byte(kMutable);
+  }
+}
+
 void write_tables(ByteWriter& out) {
   out.unsigned_leb(std::size(ModulePlan::kTables));
   for (const auto& table : ModulePlan::kTables) {
@@ -205,8 +227,9 @@ std::vector<uint8_t> ModulePlan::encode(std::span<const std::vector<uint8_t>> bo
   ByteWriter module;
   module.append(std::string_view("\0asm\1\0\0\0", 8));
   section(module, SectionId::type, [&](ByteWriter& out) {
-    out.unsigned_leb(kObjectTypes + types.size() + std::size(kTags));
+    out.unsigned_leb(kObjectTypes + 1 + types.size() + std::size(kTags));
     write_object_types(out);
+    write_described_types(out);
     for (const Signature& type : types) {
       out.byte(kFunctionForm);
       write_types(out, type.parameters);

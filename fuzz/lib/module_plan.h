@@ -65,6 +65,14 @@ struct ModulePlan {
   static constexpr std::string_view kElements = "bsilfdAFE";
   static constexpr uint32_t kObjectTypes = kStructures + static_cast<uint32_t>(kElements.size());
 
+  /// Behind them a group with two structures that have descriptors, of types kDescriptors and on; the second is a
+  /// subtype of the first.
+  static constexpr uint32_t kDescribed = kObjectTypes;
+  static constexpr uint32_t kDescribedTypes = 2;
+  static constexpr std::string_view kDescribedFields[kDescribedTypes] = {"iA", "iAdb"};
+  static constexpr uint32_t kDescriptors = kDescribed + kDescribedTypes;
+  static constexpr uint32_t kFunctionTypes = kDescriptors + kDescribedTypes;
+
   std::vector<Signature> types;     ///< the functions' part of the type section; types[0] is () -> ()
   std::vector<uint32_t> functions;  ///< type indices; imports first
 
@@ -75,7 +83,7 @@ struct ModulePlan {
   /// The index of a signature in the type section, which is extended if need be.
   uint32_t type_index(const Signature& signature);
   /// Where an entry of `types` stands in the type section.
-  [[nodiscard]] static uint32_t number_of(uint32_t type) { return kObjectTypes + type; }
+  [[nodiscard]] static uint32_t number_of(uint32_t type) { return kFunctionTypes + type; }
   /// The finished module. `bodies` are the code entries of the functions that are not imported.
   [[nodiscard]] std::vector<uint8_t> encode(std::span<const std::vector<uint8_t>> bodies) const;
 };

@@ -39,7 +39,9 @@ struct Loaded {
 
 Loaded load(Bytes bytes, TypeRegistry& registry) {
   Loaded loaded;
-  auto image = engine::decode_module(bytes, registry);
+  engine::DecodeLimits limits;
+  limits.features = engine::FeatureSet::built();
+  auto image = engine::decode_module(bytes, registry, limits);
   if (!image) {
     loaded.verdict = std::string(to_string(image.error().kind)) + ": " + image.error().message;
     loaded.failure = check_error(image.error(), false);

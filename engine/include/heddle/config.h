@@ -50,6 +50,9 @@ struct Config {
   /// Threads on which a large module is validated; 1: the caller's only; 0: one per processor.
   uint32_t load_threads = 0;
   RelaxedSimd relaxed_simd = RelaxedSimd::deterministic;
+  /// Accept modules that use custom descriptors and exact types, a proposal that may still change. It also
+  /// lifts a rule of the standard: br_on_cast may cast to a type that is not below the one it comes from.
+  bool custom_descriptors = false;
   bool gc_stress = false;  ///< collect garbage before every allocation: slow; finds forgotten references in tests
   ModuleLimits limits{};
 };

@@ -9,7 +9,8 @@
 
 namespace heddle {
 
-/// A heap type: one of the abstract heap types, or a defined type by number. (Spec 2.3.4)
+/// A heap type: one of the abstract heap types, or a defined type by number. (Spec 2.3.4) A defined one may
+/// be exact: then its subtypes are not meant. (Custom descriptors)
 ///
 /// What the number of a defined type means depends on where the value comes from: straight from bytes
 /// it is an index into that module's type section; everywhere after decoding (validation, run time, the
@@ -38,20 +39,28 @@ class HeapType {
   constexpr HeapType() = default;
   constexpr HeapType(Kind kind) : bits_(static_cast<uint32_t>(kind)) {}  // NOLINT: implicit by design
   [[nodiscard]] static constexpr HeapType defined(uint32_t number) { return from_bits(number << 8); }
+  [[nodiscard]] static constexpr HeapType exact(uint32_t number) { return from_bits(number << 8 | kExact); }
   [[nodiscard]] static constexpr HeapType from_bits(uint32_t bits) {
     HeapType t;
     t.bits_ = bits;
     return t;
   }
 
-  [[nodiscard]] constexpr bool is_defined() const { return (bits_ & 0xff) == 0; }
+  [[nodiscard]] constexpr bool is_defined() const { return kind() == Kind::defined; }
+  [[nodiscard]] constexpr bool is_exact() const { return (bits_ & kExact) != 0; }
   [[nodiscard]] constexpr uint32_t number() const { return bits_ >> 8; }  ///< REQUIRES: is_defined()
-  [[nodiscard]] constexpr Kind kind() const { return static_cast<Kind>(bits_ & 0xff); }
+  [[nodiscard]] constexpr Kind kind() const { return static_cast<Kind>(bits_ & 0x7f); }
+  /// The defined type with this number, as exact as this one. REQUIRES: is_defined()
+  [[nodiscard]] constexpr HeapType with_number(uint32_t number) const {
+    return from_bits(number << 8 | (bits_ & kExact));
+  }
   [[nodiscard]] constexpr uint32_t bits() const { return bits_; }
   friend constexpr bool operator==(HeapType, HeapType) = default;
 
  private:
-  uint32_t bits_ = static_cast<uint32_t>(Kind::func);  // kind in the low byte, number of a defined type above
+  static constexpr uint32_t kExact = 0x80;
+  // The kind in the low seven bits, then kExact, above them the number of a defined type.
+  uint32_t bits_ = static_cast<uint32_t>(Kind::func);
 };
 
 /// A value type: i32 i64 f32 f64 v128, or a reference (nullable or not) to a heap type. Storage types of
