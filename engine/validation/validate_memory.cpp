@@ -5,6 +5,10 @@
 namespace heddle::engine {
 
 bool FunctionValidator::memory_address(uint32_t memory, ValueType& address) {
+  if (memory == 0 && !memory0_address_.is_bottom()) [[likely]] {
+    address = memory0_address_;
+    return true;
+  }
   if (memory >= module_.memories.size()) return unknown("memory", memory);
   address = module_.memories[memory].limits.is_64 ? ValueType::Kind::i64 : ValueType::Kind::i32;
   return true;
