@@ -12,8 +12,7 @@ namespace {
 Result<void> validate(const Engine& engine, const std::string& path) {
   auto bytes = read_module_bytes(path);
   if (!bytes) return std::move(bytes).error();
-  if (auto module = Module::load(engine, *bytes); !module) return std::move(module).error();
-  return {};
+  return Module::validate(engine, *bytes);
 }
 
 int validate_all(const std::vector<std::string>& paths) {

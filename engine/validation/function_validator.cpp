@@ -47,7 +47,7 @@ Result<void> FunctionValidator::validate_body(uint32_t function, FunctionFacts* 
   cursor.set_bytes_beyond(module_.bytes.size() - body.offset - body.size);
   facts_ = facts;
   if (facts != nullptr) *facts = {};
-  most_listed_ = 16 * body.size + 4096;
+  most_listed_ = uint64_t{16} * body.size + 4096;
   Frame frame{Opcode::block};
   frame.type = &type;
   frames_.push_back(frame);
@@ -113,8 +113,8 @@ bool FunctionValidator::finish(const Cursor& cursor, ByteRange body) {
            fail(ErrorKind::malformed, "section size mismatch: the function ends before its last byte");
   }
   // The body lacks an `end`. What a decoder that reads on would find there is what the suite names.
-  const uint64_t end = body.offset + body.size;
-  const uint64_t code_end = module_.code_section.offset + module_.code_section.size;
+  const uint64_t end = uint64_t{body.offset} + body.size;
+  const uint64_t code_end = uint64_t{module_.code_section.offset} + module_.code_section.size;
   if (end == module_.bytes.size()) return fail(ErrorKind::malformed, "unexpected end of section or function");
   if (end == code_end)
     return fail(ErrorKind::malformed, "section size mismatch: the last function lacks its end");

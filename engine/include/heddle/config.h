@@ -26,7 +26,7 @@ enum class RelaxedSimd : uint8_t {
 
 /// Modules beyond these are refused at load with ErrorKind::limit.
 struct ModuleLimits {
-  uint64_t module_bytes = uint64_t{1} << 30;
+  uint64_t module_bytes = uint64_t{1} << 30;  ///< 4 GiB are refused in any case
   uint32_t types = 1u << 20;
   uint32_t functions = 4'000'000;
   uint32_t imports = 1'000'000;
