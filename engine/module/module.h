@@ -141,6 +141,8 @@ struct FunctionName {
 class TierData {
  public:
   virtual ~TierData() = default;
+  /// Of all code made so far, for statistics.
+  [[nodiscard]] virtual uint64_t code_bytes() const { return 0; }
 };
 
 /// Decoding limits; documented in docs/EMBEDDING.md and refused with ErrorKind::limit.

@@ -26,6 +26,7 @@ struct LoadStatistics {
   double translate_seconds = 0;  ///< what the tier does at load: translation, if Config::eager
   uint64_t functions = 0;        ///< imported ones not counted
   uint64_t code_bytes = 0;       ///< of their bodies
+  uint64_t translated_bytes = 0; ///< what the tier has made of them
 };
 
 /// A counted reference on an immutable module; copies are the same module. Keeps its engine alive.
