@@ -82,11 +82,7 @@ class InstructionReader {
   /// Decodes one instruction. False at an error, which the cursor then holds. The caller stops at the end
   /// of the body itself (Cursor::at_end()). Never recurses, never allocates beyond one br_table's own size.
   /// Members of `instruction` that the opcode's immediate does not fill keep what they had.
-  bool next(Instruction& instruction) {
-    if (!read_opcode(instruction)) return false;
-    read_immediate(info(instruction.opcode).immediate, instruction);
-    return !cursor_.failed();
-  }
+  bool next(Instruction& instruction) { return read_opcode(instruction) && read_rest(instruction); }
 
   /// next() in two steps, for consumers that dispatch on the row in between: the opcode and its offset, then
   /// its immediate, the kind of which a function made for one row knows when it is compiled.
@@ -111,6 +107,10 @@ class InstructionReader {
     } else {
       read_immediate(immediate, instruction);
     }
+    return !cursor_.failed();
+  }
+  bool read_rest(Instruction& instruction) {
+    read_immediate(info(instruction.opcode).immediate, instruction);
     return !cursor_.failed();
   }
 
