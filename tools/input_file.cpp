@@ -36,7 +36,7 @@ constexpr size_t kLeastRead = 64 << 10;
 
 /// Of a regular file; 0 for what has no size, a pipe for example.
 size_t size_of(std::FILE* file) {
-  struct stat status {};
+  struct stat status{};
   if (fstat(fileno(file), &status) != 0 || !S_ISREG(status.st_mode)) return 0;
   return static_cast<size_t>(status.st_size);
 }

@@ -20,7 +20,8 @@ uint64_t peak_resident_bytes() {
 }
 
 std::string stage(const char* name, double seconds, uint64_t bytes) {
-  const std::string rate = seconds > 0 ? fmt::format("{:8.0f} MB/s", static_cast<double>(bytes) / 1e6 / seconds) : "";
+  const std::string rate =
+      seconds > 0 ? fmt::format("{:8.0f} MB/s", static_cast<double>(bytes) / 1e6 / seconds) : "";
   return fmt::format("  {:<10}{:9.3f} ms{}\n", name, seconds * 1e3, rate);
 }
 
@@ -36,9 +37,11 @@ std::string as_text(const LoadReport& report) {
     out += fmt::format("  translated to {} bytes, {:.2f} for each byte of code\n", load.translated_bytes,
                        static_cast<double>(load.translated_bytes) / static_cast<double>(load.code_bytes));
   }
-  const double sum = report.read_seconds + load.decode_seconds + load.validate_seconds + load.translate_seconds;
+  const double sum =
+      report.read_seconds + load.decode_seconds + load.validate_seconds + load.translate_seconds;
   out += stage("all", sum, report.module_bytes);
-  return out + fmt::format("  peak resident memory {:.1f} MB\n", static_cast<double>(peak_resident_bytes()) / 1e6);
+  return out +
+         fmt::format("  peak resident memory {:.1f} MB\n", static_cast<double>(peak_resident_bytes()) / 1e6);
 }
 
 std::string as_json_line(const LoadReport& report) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `heddle validate`: says whether modules are valid, and if not, where and why; on request, how fast that was.
+// `heddle validate`: says whether modules are valid, and if not, where and why; on request, how fast that
+// was.
 #include <chrono>
 #include <memory>
 
@@ -58,14 +59,17 @@ int validate_all(const Options& options) {
 void add_validate_command(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("validate", "Check modules; quiet if all are valid");
   auto options = std::make_shared<Options>();
-  command->add_option("FILE", options->paths, "Modules in binary or text form; - is standard input")->required();
+  command->add_option("FILE", options->paths, "Modules in binary or text form; - is standard input")
+      ->required();
   command
-      ->add_flag("--stats", options->stats,
-                 "Print times and sizes of each valid module to standard error; --stats=json: as one line of JSON")
+      ->add_flag(
+          "--stats", options->stats,
+          "Print times and sizes of each valid module to standard error; --stats=json: as one line of JSON")
       ->check(CLI::IsMember({"true", "json"}));
   command->add_option("--threads", options->threads, "Validate on so many threads (default: the processors)");
-  command->add_flag("--translate", options->translate,
-                    "Also translate every function to the interpreter's code, as `heddle run` does on first calls");
+  command->add_flag(
+      "--translate", options->translate,
+      "Also translate every function to the interpreter's code, as `heddle run` does on first calls");
   command->footer(
       "Examples:\n"
       "  heddle validate app.wasm            exit code 0 if it is valid, 2 if not\n"

@@ -47,7 +47,8 @@ double lap(Clock::time_point& start) {
 
 void count_code(const engine::ModuleImage& image, LoadStatistics& statistics) {
   statistics.functions = image.functions.size() - image.imported_functions;
-  for (const engine::FunctionDeclaration& function : image.functions) statistics.code_bytes += function.body.size;
+  for (const engine::FunctionDeclaration& function : image.functions)
+    statistics.code_bytes += function.body.size;
 }
 
 Result<void> check_size(const detail::EngineImpl& engine, uint64_t bytes) {
@@ -73,7 +74,8 @@ Result<Image> decode_and_validate(detail::EngineImpl& engine, LoadStatistics& st
 
 }  // namespace
 
-Result<Module> Module::load(const Engine& engine, std::span<const uint8_t> bytes, LoadStatistics* statistics) {
+Result<Module> Module::load(const Engine& engine, std::span<const uint8_t> bytes,
+                            LoadStatistics* statistics) {
   const auto& impl = Access::impl(engine);
   if (impl == nullptr) return detail::empty_handle("engine");
   HEDDLE_TRY(check_size(*impl, bytes.size()));  // before they are copied
@@ -105,7 +107,8 @@ Result<Module> Module::load(const Engine& engine, std::vector<uint8_t>&& bytes, 
   return Access::module(impl, std::move(image));
 }
 
-Result<void> Module::validate(const Engine& engine, std::span<const uint8_t> bytes, LoadStatistics* statistics) {
+Result<void> Module::validate(const Engine& engine, std::span<const uint8_t> bytes,
+                              LoadStatistics* statistics) {
   const auto& impl = Access::impl(engine);
   if (impl == nullptr) return detail::empty_handle("engine");
   HEDDLE_TRY(check_size(*impl, bytes.size()));

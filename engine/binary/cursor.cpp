@@ -53,9 +53,9 @@ uint32_t Cursor::fail_end() {
   return 0;
 }
 
-/// Where eight bytes can be had at once, integers of all usual lengths are read without a branch on the length.
-/// One with fewer than `most` bytes can't be too long or too large; the last one there may be is left to
-/// the loop below.
+/// Where eight bytes can be had at once, integers of all usual lengths are read without a branch on the
+/// length. One with fewer than `most` bytes can't be too long or too large; the last one there may be is left
+/// to the loop below.
 uint32_t Cursor::read_groups(uint32_t most, uint64_t& groups) {
   if (remaining() < sizeof groups) return 0;
   groups = load_little_endian<uint64_t>(position_);

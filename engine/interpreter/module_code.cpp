@@ -12,9 +12,9 @@ namespace heddle::engine {
 
 namespace {
 
-/// Words per chunk of code storage: an eighth of all code so far, within these; a larger function gets a chunk
-/// of its own. Large chunks are for modules translated as a whole, most of whose time would else go into page
-/// faults.
+/// Words per chunk of code storage: an eighth of all code so far, within these; a larger function gets a
+/// chunk of its own. Large chunks are for modules translated as a whole, most of whose time would else go
+/// into page faults.
 constexpr size_t kLeastChunkWords = size_t{1} << 13;
 constexpr size_t kMostChunkWords = size_t{1} << 20;
 

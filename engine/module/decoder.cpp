@@ -54,8 +54,8 @@ Decoder::Decoder(std::span<const uint8_t> bytes, std::vector<uint8_t> storage, T
 Result<std::unique_ptr<ModuleImage>> Decoder::decode() {
   Cursor cursor(module_->bytes);
   if (module_->bytes.size() > kMaxModuleBytes) {
-    cursor.fail(ErrorKind::limit, "module of " + std::to_string(module_->bytes.size()) + " bytes, the limit is " +
-                                      std::to_string(kMaxModuleBytes));
+    cursor.fail(ErrorKind::limit, "module of " + std::to_string(module_->bytes.size()) +
+                                      " bytes, the limit is " + std::to_string(kMaxModuleBytes));
   }
   if (!cursor.failed()) read_header(cursor);
   while (!cursor.failed() && !cursor.at_end()) {

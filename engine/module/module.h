@@ -2,8 +2,9 @@
 // ModuleImage: the immutable description of one decoded module, shared by everything that runs it.
 //
 // All ValueTypes and TypeIds in here are canonical (engine-wide). Spans and offsets point into the module's
-// bytes, which it owns unless it was decoded only to be looked at (decode_borrowed). Thread-safe after decoding because nothing changes; what tiers attach
-// (translated code) lives behind `tier_data`. (Spec 2.5, 5.5)
+// bytes, which it owns unless it was decoded only to be looked at (decode_borrowed). Thread-safe after
+// decoding because nothing changes; what tiers attach (translated code) lives behind `tier_data`.
+// (Spec 2.5, 5.5)
 #pragma once
 
 #include <array>
@@ -165,8 +166,8 @@ struct DecodeLimits {
 };
 
 struct ModuleImage {
-  std::vector<uint8_t> storage;    ///< empty if the bytes are borrowed
-  std::span<const uint8_t> bytes;  ///< the whole binary module
+  std::vector<uint8_t> storage;      ///< empty if the bytes are borrowed
+  std::span<const uint8_t> bytes;    ///< the whole binary module
   DecodeLimits limits;               ///< what it was decoded with; validation of bodies goes by them too
   TypeRegistry* registry = nullptr;  ///< outlives the module
   std::vector<std::shared_ptr<TypeRegistry::Group>> groups;

@@ -52,7 +52,8 @@ Result<void> FunctionValidator::validate_body(uint32_t function, FunctionFacts* 
   frame.type = &type;
   frames_.push_back(frame);
   instruction_.offset = body.offset;
-  const bool has_run = declare_locals(cursor, type) && (facts != nullptr ? run<true>(cursor) : run<false>(cursor));
+  const bool has_run =
+      declare_locals(cursor, type) && (facts != nullptr ? run<true>(cursor) : run<false>(cursor));
   if (has_run && finish(cursor, body)) return {};
   if (!failed_) return cursor.error();
   error_.section = "code[" + std::to_string(function - module_.imported_functions) + "]";

@@ -12,8 +12,8 @@
 namespace heddle::engine {
 
 /// Types are kinds of ValueType, all of them numbers or vectors; the address type, 'a', reads kAddress. Empty
-/// for a row whose type depends on immediates or context. A structural type, so that functions can be made for
-/// one signature.
+/// for a row whose type depends on immediates or context. A structural type, so that functions can be made
+/// for one signature.
 struct Signature {
   static constexpr uint8_t kAddress = 1;
   uint8_t parameter_count = 0;

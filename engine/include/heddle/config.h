@@ -50,7 +50,8 @@ struct Config {
   /// Threads on which a large module is validated; 1: the caller's only; 0: one per processor.
   uint32_t load_threads = 0;
   RelaxedSimd relaxed_simd = RelaxedSimd::deterministic;
-  bool gc_stress = false;  ///< collect garbage before every allocation: slow; finds forgotten references in tests
+  bool gc_stress =
+      false;  ///< collect garbage before every allocation: slow; finds forgotten references in tests
   ModuleLimits limits{};
 };
 
@@ -61,7 +62,8 @@ struct StoreLimits {
   uint64_t table_elements = 10'000'000;  ///< all tables together
   uint32_t instances = 10'000;
   uint64_t stack_bytes = uint64_t{1} << 20;  ///< the guest's call stack; fixed when the store is created
-  /// The heap of structures, arrays and exceptions; a guest that needs more traps with TrapKind::out_of_memory.
+  /// The heap of structures, arrays and exceptions; a guest that needs more traps with
+  /// TrapKind::out_of_memory.
   uint64_t gc_bytes = uint64_t{1} << 30;
 };
 
