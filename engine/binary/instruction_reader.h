@@ -88,12 +88,13 @@ class InstructionReader {
   /// its immediate, the kind of which a function made for one row knows when it is compiled.
   bool read_opcode(Instruction& instruction) {
     instruction.offset = cursor_.offset();
+    const bool is_there = !cursor_.at_end();  // and then nothing has failed
     const uint8_t byte = cursor_.read_byte();
     const uint16_t row = kPlainRows[byte];
-    if (row == kNoOpcode) [[unlikely]]
-      return read_opcode_slowly(byte, instruction);
+    if (!is_there || row == kNoOpcode) [[unlikely]]
+      return is_there && read_opcode_slowly(byte, instruction);
     instruction.opcode = static_cast<Opcode>(row);
-    return !cursor_.failed();
+    return true;
   }
   template <Immediate immediate>
   bool read(Instruction& instruction) {

@@ -15,8 +15,7 @@ constexpr size_t kMostTypesShown = 8;  ///< in one message
 
 FunctionValidator::FunctionValidator(const ModuleImage& module)
     : module_(module), registry_(*module.registry) {
-  if (module.memories.empty()) return;
-  memory0_address_ = module.memories[0].limits.is_64 ? ValueType::Kind::i64 : ValueType::Kind::i32;
+  if (!module.memories.empty()) address_of_memory(0, memory0_address_);
 }
 
 void FunctionValidator::reset() {

@@ -117,7 +117,13 @@ class FunctionValidator {
   bool resolve(HeapType raw, HeapType& type);
   /// Null after a failure; so are the others that return a definition.
   const TypeDefinition* type_at(uint32_t index, CompositeKind kind);
-  bool memory_address(uint32_t memory, ValueType& address);
+  bool memory_address(uint32_t memory, ValueType& address) {
+    if (memory != 0 || memory0_address_.is_bottom()) [[unlikely]]
+      return address_of_memory(memory, address);
+    address = memory0_address_;
+    return true;
+  }
+  bool address_of_memory(uint32_t memory, ValueType& address);
   bool table_address(uint32_t table, ValueType& address);
 
   // Rows with a signature. The templates, made for one signature, are defined and used in steps.cpp.
@@ -135,7 +141,11 @@ class FunctionValidator {
   bool check_atomic(const Instruction& instruction);
   bool check_simd(const Instruction& instruction);
   bool check_simd_access(const Instruction& instruction);
-  bool check_offset(const Instruction& instruction, ValueType address);
+  bool check_offset(const Instruction& instruction, ValueType address) {
+    if (address == ValueType::Kind::i64 || instruction.memory.offset <= UINT32_MAX) [[likely]]
+      return true;
+    return invalid("offset out of range: " + std::to_string(instruction.memory.offset));
+  }
 
   // validate_constant.cpp
   bool check_constant(const Instruction& instruction);
