@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ways of loading: from a copy, by taking the bytes over, and only validating; and what the statistics say.
+#include <algorithm>
 #include <vector>
 
 #include "engine/api/test_store.h"
@@ -8,9 +9,9 @@ namespace heddle {
 namespace {
 
 // (module (func (export "one") (result i32) (i32.const 1)))
-const std::vector<uint8_t> kValid = {0, 'a', 's', 'm', 1,   0,   0,    0, 1,  5, 1, 0x60, 0,    1, 0x7f, 3,   2,
-                                     1, 0,   7,   7,   1,   3,   'o',  'n', 'e', 0, 0, 10,   6,    1, 4,    0,   0x41,
-                                     1, 0x0b};
+const std::vector<uint8_t> kValid = {0,   'a', 's',  'm', 1,  0, 0, 0, 1, 5,    1, 0x60,
+                                     0,   1,   0x7f, 3,   2,  1, 0, 7, 7, 1,    3, 'o',
+                                     'n', 'e', 0,    0,   10, 6, 1, 4, 0, 0x41, 1, 0x0b};
 
 std::vector<uint8_t> invalid() {
   std::vector<uint8_t> bytes = kValid;
@@ -35,7 +36,7 @@ TEST(module, copies_bytes_that_stay_the_callers) {
   ASSERT_TRUE(module) << module.error().to_string();
   std::ranges::fill(bytes, 0xff);
   EXPECT_TRUE(std::ranges::equal(module->bytes(), kValid));
-  TestStore test({});
+  TestStore test;
   auto instance = Instance::create(test.store, *Module::load(test.engine, module->bytes()));
   ASSERT_TRUE(instance) << instance.message();
   EXPECT_EQ(*(*instance->typed<int32_t()>("one"))(), 1);
@@ -44,7 +45,8 @@ TEST(module, copies_bytes_that_stay_the_callers) {
 TEST(module, validate_says_what_load_would) {
   const auto engine = Engine::create();
   EXPECT_TRUE(Module::validate(*engine, kValid));
-  for (const std::vector<uint8_t>& bytes : {invalid(), std::vector<uint8_t>(), std::vector<uint8_t>{1, 2, 3}}) {
+  for (const std::vector<uint8_t>& bytes :
+       {invalid(), std::vector<uint8_t>(), std::vector<uint8_t>{1, 2, 3}}) {
     const auto valid = Module::validate(*engine, bytes);
     const auto loaded = Module::load(*engine, bytes);
     ASSERT_FALSE(valid);

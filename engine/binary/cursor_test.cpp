@@ -149,8 +149,8 @@ TEST(binary_cursor, an_integer_reads_the_same_whatever_its_length_and_what_follo
 TEST(binary_cursor, an_integer_that_is_wrong_is_so_whatever_follows) {
   const Bytes too_large = {0xff, 0xff, 0xff, 0xff, 0x1f, 0, 0, 0, 0, 0, 0, 0};
   const Bytes too_long = {0x80, 0x80, 0x80, 0x80, 0x80, 0x00, 0, 0, 0, 0, 0, 0};
-  for (const auto& [bytes, reason] : {std::pair(too_large, "integer too large"),
-                                      std::pair(too_long, "integer representation too long")}) {
+  for (const auto& [bytes, reason] :
+       {std::pair(too_large, "integer too large"), std::pair(too_long, "integer representation too long")}) {
     Cursor cursor(bytes);
     EXPECT_EQ(cursor.read_u32(), 0u);
     ASSERT_TRUE(cursor.failed());
