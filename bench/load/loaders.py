@@ -60,7 +60,8 @@ class Loader:
             return Failed(f"not loaded within {timeout:g} s")
         lines = output.split("\n")
         if child.returncode != 0 and not (self.loaded_if and re.search(self.loaded_if, output)):
-            return Failed(f"exit code {child.returncode}: {lines[-1][:160]}")
+            reason = lines[-1 if self.prints else 0]  # a script's last line, a tool's first
+            return Failed(f"exit code {child.returncode}: {reason[:160]}")
         return self.judge(lines[-1], wall, usage.ru_maxrss * 1024)
 
     def restrict(self) -> None:
