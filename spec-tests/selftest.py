@@ -131,6 +131,23 @@ class ExitCodes(unittest.TestCase):
             file.flush()
             self.assertIn("needs a reason", run("--expectations", file.name, SCRIPTS, expect=2).stderr)
 
+    def test_the_table_in_a_document(self):
+        with tempfile.TemporaryDirectory() as folder:
+            page = Path(folder) / "page.md"
+            page.write_text("before\n<!-- suites:begin (written by ./dev table) -->\n<!-- suites:end -->\nafter\n")
+            quiet = ("--expectations", "none", SCRIPTS / "passes.wast")
+            self.assertIn("./dev table writes it anew", run("--check-table", page, "--report", "json", *quiet, expect=1).stderr)
+            run("--update-table", page, *quiet, expect=0)
+            self.assertRegex(page.read_text(), r"(?s)before\n.*\| total \| [1-9]\d* \| 0 \| 0 \| 0 \|\n.*after\n")
+            run("--check-table", page, *quiet, expect=0)
+            written = page.read_text()
+            run("--update-table", page, "--expectations", "none", SCRIPTS / "failures.wast", expect=1)
+            self.assertEqual(page.read_text(), written)  # unexpected results are no table
+            for less in (("--filter", "passes"), ("--line", "1"), ("--repeat", "2")):
+                self.assertIn("goes with none of", run("--update-table", page, *less, *quiet, expect=2).stderr)
+            page.write_text("no markers")
+            run("--update-table", page, *quiet, expect=2)
+
     def test_tier_takes_one_word(self):
         run("--expectations", "none", "--tier", "interp", SCRIPTS / "passes.wast", expect=0)
         run("--expectations", "none", "--tier=interp,interp", SCRIPTS / "passes.wast", expect=0)

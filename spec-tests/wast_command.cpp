@@ -21,6 +21,7 @@
 #include "spec-tests/progress_line.h"
 #include "spec-tests/repro.h"
 #include "spec-tests/selection.h"
+#include "spec-tests/table_in_file.h"
 
 namespace heddle::spec {
 
@@ -42,6 +43,8 @@ struct Options {
   std::string output;
   std::string repro;
   std::string expectations;
+  std::string updated_table;  ///< document whose table this run writes
+  std::string checked_table;  ///< document whose table must be this run's
   bool isolate = true;
   bool list = false;
 };
@@ -88,11 +91,16 @@ void declare_options(CLI::App& app, Options& options, double& timeout, uint64_t&
   app.add_flag("--custom-descriptors", options.run.custom_descriptors,
                "The proposal is on for scripts outside of its folder, too");
   app.add_flag("!--no-isolate", options.isolate, "Run in this process: for debuggers; no time limits");
+  auto* update = app.add_option("--update-table", options.updated_table,
+                                "Write the table by suite into this file, between its markers");
+  app.add_option("--check-table", options.checked_table, "The table in this file must be what the run gives")
+      ->excludes(update);
   app.add_flag("--self-test", options.run.self_test)->group("");  // hidden: lets scripts import "selftest"
   app.footer(
       "Examples:\n"
       "  heddle wast --tier interp ../shared/suites/spec ../shared/suites/threads\n"
       "  heddle wast --report html --output report.html\n"
+      "  heddle wast --tier interp --check-table README.md ../shared/suites/spec ../shared/suites/threads\n"
       "  heddle wast --repeat 300 --filter 'MP|wait' ../shared/suites/threads\n"
       "  heddle wast --no-isolate --line 412 ../shared/suites/spec/f32.wast");
 }
@@ -251,6 +259,31 @@ class Run {
   Report report_;
 };
 
+/// A table of less than everything would mislead.
+Result<void> check_table_options(const Options& options) {
+  if (options.updated_table.empty() && options.checked_table.empty()) return {};
+  const bool everything = options.selection.filter.empty() && options.selection.exclude.empty() &&
+                          options.run.only_line == 0 && options.run.repeat == 1;
+  if (everything) return {};
+  return usage(
+      "a table in a file is of all directives of all scripts: it goes with none of --filter, --exclude, "
+      "--line and --repeat");
+}
+
+/// Writes or checks the table in a document. A run with unexpected results writes none.
+Result<void> settle_table(Report& report, const Options& options) {
+  if (!options.checked_table.empty()) {
+    HEDDLE_TRY_ASSIGN(std::string complaint, check_table(options.checked_table, report));
+    if (complaint.empty()) return {};
+    // The other forms have no place for it.
+    if (options.report != "table")
+      fmt::print(stderr, "heddle wast: {}\n", engine::escape_for_terminal(complaint));
+    report.complaints.push_back(std::move(complaint));
+  }
+  if (options.updated_table.empty() || !report.clean()) return {};
+  return update_table(options.updated_table, report);
+}
+
 std::string render(const Report& report, const std::string& form, bool color) {
   if (form == "json") return report_json(report);
   if (form == "junit") return report_junit(report);
@@ -287,13 +320,15 @@ Result<int> run(Options& options) {
   if (options.selection.paths.empty()) {
     return usage("no suites found: give paths, or set HEDDLE_SUITES, or run spec-tests/fetch build/suites");
   }
+  HEDDLE_TRY(check_table_options(options));
   HEDDLE_TRY_ASSIGN(const std::vector<SelectedFile> files, select_files(options.selection));
   if (options.list) {
     for (const SelectedFile& file : files) fmt::print("{}\n", engine::escape_for_terminal(file.path));
     return kAsExpected;
   }
   HEDDLE_TRY_ASSIGN(auto expectations, load_expectations(options));
-  HEDDLE_TRY_ASSIGN(const Report report, Run(options, files, std::move(expectations)).execute());
+  HEDDLE_TRY_ASSIGN(Report report, Run(options, files, std::move(expectations)).execute());
+  HEDDLE_TRY(settle_table(report, options));
   HEDDLE_TRY(publish(report, options));
   return report.clean() ? kAsExpected : kUnexpected;
 }

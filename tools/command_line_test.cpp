@@ -177,6 +177,18 @@ TEST_F(command_line, standard_input_and_conversions) {
   expect_part("wat2wasm m.wat -o none/m.wasm", 2, "none/m.wasm: can't create");
 }
 
+TEST_F(command_line, validate_tells_times_and_sizes) {
+  write("m.wat", kModule);
+  write("bad.wat", "(module (func (result i32)))");
+  expect_part("validate --stats m.wat", 0, ", 6 functions of ");
+  expect_part("validate --stats m.wat", 0, "  validate ");
+  EXPECT_EQ(heddle("validate --stats m.wat").output.find("translate"), std::string::npos);
+  expect_part("validate --stats --translate --threads 1 m.wat", 0, " for each byte of code\n");
+  expect_part("validate --stats=json --translate m.wat", 0, R"({"file":"m.wat","module_bytes":)");
+  expect_part("validate --stats=json bad.wat m.wat", 2, R"("functions":6,)");
+  expect_part("validate --stats=poem m.wat", 2, "--stats");
+}
+
 TEST_F(command_line, validate_reports_every_invalid_file) {
   write("a.wat", "(module)");
   write("b.wat", "(module (func (result i32)))");

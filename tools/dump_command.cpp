@@ -95,7 +95,7 @@ void print_bytecode(const ModuleImage& image, std::optional<uint32_t> only) {
 }
 
 int dump(const DumpOptions& options) {
-  const auto bytes = read_module_bytes(options.input);
+  auto bytes = read_module_bytes(options.input);
   if (!bytes) {
     print_error(options.input, bytes.error());
     return kUsageError;
@@ -103,7 +103,7 @@ int dump(const DumpOptions& options) {
   Config config;
   config.custom_descriptors = true;  // who looks at a module wants to see it
   const auto engine = Engine::create(config);
-  const auto module = engine ? Module::load(*engine, *bytes) : Result<Module>(engine.error());
+  const auto module = engine ? Module::load(*engine, *std::move(bytes)) : Result<Module>(engine.error());
   if (!module) {
     print_error(options.input, module.error());
     return kUsageError;

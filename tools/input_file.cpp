@@ -2,11 +2,15 @@
 // Reading and writing whole files with the system's reasons for failure.
 #include "tools/input_file.h"
 
+#include <sys/stat.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 
+#include "engine/support/byte_buffer.h"
 #include "engine/support/escape.h"
 #include "engine/support/try.h"
 #include "engine/text/assembler.h"
@@ -28,15 +32,27 @@ struct CloseFile {
   }
 };
 
+constexpr size_t kLeastRead = 64 << 10;
+
+/// Of a regular file; 0 for what has no size, a pipe for example.
+size_t size_of(std::FILE* file) {
+  struct stat status{};
+  if (fstat(fileno(file), &status) != 0 || !S_ISREG(status.st_mode)) return 0;
+  return static_cast<size_t>(status.st_size);
+}
+
 }  // namespace
 
 Result<std::vector<uint8_t>> read_file(const std::string& path) {
   const std::unique_ptr<std::FILE, CloseFile> file(path == "-" ? stdin : std::fopen(path.c_str(), "rb"));
   if (file == nullptr) return system_error("can't open");
+  // One byte more than a regular file has, so that its end is seen without growing.
+  const size_t expected = size_of(file.get()) + 1;
   std::vector<uint8_t> bytes;
+  engine::reserve_bytes(bytes, expected);
   size_t used = 0;
   do {
-    bytes.resize(used + std::max<size_t>(used, 64 << 10));
+    bytes.resize(used + std::max({used, expected, kLeastRead}));
     used += std::fread(bytes.data() + used, 1, bytes.size() - used, file.get());
   } while (used == bytes.size());
   if (std::ferror(file.get()) != 0) return system_error("can't read");

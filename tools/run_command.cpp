@@ -104,11 +104,12 @@ Result<void> Run::load() {
   engine_ = std::move(*engine);
   auto bytes = read_module_bytes(options_.file);
   if (!bytes) return std::move(bytes).error();
-  auto module = Module::load(*engine_, *bytes);
+  const uint64_t size = bytes->size();
+  auto module = Module::load(*engine_, *std::move(bytes));
   if (!module) return std::move(module).error();
   module_ = std::move(*module);
   statistics_.load_seconds = RunStatistics::lap(clock_);
-  statistics_.module_bytes = bytes->size();
+  statistics_.module_bytes = size;
   return {};
 }
 

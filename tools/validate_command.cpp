@@ -1,34 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
-// `heddle validate`: says whether modules are valid, and if not, where and why.
+// `heddle validate`: says whether modules are valid, and if not, where and why; on request, how fast that
+// was.
+#include <chrono>
 #include <memory>
 
 #include "tools/commands.h"
 #include "tools/input_file.h"
+#include "tools/load_report.h"
 
 namespace heddle::tools {
 
 namespace {
 
-Result<void> validate(const Engine& engine, const std::string& path) {
-  auto bytes = read_module_bytes(path);
+struct Options {
+  std::vector<std::string> paths;
+  std::string stats;  ///< empty, "true" or "json"
+  uint32_t threads = 0;
+  bool translate = false;
+  bool custom_descriptors = false;
+};
+
+Result<void> validate(const Engine& engine, const Options& options, LoadReport& report) {
+  const auto start = std::chrono::steady_clock::now();
+  auto bytes = read_module_bytes(report.file);
   if (!bytes) return std::move(bytes).error();
-  if (auto module = Module::load(engine, *bytes); !module) return std::move(module).error();
+  report.read_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  report.module_bytes = bytes->size();
+  if (!options.translate) return Module::validate(engine, *bytes, &report.load);
+  auto module = Module::load(engine, *std::move(bytes), &report.load);
+  if (!module) return std::move(module).error();
   return {};
 }
 
-int validate_all(const std::vector<std::string>& paths, bool custom_descriptors) {
+int validate_all(const Options& options) {
   Config config;
-  config.custom_descriptors = custom_descriptors;
+  config.custom_descriptors = options.custom_descriptors;
+  config.load_threads = options.threads;
+  config.eager = options.translate;
   const auto engine = Engine::create(config);
   if (!engine) {
     print_error(engine.error().to_string());
     return kUsageError;
   }
   int exit_code = kSuccess;
-  for (const std::string& path : paths) {
-    if (const auto valid = validate(*engine, path); !valid) {
+  for (const std::string& path : options.paths) {
+    LoadReport report;
+    report.file = path;
+    if (const auto valid = validate(*engine, options, report); !valid) {
       print_error(path, valid.error());
       exit_code = kUsageError;
+    } else if (!options.stats.empty()) {
+      print_load_report(report, options.stats == "json");
     }
   }
   return exit_code;
@@ -38,18 +60,27 @@ int validate_all(const std::vector<std::string>& paths, bool custom_descriptors)
 
 void add_validate_command(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("validate", "Check modules; quiet if all are valid");
-  auto paths = std::make_shared<std::vector<std::string>>();
-  command->add_option("FILE", *paths, "Modules in binary or text form; - is standard input")->required();
+  auto options = std::make_shared<Options>();
+  command->add_option("FILE", options->paths, "Modules in binary or text form; - is standard input")
+      ->required();
+  command
+      ->add_flag(
+          "--stats", options->stats,
+          "Print times and sizes of each valid module to standard error; --stats=json: as one line of JSON")
+      ->check(CLI::IsMember({"true", "json"}));
+  command->add_option("--threads", options->threads, "Validate on so many threads (default: the processors)");
+  command->add_flag(
+      "--translate", options->translate,
+      "Also translate every function to the interpreter's code, as `heddle run` does on first calls");
+  command->add_flag("--custom-descriptors", options->custom_descriptors, kCustomDescriptorsHelp);
   command->footer(
       "Examples:\n"
       "  heddle validate app.wasm            exit code 0 if it is valid, 2 if not\n"
       "  heddle validate *.wasm              every invalid file is reported\n"
-      "  generate | heddle validate -        from standard input");
-  auto custom_descriptors = std::make_shared<bool>(false);
-  command->add_flag("--custom-descriptors", *custom_descriptors, kCustomDescriptorsHelp);
-  command->callback([paths, custom_descriptors, &exit_code] {
-    exit_code = validate_all(*paths, *custom_descriptors);
-  });
+      "  generate | heddle validate -        from standard input\n"
+      "  heddle validate --stats --threads 1 --translate app.wasm\n"
+      "                                      how long each stage of loading takes on one core");
+  command->callback([options, &exit_code] { exit_code = validate_all(*options); });
 }
 
 }  // namespace heddle::tools

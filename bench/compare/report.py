@@ -190,10 +190,10 @@ def json_text(report: Report) -> str:
     return json.dumps(data, indent=1) + "\n"
 
 
-def replace_between_marks(page: str, text: str) -> str:
+def replace_between_marks(page: str, text: str, begin: str = BEGIN_MARK, end: str = END_MARK) -> str:
     """The page with the text between its marks replaced; raises when the marks are missing."""
-    pattern = re.escape(BEGIN_MARK) + r".*?" + re.escape(END_MARK)
-    replaced, count = re.subn(pattern, lambda _: f"{BEGIN_MARK}\n\n{text}\n{END_MARK}", page, flags=re.DOTALL)
+    pattern = re.escape(begin) + r".*?" + re.escape(end)
+    replaced, count = re.subn(pattern, lambda _: f"{begin}\n\n{text}\n{end}", page, flags=re.DOTALL)
     if count != 1:
-        raise ValueError(f"the page must have exactly one pair of marks {BEGIN_MARK} ... {END_MARK}, it has {count}")
+        raise ValueError(f"the page must have exactly one pair of marks {begin} ... {end}, it has {count}")
     return replaced

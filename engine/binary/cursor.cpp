@@ -2,8 +2,10 @@
 // Cursor's slow paths: multi-byte LEB128, names, types, and the wording of errors.
 #include "engine/binary/cursor.h"
 
+#include <bit>
 #include <cstring>
 
+#include "engine/support/bits.h"
 #include "engine/support/utf8.h"
 
 namespace heddle::engine {
@@ -13,6 +15,15 @@ namespace {
 constexpr uint8_t kRefNull = static_cast<uint8_t>(ValueType::Kind::ref_null);
 constexpr uint8_t kRef = static_cast<uint8_t>(ValueType::Kind::ref);
 constexpr uint8_t kExact = 0x62;
+
+constexpr uint64_t kContinues = 0x8080808080808080;  ///< the bit of each byte that says another one follows
+
+/// The 7-bit groups of eight bytes, put together. REQUIRES: no byte of `groups` has its top bit.
+uint64_t join_groups(uint64_t groups) {
+  groups = (groups & 0x007f007f007f007f) | (groups & 0x7f007f007f007f00) >> 1;
+  groups = (groups & 0x00003fff00003fff) | (groups & 0x3fff00003fff0000) >> 2;
+  return (groups & 0x000000000fffffff) | (groups & 0x0fffffff00000000) >> 4;
+}
 
 bool is_abstract_heap_type(uint8_t byte) {
   return byte >= static_cast<uint8_t>(HeapType::Kind::exn) &&
@@ -44,7 +55,25 @@ uint32_t Cursor::fail_end() {
   return 0;
 }
 
+/// Where eight bytes can be had at once, integers of all usual lengths are read without a branch on the
+/// length. One with fewer than `most` bytes can't be too long or too large; the last one there may be is left
+/// to the loop below.
+uint32_t Cursor::read_groups(uint32_t most, uint64_t& groups) {
+  if (remaining() < sizeof groups) return 0;
+  groups = load_little_endian<uint64_t>(position_);
+  const uint64_t ends = ~groups & kContinues;
+  if (ends == 0) return 0;
+  const uint32_t length = (static_cast<uint32_t>(std::countr_zero(ends)) + 1) / 8;
+  if (length >= most) return 0;
+  groups = join_groups(groups & (ends ^ (ends - 1)) & ~kContinues);
+  position_ += length;
+  return length;
+}
+
 uint64_t Cursor::read_unsigned(uint32_t bits) {
+  uint64_t groups;
+  if (read_groups((bits + 6) / 7, groups) != 0) [[likely]]
+    return groups;
   const uint64_t start = offset();
   uint64_t value = 0;
   const uint8_t* byte_at = position_;
@@ -71,6 +100,11 @@ uint64_t Cursor::read_unsigned(uint32_t bits) {
 }
 
 int64_t Cursor::read_signed(uint32_t bits) {
+  uint64_t groups;
+  if (const uint32_t length = read_groups((bits + 6) / 7, groups); length != 0) [[likely]] {
+    const uint32_t unused = 64 - 7 * length;
+    return static_cast<int64_t>(groups << unused) >> unused;
+  }
   const uint64_t start = offset();
   uint64_t value = 0;
   const uint8_t* byte_at = position_;
@@ -102,17 +136,13 @@ int64_t Cursor::read_signed(uint32_t bits) {
 }
 
 uint32_t Cursor::read_fixed32() {
-  const auto bytes = read_bytes(4);
-  uint32_t value = 0;
-  for (size_t i = 0; i < bytes.size(); ++i) value |= static_cast<uint32_t>(bytes[i]) << (8 * i);
-  return value;
+  const auto bytes = read_bytes(sizeof(uint32_t));
+  return bytes.empty() ? 0 : load_little_endian<uint32_t>(bytes.data());
 }
 
 uint64_t Cursor::read_fixed64() {
-  const auto bytes = read_bytes(8);
-  uint64_t value = 0;
-  for (size_t i = 0; i < bytes.size(); ++i) value |= static_cast<uint64_t>(bytes[i]) << (8 * i);
-  return value;
+  const auto bytes = read_bytes(sizeof(uint64_t));
+  return bytes.empty() ? 0 : load_little_endian<uint64_t>(bytes.data());
 }
 
 std::span<const uint8_t> Cursor::read_bytes(uint64_t count) {

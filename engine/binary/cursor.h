@@ -103,6 +103,7 @@ class Cursor {
     }
     return read_signed(bits);
   }
+  uint32_t read_groups(uint32_t most, uint64_t& groups);
   uint64_t read_unsigned(uint32_t bits);
   int64_t read_signed(uint32_t bits);
   uint32_t fail_end();

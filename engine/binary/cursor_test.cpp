@@ -104,6 +104,61 @@ TEST(binary_cursor, reads_signed_leb128) {
   }
 }
 
+/// `value` in LEB128, in exactly `length` bytes: longer than needed is fine.
+Bytes leb128(int64_t value, size_t length) {
+  Bytes bytes;
+  for (size_t i = 0; i < length; ++i) {
+    const bool is_last = i + 1 == length;
+    bytes.push_back(static_cast<uint8_t>((value & 0x7f) | (is_last ? 0 : 0x80)));
+    value >>= 7;
+  }
+  return bytes;
+}
+
+template <class Read>
+void expect_value(int64_t value, size_t length, Read read) {
+  for (size_t beyond = 0; beyond < 10; ++beyond) {  // from 8 bytes on, they are read at once
+    for (const uint8_t noise : {0x00, 0x7f, 0x80, 0xff}) {
+      Bytes bytes = leb128(value, length);
+      bytes.resize(length + beyond, noise);
+      Cursor cursor(bytes);
+      EXPECT_EQ(read(cursor), value) << "in " << length << " bytes before " << beyond;
+      EXPECT_EQ(cursor.offset(), length);
+      EXPECT_FALSE(cursor.failed());
+    }
+  }
+}
+
+TEST(binary_cursor, an_integer_reads_the_same_whatever_its_length_and_what_follows) {
+  for (uint32_t bit = 0; bit < 63; ++bit) {
+    for (const int64_t off : {-1, 0, 1}) {
+      const int64_t value = (INT64_C(1) << bit) + off;
+      for (size_t length = bit / 7 + 2; length <= 10; ++length) {
+        expect_value(value, length, [](Cursor& cursor) { return cursor.read_s64(); });
+        expect_value(-value, length, [](Cursor& cursor) { return cursor.read_s64(); });
+        expect_value(value, length, [](Cursor& cursor) { return static_cast<int64_t>(cursor.read_u64()); });
+        if (length > 5 || bit > 30) continue;
+        expect_value(value, length, [](Cursor& cursor) { return int64_t{cursor.read_s32()}; });
+        expect_value(-value, length, [](Cursor& cursor) { return cursor.read_s33(); });
+        expect_value(value, length, [](Cursor& cursor) { return int64_t{cursor.read_u32()}; });
+      }
+    }
+  }
+}
+
+TEST(binary_cursor, an_integer_that_is_wrong_is_so_whatever_follows) {
+  const Bytes too_large = {0xff, 0xff, 0xff, 0xff, 0x1f, 0, 0, 0, 0, 0, 0, 0};
+  const Bytes too_long = {0x80, 0x80, 0x80, 0x80, 0x80, 0x00, 0, 0, 0, 0, 0, 0};
+  for (const auto& [bytes, reason] :
+       {std::pair(too_large, "integer too large"), std::pair(too_long, "integer representation too long")}) {
+    Cursor cursor(bytes);
+    EXPECT_EQ(cursor.read_u32(), 0u);
+    ASSERT_TRUE(cursor.failed());
+    EXPECT_EQ(cursor.error().message, reason);
+    EXPECT_EQ(cursor.error().offset, 0u);
+  }
+}
+
 TEST(binary_cursor, an_integer_over_the_end_is_judged_whole) {
   const Bytes too_long = {0x80, 0x80, 0x80, 0x80, 0x80, 0x00};
   Cursor cursor(std::span<const uint8_t>(too_long).first(2));

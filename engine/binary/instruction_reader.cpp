@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// InstructionReader: one table look-up per opcode, then one switch on the kind of its immediate.
+// InstructionReader: what is read less often, by one switch on the kind of the immediate.
 #include "engine/binary/instruction_reader.h"
 
 #include <algorithm>
@@ -9,27 +9,17 @@ namespace heddle::engine {
 
 namespace {
 
-/// What an opcode byte says, in one load. Prefix bytes, holes and rows of features that are not on take the
-/// slow path.
-struct ByteRow {
-  uint16_t row = kNoOpcode;
-  Immediate immediate = Immediate::none;
-  bool is_plain = false;  ///< the whole opcode, of a feature that is on
-};
-
-constexpr std::array<ByteRow, 256> make_rows() {
-  std::array<ByteRow, 256> rows{};
+constexpr std::array<uint16_t, 256> make_plain_rows() {
+  std::array<uint16_t, 256> rows{};
+  rows.fill(kNoOpcode);
   for (size_t row = 0; row < kOpcodeCount; ++row) {
     const OpcodeInfo& opcode = kOpcodes[row];
-    if (opcode.code >= 256) continue;
-    rows[opcode.code] = {static_cast<uint16_t>(row), opcode.immediate, FeatureSet().has(opcode.feature)};
+    if (opcode.code < 256 && FeatureSet().has(opcode.feature)) rows[opcode.code] = static_cast<uint16_t>(row);
   }
   return rows;
 }
-constexpr std::array<ByteRow, 256> kRows = make_rows();
 
 constexpr uint8_t kEmptyBlock = 0x40;
-constexpr uint32_t kHasMemory = 0x40;  // the flag of a memory argument which says that a memory index follows
 
 constexpr char kDigits[] = "0123456789abcdef";
 
@@ -44,20 +34,10 @@ std::string hexadecimal(uint32_t value) {
 
 }  // namespace
 
-bool InstructionReader::next(Instruction& instruction) {
-  instruction.offset = cursor_.offset();
-  const uint8_t byte = cursor_.read_byte();
-  const ByteRow row = kRows[byte];
-  if (!row.is_plain) [[unlikely]]
-    return read_slowly(byte, instruction);
-  instruction.opcode = static_cast<Opcode>(row.row);
-  if (row.immediate == Immediate::none) return !cursor_.failed();
-  read_immediate(row.immediate, instruction);
-  return !cursor_.failed();
-}
+constexpr std::array<uint16_t, 256> InstructionReader::kPlainRows = make_plain_rows();
 
-bool InstructionReader::read_slowly(uint8_t byte, Instruction& instruction) {
-  uint16_t row = kRows[byte].row;
+bool InstructionReader::read_opcode_slowly(uint8_t byte, Instruction& instruction) {
+  uint16_t row = find_opcode(byte);
   uint32_t sub_opcode = 0;
   if (is_prefix(byte)) {
     sub_opcode = cursor_.read_u32();
@@ -72,8 +52,7 @@ bool InstructionReader::read_slowly(uint8_t byte, Instruction& instruction) {
   const OpcodeInfo& opcode = kOpcodes[row];
   if (!cursor_.require(opcode.feature, instruction.offset)) return false;
   instruction.opcode = static_cast<Opcode>(row);
-  read_immediate(opcode.immediate, instruction);
-  return !cursor_.failed();
+  return true;
 }
 
 void InstructionReader::read_immediate(Immediate immediate, Instruction& instruction) {
@@ -189,15 +168,6 @@ void InstructionReader::read_select_types(Instruction& instruction) {
   types_.clear();
   for (uint32_t i = 0; i < count && !cursor_.failed(); ++i) types_.push_back(cursor_.read_value_type());
   instruction.types = types_;
-}
-
-void InstructionReader::read_memory_argument(MemoryArgument& argument) {
-  const uint64_t start = cursor_.offset();
-  const uint32_t flags = cursor_.read_u32();
-  if (flags >= 2 * kHasMemory) return cursor_.fail_at(start, ErrorKind::malformed, "malformed memop flags");
-  argument.align_log2 = flags & (kHasMemory - 1);
-  argument.memory = (flags & kHasMemory) ? cursor_.read_u32() : 0;
-  argument.offset = cursor_.read_u64();
 }
 
 void InstructionReader::read_array(std::array<uint8_t, 16>& bytes) {

@@ -82,17 +82,77 @@ class InstructionReader {
   /// Decodes one instruction. False at an error, which the cursor then holds. The caller stops at the end
   /// of the body itself (Cursor::at_end()). Never recurses, never allocates beyond one br_table's own size.
   /// Members of `instruction` that the opcode's immediate does not fill keep what they had.
-  bool next(Instruction& instruction);
+  bool next(Instruction& instruction) { return read_opcode(instruction) && read_rest(instruction); }
+
+  /// next() in two steps, for consumers that dispatch on the row in between: the opcode and its offset, then
+  /// its immediate, the kind of which a function made for one row knows when it is compiled.
+  bool read_opcode(Instruction& instruction) {
+    instruction.offset = cursor_.offset();
+    const bool is_there = !cursor_.at_end();  // and then nothing has failed
+    const uint8_t byte = cursor_.read_byte();
+    const uint16_t row = kPlainRows[byte];
+    if (!is_there || row == kNoOpcode) [[unlikely]]
+      return is_there && read_opcode_slowly(byte, instruction);
+    instruction.opcode = static_cast<Opcode>(row);
+    return true;
+  }
+  template <Immediate immediate>
+  bool read(Instruction& instruction) {
+    if constexpr (immediate == Immediate::none) return true;
+    if constexpr (is_index(immediate)) {
+      instruction.index = cursor_.read_u32();
+    } else if constexpr (immediate == Immediate::memory_argument) {
+      read_memory_argument(instruction.memory);
+    } else if constexpr (immediate == Immediate::i32_constant) {
+      instruction.bits = static_cast<uint64_t>(static_cast<int64_t>(cursor_.read_s32()));
+    } else {
+      read_immediate(immediate, instruction);
+    }
+    return !cursor_.failed();
+  }
+  bool read_rest(Instruction& instruction) {
+    read_immediate(info(instruction.opcode).immediate, instruction);
+    return !cursor_.failed();
+  }
 
  private:
-  bool read_slowly(uint8_t byte, Instruction& instruction);
+  /// The rows of the opcodes that are one byte and of a built feature; kNoOpcode for all other bytes.
+  static const std::array<uint16_t, 256> kPlainRows;
+  static constexpr uint32_t kHasMemory = 0x40;  ///< flag of a memory argument: a memory index follows
+
+  /// One index and nothing else.
+  static constexpr bool is_index(Immediate immediate) {
+    switch (immediate) {
+      case Immediate::label:
+      case Immediate::function:
+      case Immediate::type:
+      case Immediate::tag:
+      case Immediate::local:
+      case Immediate::global:
+      case Immediate::table:
+      case Immediate::element:
+      case Immediate::memory:
+      case Immediate::data: return true;
+      default: return false;
+    }
+  }
+
+  bool read_opcode_slowly(uint8_t byte, Instruction& instruction);
   void read_immediate(Immediate immediate, Instruction& instruction);
   void read_block_type(BlockType& block);
   void read_catches(Instruction& instruction);
   void read_labels(Instruction& instruction);
   void read_label_cast(Instruction& instruction);
   void read_select_types(Instruction& instruction);
-  void read_memory_argument(MemoryArgument& argument);
+  void read_memory_argument(MemoryArgument& argument) {
+    const uint64_t start = cursor_.offset();
+    const uint32_t flags = cursor_.read_u32();
+    if (flags >= 2 * kHasMemory) [[unlikely]]
+      return cursor_.fail_at(start, ErrorKind::malformed, "malformed memop flags");
+    argument.align_log2 = flags & (kHasMemory - 1);
+    argument.memory = (flags & kHasMemory) ? cursor_.read_u32() : 0;
+    argument.offset = cursor_.read_u64();
+  }
   void read_array(std::array<uint8_t, 16>& bytes);
 
   Cursor& cursor_;

@@ -99,12 +99,13 @@ class Heap {
   /// The whole collection, whoever waits.
   void collect() noexcept { (void)run_collection(nullptr); }
 
-  /// Collections inside an allocation end early, without result, once *request is not 0. It must outlive the
-  /// heap; any thread may write it.
-  void stop_when(const std::atomic<uint32_t>& request) noexcept { stop_request_ = &request; }
-  [[nodiscard]] bool must_stop() const noexcept {
-    return stop_request_ != nullptr && stop_request_->load(std::memory_order_relaxed) != 0;
+  /// Collections inside an allocation end early, without result, once `requests` has one of `bits`. It must
+  /// outlive the heap; any thread may write it.
+  void stop_when(const std::atomic<uint32_t>& requests, uint32_t bits) noexcept {
+    stop_requests_ = &requests;
+    stop_bits_ = bits;
   }
+  [[nodiscard]] bool must_stop() const noexcept { return asks_to_stop(stop_requests_); }
 
   /// The object at this very address, or null if none begins there.
   [[nodiscard]] Object* find_object(uint64_t address) const noexcept;
@@ -144,8 +145,11 @@ class Heap {
   [[nodiscard]] FreeCell* search_cell(unsigned size_class) noexcept;
 
   // Collecting. What returns bool returns false if it was stopped.
-  [[nodiscard]] bool run_collection(const std::atomic<uint32_t>* stop_request) noexcept;
-  [[nodiscard]] bool collect_for_guest() noexcept { return run_collection(stop_request_); }
+  [[nodiscard]] bool asks_to_stop(const std::atomic<uint32_t>* requests) const noexcept {
+    return requests != nullptr && (requests->load(std::memory_order_relaxed) & stop_bits_) != 0;
+  }
+  [[nodiscard]] bool run_collection(const std::atomic<uint32_t>* stop_requests) noexcept;
+  [[nodiscard]] bool collect_for_guest() noexcept { return run_collection(stop_requests_); }
   [[nodiscard]] bool collect_for_room() noexcept;
   [[nodiscard]] bool pause_is_over() noexcept;
   void forget_marks() noexcept;
@@ -171,8 +175,9 @@ class Heap {
   BlockTable table_;
   MarkStack stack_;
   bool stack_overflowed_ = false;
-  const std::atomic<uint32_t>* stop_request_ = nullptr;  ///< see stop_when
-  const std::atomic<uint32_t>* stops_this_ = nullptr;    ///< the running collection; null: nobody may
+  const std::atomic<uint32_t>* stop_requests_ = nullptr;  ///< see stop_when
+  uint32_t stop_bits_ = 0;
+  const std::atomic<uint32_t>* stops_this_ = nullptr;     ///< the running collection; null: nobody may
   uint32_t until_look_ = kWorkBetweenLooks;              ///< references to trace before the next look at it
   HeapLimits limits_;
   uint64_t allocated_since_ = 0;  ///< bytes handed out since the last collection, by the block

@@ -18,9 +18,9 @@ void Marker::conservative(std::span<const uint64_t> slots) {
   }
 }
 
-bool Heap::run_collection(const std::atomic<uint32_t>* stop_request) noexcept {
+bool Heap::run_collection(const std::atomic<uint32_t>* stop_requests) noexcept {
   const auto start = std::chrono::steady_clock::now();
-  stops_this_ = stop_request;
+  stops_this_ = stop_requests;
   // Marking must find every dead cell freed: a stale slot could bring it back, with fields that lead nowhere.
   if (!finish_sweep()) return false;
   free_.fill(nullptr);
@@ -47,7 +47,7 @@ bool Heap::run_collection(const std::atomic<uint32_t>* stop_request) noexcept {
 /// Looked at every few hundred microseconds: does somebody want the collection to end?
 bool Heap::pause_is_over() noexcept {
   until_look_ = kWorkBetweenLooks;
-  return stops_this_ != nullptr && stops_this_->load(std::memory_order_relaxed) != 0;
+  return asks_to_stop(stops_this_);
 }
 
 /// After a collection that was stopped everything counts as live, and free cells wait for the next one: all

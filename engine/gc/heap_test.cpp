@@ -212,7 +212,7 @@ TEST_F(GcHeap, the_quota_ends_in_null_and_leaves_the_heap_usable) {
 /// as it was.
 TEST_F(GcHeap, a_collection_can_be_stopped) {
   std::atomic<uint32_t> stop = 0;
-  heap.stop_when(stop);
+  heap.stop_when(stop, 1);
   constexpr uint32_t kNodes = 300'000;
   precise = {0, 0};
   for (uint32_t i = 0; i < kNodes; ++i) precise[0] = slot_of(make_node(i, precise[0]));
@@ -244,7 +244,7 @@ TEST_F(GcHeap, a_collection_can_be_stopped) {
 
 TEST_F(GcHeap, tracing_a_large_array_can_be_stopped) {
   std::atomic<uint32_t> stop = 0;
-  heap.stop_when(stop);
+  heap.stop_when(stop, 1);
   constexpr uint32_t kLength = 200'000;
   Array* const references = heap.allocate_array(array(anyref()), kLength);
   std::fill_n(reinterpret_cast<uint64_t*>(references->elements()), kLength, make_i31(1));

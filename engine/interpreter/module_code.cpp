@@ -6,13 +6,17 @@
 #include <cstring>
 
 #include "engine/interpreter/translator.h"
+#include "engine/support/platform.h"
 
 namespace heddle::engine {
 
 namespace {
 
-/// Words per chunk of code storage; a larger function gets a chunk of its own.
-constexpr size_t kChunkWords = 8192;
+/// Words per chunk of code storage: an eighth of all code so far, within these; a larger function gets a
+/// chunk of its own. Large chunks are for modules translated as a whole, most of whose time would else go
+/// into page faults.
+constexpr size_t kLeastChunkWords = size_t{1} << 13;
+constexpr size_t kMostChunkWords = size_t{1} << 20;
 
 }  // namespace
 
@@ -43,9 +47,11 @@ bool ModuleCode::translate(uint32_t index) {
 
   const std::span<const Word> words = translator_->words();
   if (chunk_used_ + words.size() > chunk_size_) {
-    chunk_size_ = std::max(kChunkWords, words.size());
+    const size_t usual = std::clamp<size_t>(total_words_ / 8, kLeastChunkWords, kMostChunkWords);
+    chunk_size_ = std::max(usual, words.size());
     chunk_used_ = 0;
     chunks_.push_back(std::make_unique_for_overwrite<Word[]>(chunk_size_));
+    prefer_huge_pages(chunks_.back().get(), chunk_size_ * sizeof(Word));
   }
   Word* storage = chunks_.back().get() + chunk_used_;
   std::memcpy(storage, words.data(), words.size_bytes());

@@ -46,6 +46,7 @@ class ModuleCode final : public TierData {
   /// The words of a translated function, for tests and the disassembler. Empty if not translated yet.
   [[nodiscard]] std::span<const Word> words(uint32_t index) const HEDDLE_EXCLUDES(mutex_);
   [[nodiscard]] uint64_t total_words() const HEDDLE_EXCLUDES(mutex_);
+  [[nodiscard]] uint64_t code_bytes() const override { return total_words() * sizeof(Word); }
 
   [[nodiscard]] static ModuleCode& of(const ModuleImage& module) {
     return static_cast<ModuleCode&>(*module.tier_data);

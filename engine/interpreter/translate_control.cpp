@@ -55,7 +55,7 @@ void Translator::block(const Instruction& instruction) {
 void Translator::loop(const Instruction& instruction) {
   Control& control = enter_block(Control::Kind::loop, instruction.block);
   forget_accumulators();
-  last_ = Last{};
+  last_.forget();
   control.start = static_cast<uint32_t>(code_.size());
   mark_label();
   start_fuel();
@@ -197,7 +197,7 @@ void Translator::bind(uint32_t& fixups) {
   fixups = kNone;
   mark_label();
   forget_accumulators();
-  last_ = Last{};
+  last_.forget();
 }
 
 /// Carries the label's operands and jumps; the path ends here.
@@ -277,7 +277,7 @@ void Translator::make_unreachable() {
   const Control& control = controls_.back();
   while (operands_.size() > control.height) pop();
   reachable_ = false;
-  last_ = Last{};
+  last_.forget();
 }
 
 void Translator::unreachable(const Instruction&) {

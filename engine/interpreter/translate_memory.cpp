@@ -43,10 +43,9 @@ Translator::AddressUse Translator::use_address(const Operand& operand, uint32_t 
 }
 
 void Translator::load(const Instruction& instruction) {
-  const OpcodeInfo& row = info(instruction.opcode);
   const LoadHandlers& forms = table_.load[static_cast<size_t>(instruction.opcode)];
   const Operand address = pop();
-  const ValueType::Kind type = type_of(row.signature.back());
+  const ValueType::Kind type = result_type(instruction.opcode);
   if (is_guarded(instruction.memory)) {
     const AddressUse use = use_address(address, static_cast<uint32_t>(instruction.memory.offset), true);
     const auto& form = forms.guarded[static_cast<unsigned>(use.address)];

@@ -5,7 +5,7 @@
 namespace heddle::engine {
 
 void Translator::constant(const Instruction& instruction) {
-  const ValueType::Kind type = type_of(info(instruction.opcode).signature.back());
+  const ValueType::Kind type = result_type(instruction.opcode);
   const bool narrow = type == ValueType::Kind::i32 || type == ValueType::Kind::f32;
   push_constant(type, narrow ? static_cast<uint32_t>(instruction.bits) : instruction.bits);
 }
@@ -16,7 +16,8 @@ void Translator::unary(const Instruction& instruction) {
   const auto& form =
       table_.unary[static_cast<size_t>(instruction.opcode)].form[static_cast<unsigned>(use.source)];
   const uint32_t position = emit(form[0], pack(next_home(), use.slot));
-  push_result(type_of(info(instruction.opcode).signature.back()), position, form[1]);
+  last_.before = registers_;
+  push_result(result_type(instruction.opcode), position, form[1]);
   last_.opcode = instruction.opcode;
   last_.left = use;
 }
@@ -76,7 +77,7 @@ void Translator::emit_binary(Opcode opcode, Operand left, Operand right) {
   }
   if (right.kind == Operand::Kind::constant && !fits_immediate(right)) store_constant(right);
 
-  const Mirrors before = registers_;
+  last_.before = registers_;
   const Use use_left = consume(left);
   Use use_right = consume(right);
   if (use_left.source == Source::accumulator && use_right.source == Source::accumulator) {
@@ -91,8 +92,7 @@ void Translator::emit_binary(Opcode opcode, Operand left, Operand right) {
                                    : pack(home, use_left.slot, use_right.slot);
   const uint32_t position = emit(form[0], word1);
   if (has_immediate && left.type == ValueType::Kind::f64) emit_word(bits);
-  push_result(type_of(info(opcode).signature.back()), position, form[1]);
-  last_.before = before;
+  push_result(result_type(opcode), position, form[1]);
   last_.opcode = opcode;
   last_.left = use_left;
   last_.right = use_right;

@@ -74,7 +74,7 @@ void Translator::vector_unary(Opcode opcode) {
   }
   const auto& form = row->form[static_cast<unsigned>(use.source)];
   const uint32_t position = emit(form[0], pack(next_home(), use.slot));
-  push_result(type_of(info(opcode).signature.back()), position, form[1]);
+  push_result(result_type(opcode), position, form[1]);
 }
 
 /// A splat of a constant is a constant.

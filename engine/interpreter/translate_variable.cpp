@@ -28,7 +28,7 @@ void Translator::assign_local(uint32_t local, const Operand& value) {
     const uint32_t position = last_.result;
     set_field0(position, slot);
     define(slot, which, position, nullptr);
-    last_ = Last{};
+    last_.forget();
     return;
   }
   const bool mirrored = where(value) == Source::accumulator;

@@ -5,32 +5,66 @@
 
 namespace heddle::engine {
 
-const Translator::Method Translator::kMethods[] = {
-#define WASM_GC(name, ...) &Translator::name,
-#define WASM_EXCEPTION(name, ...) &Translator::name,
-#define WASM_SIMD(...) &Translator::simd,
-#define WASM_SIMD_ACCESS(...) &Translator::simd_access,
-#define WASM_WIDE(...) &Translator::wide,
-#define WASM_CONTROL(name, ...) &Translator::name,
-#define WASM_PARAMETRIC(name, ...) &Translator::name,
-#define WASM_VARIABLE(name, ...) &Translator::name,
-#define WASM_TABLE(name, ...) &Translator::name,
-#define WASM_MEMORY(name, ...) &Translator::name,
-#define WASM_CONSTANT(...) &Translator::constant,
-#define WASM_UNARY(...) &Translator::unary,
-#define WASM_TEST(...) &Translator::test,
-#define WASM_BINARY(...) &Translator::binary,
-#define WASM_COMPARE(...) &Translator::compare,
-#define WASM_LOAD(...) &Translator::load,
-#define WASM_STORE(...) &Translator::store,
-#define WASM_ATOMIC_LOAD(...) &Translator::atomic_load,
-#define WASM_ATOMIC_STORE(...) &Translator::atomic_store,
-#define WASM_ATOMIC_RMW(...) &Translator::atomic_rmw,
-#define WASM_ATOMIC_CMPXCHG(...) &Translator::atomic_cmpxchg,
-#define WASM_ATOMIC_WAIT(...) &Translator::atomic_wait,
-#define WASM_ATOMIC_NOTIFY(...) &Translator::atomic_notify,
-#define WASM_ATOMIC_FENCE(...) &Translator::atomic_fence,
-#define WASM_REFERENCE(name, ...) &Translator::name,
+namespace {
+
+constexpr ValueType::Kind kind_of(char signature_letter) {
+  switch (signature_letter) {
+    case 'i': return ValueType::Kind::i32;
+    case 'l': return ValueType::Kind::i64;
+    case 'f': return ValueType::Kind::f32;
+    case 'v': return ValueType::Kind::v128;
+    default: return ValueType::Kind::f64;
+  }
+}
+
+constexpr auto make_result_types() {
+  std::array<ValueType::Kind, kOpcodeCount> types{};
+  for (size_t i = 0; i < kOpcodeCount; ++i) {
+    if (!kOpcodes[i].signature.empty()) types[i] = kind_of(kOpcodes[i].signature.back());
+  }
+  return types;
+}
+constexpr std::array<ValueType::Kind, kOpcodeCount> kResultTypes = make_result_types();
+
+}  // namespace
+
+template <Immediate immediate, auto method>
+bool Translator::step(Translator& self, InstructionReader& reader, Instruction& instruction) {
+  if (!reader.read<immediate>(instruction)) return false;
+  (self.*method)(instruction);
+  return true;
+}
+
+#define HEDDLE_STEP(method, name, code, text, immediate, ...) \
+  &Translator::step<Immediate::immediate, &Translator::method>,
+#define HEDDLE_STEP_OF_ROW(name, ...) HEDDLE_STEP(name, name, __VA_ARGS__)
+
+const Translator::Step Translator::kSteps[] = {
+#define WASM_GC(...) HEDDLE_STEP_OF_ROW(__VA_ARGS__)
+#define WASM_EXCEPTION(...) HEDDLE_STEP_OF_ROW(__VA_ARGS__)
+#define WASM_CONTROL(...) HEDDLE_STEP_OF_ROW(__VA_ARGS__)
+#define WASM_PARAMETRIC(...) HEDDLE_STEP_OF_ROW(__VA_ARGS__)
+#define WASM_VARIABLE(...) HEDDLE_STEP_OF_ROW(__VA_ARGS__)
+#define WASM_TABLE(...) HEDDLE_STEP_OF_ROW(__VA_ARGS__)
+#define WASM_MEMORY(...) HEDDLE_STEP_OF_ROW(__VA_ARGS__)
+#define WASM_REFERENCE(...) HEDDLE_STEP_OF_ROW(__VA_ARGS__)
+#define WASM_SIMD(...) HEDDLE_STEP(simd, __VA_ARGS__)
+#define WASM_SIMD_ACCESS(...) HEDDLE_STEP(simd_access, __VA_ARGS__)
+#define WASM_WIDE(...) HEDDLE_STEP(wide, __VA_ARGS__)
+#define WASM_CONSTANT(...) HEDDLE_STEP(constant, __VA_ARGS__)
+#define WASM_UNARY(...) HEDDLE_STEP(unary, __VA_ARGS__)
+#define WASM_TEST(...) HEDDLE_STEP(test, __VA_ARGS__)
+#define WASM_BINARY(...) HEDDLE_STEP(binary, __VA_ARGS__)
+#define WASM_COMPARE(...) HEDDLE_STEP(compare, __VA_ARGS__)
+#define WASM_LOAD(...) HEDDLE_STEP(load, __VA_ARGS__)
+#define WASM_STORE(...) HEDDLE_STEP(store, __VA_ARGS__)
+#define WASM_ATOMIC_LOAD(...) HEDDLE_STEP(atomic_load, __VA_ARGS__)
+#define WASM_ATOMIC_STORE(...) HEDDLE_STEP(atomic_store, __VA_ARGS__)
+#define WASM_ATOMIC_RMW(...) HEDDLE_STEP(atomic_rmw, __VA_ARGS__)
+#define WASM_ATOMIC_CMPXCHG(...) HEDDLE_STEP(atomic_cmpxchg, __VA_ARGS__)
+#define WASM_ATOMIC_WAIT(...) HEDDLE_STEP(atomic_wait, __VA_ARGS__)
+#define WASM_ATOMIC_NOTIFY(...) HEDDLE_STEP(atomic_notify, __VA_ARGS__)
+#define WASM_ATOMIC_FENCE(...) HEDDLE_STEP(atomic_fence, __VA_ARGS__)
 #include "engine/opcodes/opcodes.def"
 };
 
@@ -52,13 +86,17 @@ bool Translator::translate(uint32_t function) {
 
   InstructionReader reader(body);
   Instruction instruction;
-  static_assert(std::size(kMethods) == kOpcodeCount, "every kind of row has a method");
+  static_assert(std::size(kSteps) == kOpcodeCount, "every kind of row has a step");
+  // The body has been validated, so that reading can't fail.
   while (!body.at_end()) {
-    if (!reader.next(instruction)) return false;  // cannot be: the body has been validated
-    if (!reachable_ && skip_unreachable(instruction)) continue;
+    if (!reader.read_opcode(instruction)) return false;
+    if (!reachable_ && skip_unreachable(instruction.opcode)) {
+      if (!reader.read_rest(instruction)) return false;
+      continue;
+    }
     if (offsets_ != nullptr) offsets_->emplace_back(static_cast<uint32_t>(code_.size()), instruction.offset);
     if (fuel_position_ != kNone) ++fuel_count_;
-    (this->*kMethods[static_cast<size_t>(instruction.opcode)])(instruction);
+    if (!kSteps[static_cast<size_t>(instruction.opcode)](*this, reader, instruction)) return false;
   }
   return finish();
 }
@@ -96,7 +134,7 @@ void Translator::reset(uint32_t function) {
   fuel_count_ = 0;
   reachable_ = true;
   calls_ = false;
-  last_ = Last{};
+  last_.forget();
   forget_accumulators();
 }
 
@@ -128,8 +166,8 @@ void Translator::lay_out_frame(Cursor& body) {
 }
 
 /// Unreachable code gives no words; only its block structure counts.
-bool Translator::skip_unreachable(const Instruction& instruction) {
-  switch (instruction.opcode) {
+bool Translator::skip_unreachable(Opcode opcode) {
+  switch (opcode) {
     case Opcode::block:
     case Opcode::loop:
     case Opcode::if_:
@@ -162,54 +200,14 @@ bool Translator::finish() {
 
 // Operands.
 
-ValueType::Kind Translator::type_of(char signature_letter) {
-  switch (signature_letter) {
-    case 'i': return ValueType::Kind::i32;
-    case 'l': return ValueType::Kind::i64;
-    case 'f': return ValueType::Kind::f32;
-    case 'v': return ValueType::Kind::v128;
-    default: return ValueType::Kind::f64;
-  }
-}
+ValueType::Kind Translator::type_of(char signature_letter) { return kind_of(signature_letter); }
 
-Register Translator::register_of(ValueType::Kind type) {
-  switch (type) {
-    case ValueType::Kind::f32: return Register::f32;
-    case ValueType::Kind::f64: return Register::f64;
-    case ValueType::Kind::v128: return Register::vector;
-    default: return Register::integer;
-  }
-}
-
-uint32_t Translator::next_home() const {
-  return operands_.empty() ? first_temporary_
-                           : operands_.back().home + ValueType(operands_.back().type).slots();
-}
-
-void Translator::push(Operand operand) {
-  operand.home = next_home();
-  if (operand.kind == Operand::Kind::temporary) operand.slot = operand.home;
-  reserve_slots(operand.home + 2);
-  operands_.push_back(operand);
-}
-
-void Translator::push_temporary(ValueType::Kind type) { push({Operand::Kind::temporary, type, 0, 0, 0}); }
-
-void Translator::push_constant(ValueType::Kind type, uint64_t bits) {
-  push({Operand::Kind::constant, type, 0, kNone, bits});
-}
+ValueType::Kind Translator::result_type(Opcode opcode) { return kResultTypes[static_cast<size_t>(opcode)]; }
 
 void Translator::push_local(uint32_t local) {
   push({Operand::Kind::local, local_types_[local], 0, local_slots_[local], 0});
   aliases_.push_back(static_cast<uint32_t>(operands_.size() - 1));
   if (aliases_.size() > kMaxAliases) materialize(operands_.size() - 1);
-}
-
-Translator::Operand Translator::pop() {
-  const Operand operand = operands_.back();
-  operands_.pop_back();
-  if (!aliases_.empty() && aliases_.back() == operands_.size()) aliases_.pop_back();
-  return operand;
 }
 
 /// Brings the operand at `index` into its home.
@@ -262,12 +260,6 @@ void Translator::move_to(uint32_t destination, const Operand& operand, bool cons
   forget_slot(destination);
 }
 
-Source Translator::where(const Operand& operand) const {
-  if (operand.kind == Operand::Kind::constant) return Source::immediate;
-  const Mirror& mirror = registers_[static_cast<unsigned>(register_of(operand.type))];
-  return mirror.slot == operand.slot ? Source::accumulator : Source::slot;
-}
-
 Translator::Use Translator::consume(const Operand& operand) {
   const Source source = where(operand);
   if (source == Source::accumulator && operand.kind == Operand::Kind::temporary) {
@@ -291,22 +283,13 @@ Translator::Use Translator::consume_slot(const Operand& operand) {
 
 // Emission.
 
-uint32_t Translator::emit(Handler handler, Word word1) {
-  const uint32_t position = static_cast<uint32_t>(code_.size());
-  starts_.push_back(position);
-  code_.push_back(word_of(handler));
-  code_.push_back(word1);
-  last_ = Last{};
-  return position;
-}
-
 void Translator::drop_last() { drop_from(last_.position, last_.before); }
 
 void Translator::drop_from(uint32_t position, const Mirrors& before) {
   code_.resize(position);
   while (!starts_.empty() && starts_.back() >= position) starts_.pop_back();
   registers_ = before;
-  last_ = Last{};
+  last_.forget();
   if (offsets_ == nullptr) return;
   for (auto entry = offsets_->rbegin(); entry != offsets_->rend() && entry->first > position; ++entry) {
     entry->first = position;
@@ -324,26 +307,6 @@ void Translator::set_field0(uint32_t position, uint32_t value) {
 
 void Translator::set_distance(uint32_t position, int32_t distance) {
   code_[position + 1] = (code_[position + 1] & 0xffffffff) | Word{static_cast<uint32_t>(distance)} << 32;
-}
-
-void Translator::forget_slot(uint32_t slot) {
-  for (Mirror& mirror : registers_) {
-    if (mirror.slot == slot) mirror = Mirror{};
-  }
-}
-
-void Translator::define(uint32_t slot, Register which, uint32_t position, Handler without_store) {
-  forget_slot(slot);
-  registers_[static_cast<unsigned>(which)] = {slot, position, without_store};
-}
-
-void Translator::push_result(ValueType::Kind type, uint32_t position, Handler without_store) {
-  last_.position = position;
-  last_.result = position;
-  last_.before = registers_;
-  push_temporary(type);
-  last_.destination = operands_.back().home;
-  define(operands_.back().home, register_of(type), position, without_store);
 }
 
 void Translator::forget_accumulators() { registers_ = Mirrors{}; }

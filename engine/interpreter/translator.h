@@ -132,7 +132,14 @@ class Translator {
     bool negated = false;  ///< compare: an eqz follows it, and both are meant
     Opcode opcode{};       ///< unless other
     Use left, right;
-    Mirrors before;  ///< accumulators before it ran
+    Mirrors before;  ///< unless other: accumulators before it ran
+
+    /// What the other members hold means nothing from now on.
+    void forget() {
+      position = result = destination = kNone;
+      kind = Kind::other;
+      negated = false;
+    }
   };
 
   /// Where a branch goes: a label, or an if's else.
@@ -155,23 +162,49 @@ class Translator {
     bool is_label = false;
   };
 
-  using Method = void (Translator::*)(const Instruction&);
-  static const Method kMethods[];
+  /// Reads a row's immediate and calls its method.
+  using Step = bool (*)(Translator&, InstructionReader&, Instruction&);
+  static const Step kSteps[];
+  template <Immediate immediate, auto method>
+  static bool step(Translator& self, InstructionReader& reader, Instruction& instruction);
 
   // translator.cpp: the driver, operands and emission.
   void reset(uint32_t function);
   void lay_out_frame(Cursor& body);
-  bool skip_unreachable(const Instruction& instruction);
+  bool skip_unreachable(Opcode opcode);
   bool finish();
 
-  [[nodiscard]] static Register register_of(ValueType::Kind type);
+  [[nodiscard]] static Register register_of(ValueType::Kind type) {
+    switch (type) {
+      case ValueType::Kind::f32: return Register::f32;
+      case ValueType::Kind::f64: return Register::f64;
+      case ValueType::Kind::v128: return Register::vector;
+      default: return Register::integer;
+    }
+  }
   [[nodiscard]] static ValueType::Kind type_of(char signature_letter);
-  [[nodiscard]] uint32_t next_home() const;
-  void push(Operand operand);
-  void push_temporary(ValueType::Kind type);
-  void push_constant(ValueType::Kind type, uint64_t bits);
+  [[nodiscard]] static ValueType::Kind result_type(Opcode opcode);  ///< of a row with a signature
+  [[nodiscard]] uint32_t next_home() const {
+    if (operands_.empty()) return first_temporary_;
+    return operands_.back().home + ValueType(operands_.back().type).slots();
+  }
+  void push(Operand operand) {
+    operand.home = next_home();
+    if (operand.kind == Operand::Kind::temporary) operand.slot = operand.home;
+    reserve_slots(operand.home + 2);
+    operands_.push_back(operand);
+  }
+  void push_temporary(ValueType::Kind type) { push({Operand::Kind::temporary, type, 0, 0, 0}); }
+  void push_constant(ValueType::Kind type, uint64_t bits) {
+    push({Operand::Kind::constant, type, 0, kNone, bits});
+  }
   void push_local(uint32_t local);
-  Operand pop();
+  Operand pop() {
+    const Operand operand = operands_.back();
+    operands_.pop_back();
+    if (!aliases_.empty() && aliases_.back() == operands_.size()) aliases_.pop_back();
+    return operand;
+  }
   void materialize(size_t index);
   void materialize_top(size_t count);
   void flush_aliases();
@@ -179,7 +212,11 @@ class Translator {
   void move_to(uint32_t destination, const Operand& operand, bool consumes);
 
   /// Where the operand is; does not commit to it.
-  [[nodiscard]] Source where(const Operand& operand) const;
+  [[nodiscard]] Source where(const Operand& operand) const {
+    if (operand.kind == Operand::Kind::constant) return Source::immediate;
+    const Mirror& mirror = registers_[static_cast<unsigned>(register_of(operand.type))];
+    return mirror.slot == operand.slot ? Source::accumulator : Source::slot;
+  }
   /// Commits to reading a popped operand from where() says; tells its producer not to store.
   Use consume(const Operand& operand);
   /// Commits to reading the slot of an operand that stays on the stack: its producer must store it, whoever
@@ -187,7 +224,14 @@ class Translator {
   void pin(const Operand& operand);
   Use consume_slot(const Operand& operand);  ///< never an accumulator or immediate: stores a constant first
 
-  uint32_t emit(Handler handler, Word word1);
+  uint32_t emit(Handler handler, Word word1) {
+    const auto position = static_cast<uint32_t>(code_.size());
+    starts_.push_back(position);
+    code_.push_back(word_of(handler));
+    code_.push_back(word1);
+    last_.forget();
+    return position;
+  }
   void mark_label() { labels_.push_back(static_cast<uint32_t>(code_.size())); }
   void emit_word(Word word) { code_.push_back(word); }
   void drop_last();  ///< takes the last instruction back: what follows does its work
@@ -196,10 +240,24 @@ class Translator {
   void set_field0(uint32_t position, uint32_t value);
   void set_distance(uint32_t position, int32_t distance);
   /// Declares that the instruction at `position` put its result into `slot` and its accumulator.
-  void define(uint32_t slot, Register which, uint32_t position, Handler without_store);
+  void define(uint32_t slot, Register which, uint32_t position, Handler without_store) {
+    forget_slot(slot);
+    registers_[static_cast<unsigned>(which)] = {slot, position, without_store};
+  }
   /// Pushes the result of the instruction at `position` as a temporary and defines it.
-  void push_result(ValueType::Kind type, uint32_t position, Handler without_store);
-  void forget_slot(uint32_t slot);  ///< no accumulator mirrors it any more
+  void push_result(ValueType::Kind type, uint32_t position, Handler without_store) {
+    last_.position = position;
+    last_.result = position;
+    push_temporary(type);
+    last_.destination = operands_.back().home;
+    define(operands_.back().home, register_of(type), position, without_store);
+  }
+  /// No accumulator mirrors it any more.
+  void forget_slot(uint32_t slot) {
+    for (Mirror& mirror : registers_) {
+      if (mirror.slot == slot) mirror = Mirror{};
+    }
+  }
   void forget_accumulators();
   void start_fuel();
   void reserve_slots(uint32_t slots) {

@@ -80,7 +80,7 @@ void Decoder::read_import(Cursor& cursor, Import& import) {
   switch (import.kind) {
     case ExternKind::function: {
       FunctionDeclaration function;
-      function.type = read_function_type(cursor, &function.type_index);
+      function.type = read_function_type(cursor);
       function.is_exact = is_exact;
       return add(module_->functions, function);
     }
@@ -99,7 +99,7 @@ void Decoder::decode_functions(Cursor& cursor) {
   for (uint32_t i = 0; i < count && !cursor.failed(); ++i) {
     cursor.set_section("function", i);
     FunctionDeclaration function;
-    function.type = read_function_type(cursor, &function.type_index);
+    function.type = read_function_type(cursor);
     module_->functions.push_back(function);
   }
 }
@@ -253,7 +253,7 @@ void Decoder::decode_data(Cursor& cursor) {
   for (uint32_t i = 0; i < count && !cursor.failed(); ++i) {
     cursor.set_section("data", i);
     DataSegment segment;
-    segment.declaration_offset = cursor.offset();
+    segment.declaration_offset = static_cast<uint32_t>(cursor.offset());
     const uint32_t kind = cursor.read_u32();
     if (kind > kDataWithMemory)
       return malformed(cursor, segment.declaration_offset, "malformed data segment kind");
@@ -324,8 +324,7 @@ TagType Decoder::read_tag_type(Cursor& cursor) {
 }
 
 ConstantExpression Decoder::read_expression(Cursor& cursor, InstructionReader& reader) {
-  ConstantExpression expression;
-  expression.bytes.offset = cursor.offset();
+  const uint64_t start = cursor.offset();
   // Blocks are not constant, but they are well-formed here: only the `end` at depth 0 ends the expression.
   uint64_t depth = 0;
   while (reader.next(instruction_)) {
@@ -340,8 +339,7 @@ ConstantExpression Decoder::read_expression(Cursor& cursor, InstructionReader& r
       malformed(cursor, instruction_.offset, "END opcode expected");
     }
   }
-  expression.bytes.size = cursor.offset() - expression.bytes.offset;
-  return expression;
+  return {ByteRange(start, cursor.offset() - start)};
 }
 
 }  // namespace heddle::engine

@@ -224,11 +224,10 @@ ValueType Decoder::read_canonical(Cursor& cursor, ValueType (Cursor::*read)()) {
   return cursor.failed() ? ValueType() : canonical(cursor, raw, start);
 }
 
-TypeId Decoder::read_function_type(Cursor& cursor, uint32_t* index_out) {
+TypeId Decoder::read_function_type(Cursor& cursor) {
   const uint64_t start = cursor.offset();
   const uint32_t index = cursor.read_u32();
   if (cursor.failed()) return kNoType;
-  if (index_out != nullptr) *index_out = index;
   if (index >= module_->types.size()) {
     cursor.fail_at(start, ErrorKind::invalid, unknown_type(index));
     return kNoType;

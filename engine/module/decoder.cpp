@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "engine/binary/locals.h"
+#include "engine/support/byte_buffer.h"
 #include "engine/support/escape.h"
 #include "engine/support/try.h"
 
@@ -41,16 +42,22 @@ const Decoder::Section Decoder::kSections[] = {
     {6, "tag", &Decoder::decode_tags},
 };
 
-Decoder::Decoder(std::span<const uint8_t> bytes, TypeRegistry& registry, const DecodeLimits& limits)
+Decoder::Decoder(std::span<const uint8_t> bytes, std::vector<uint8_t> storage, TypeRegistry& registry,
+                 const DecodeLimits& limits)
     : registry_(registry), limits_(limits), module_(std::make_unique<ModuleImage>()) {
-  module_->bytes.assign(bytes.begin(), bytes.end());
+  module_->storage = std::move(storage);  // moving leaves the bytes where they are
+  module_->bytes = bytes;
   module_->registry = &registry;
   module_->limits = limits;
 }
 
 Result<std::unique_ptr<ModuleImage>> Decoder::decode() {
   Cursor cursor(module_->bytes);
-  read_header(cursor);
+  if (module_->bytes.size() > kMaxModuleBytes) {
+    cursor.fail(ErrorKind::limit, "module of " + std::to_string(module_->bytes.size()) +
+                                      " bytes, the limit is " + std::to_string(kMaxModuleBytes));
+  }
+  if (!cursor.failed()) read_header(cursor);
   while (!cursor.failed() && !cursor.at_end()) {
     if (auto read = read_section(cursor); !read.ok()) return earliest(std::move(read).error());
   }
@@ -156,9 +163,23 @@ bool Decoder::within(Cursor& cursor, uint64_t count, uint32_t limit, const char*
   return false;
 }
 
+Result<std::unique_ptr<ModuleImage>> decode_module(std::vector<uint8_t>&& bytes, TypeRegistry& registry,
+                                                   const DecodeLimits& limits) {
+  const std::span<const uint8_t> view(bytes);
+  return Decoder(view, std::move(bytes), registry, limits).decode();
+}
+
 Result<std::unique_ptr<ModuleImage>> decode_module(std::span<const uint8_t> bytes, TypeRegistry& registry,
                                                    const DecodeLimits& limits) {
-  return Decoder(bytes, registry, limits).decode();
+  std::vector<uint8_t> copy;
+  reserve_bytes(copy, bytes.size());
+  copy.assign(bytes.begin(), bytes.end());
+  return decode_module(std::move(copy), registry, limits);
+}
+
+Result<std::unique_ptr<ModuleImage>> decode_borrowed(std::span<const uint8_t> bytes, TypeRegistry& registry,
+                                                     const DecodeLimits& limits) {
+  return Decoder(bytes, {}, registry, limits).decode();
 }
 
 const char* to_string(ExternKind kind) noexcept { return kExternKinds[static_cast<size_t>(kind)]; }

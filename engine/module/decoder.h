@@ -18,7 +18,9 @@ namespace heddle::engine {
 
 class Decoder {
  public:
-  Decoder(std::span<const uint8_t> bytes, TypeRegistry& registry, const DecodeLimits& limits);
+  /// `bytes` must outlive the image, unless they are those of `storage`, which the image takes over.
+  Decoder(std::span<const uint8_t> bytes, std::vector<uint8_t> storage, TypeRegistry& registry,
+          const DecodeLimits& limits);
 
   /// REQUIRES: called once.
   [[nodiscard]] Result<std::unique_ptr<ModuleImage>> decode();
@@ -54,7 +56,7 @@ class Decoder {
   ValueType canonical(Cursor& cursor, ValueType raw, uint64_t offset);
   ValueType read_canonical(Cursor& cursor, ValueType (Cursor::*read)());
   /// A type index that must name a function type.
-  TypeId read_function_type(Cursor& cursor, uint32_t* index = nullptr);
+  TypeId read_function_type(Cursor& cursor);
 
   // decode_sections.cpp: the other sections
   void decode_custom(Cursor& cursor);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // ModuleImage: the immutable description of one decoded module, shared by everything that runs it.
 //
-// All ValueTypes and TypeIds in here are canonical (engine-wide). The module owns a copy of its bytes;
-// spans and offsets point into it. Thread-safe after decoding because nothing changes; what tiers attach
-// (translated code) lives behind `tier_data`. (Spec 2.5, 5.5)
+// All ValueTypes and TypeIds in here are canonical (engine-wide). Spans and offsets point into the module's
+// bytes, which it owns unless it was decoded only to be looked at (decode_borrowed). Thread-safe after
+// decoding because nothing changes; what tiers attach (translated code) lives behind `tier_data`.
+// (Spec 2.5, 5.5)
 #pragma once
 
 #include <array>
@@ -53,10 +54,17 @@ struct TagType {
   TypeId type = kNoType;
 };
 
-/// Bytes inside the module: [offset, offset + size).
+/// A module larger than this is refused: what points into it, of which a large module has hundreds of
+/// thousands, is half as large for it.
+inline constexpr uint64_t kMaxModuleBytes = UINT32_MAX;
+
+/// Bytes inside the module: [offset, offset + size), which ends at kMaxModuleBytes or before.
 struct ByteRange {
-  uint64_t offset = 0;
-  uint64_t size = 0;
+  constexpr ByteRange() = default;
+  constexpr ByteRange(uint64_t first, uint64_t count)
+      : offset(static_cast<uint32_t>(first)), size(static_cast<uint32_t>(count)) {}
+  uint32_t offset = 0;
+  uint32_t size = 0;
 };
 
 /// A constant expression: its bytes, up to and including `end`. Evaluated by runtime/const_expr.
@@ -82,8 +90,7 @@ struct Export {
 /// A function of the index space; imported ones have an empty body.
 struct FunctionDeclaration {
   TypeId type = kNoType;
-  ByteRange body;           ///< the code entry after its size: locals, instructions, end
-  uint32_t type_index = 0;  ///< as declared, for printing
+  ByteRange body;  ///< the code entry after its size: locals, instructions, end
   /// Its type is `type` and no subtype of it: so for all but imports that don't ask for that.
   bool is_exact = true;
 };
@@ -119,7 +126,7 @@ struct DataSegment {
   uint32_t memory = 0;
   ConstantExpression offset;
   ByteRange bytes;
-  uint64_t declaration_offset = 0;  ///< in the module
+  uint32_t declaration_offset = 0;  ///< in the module
 };
 
 struct CustomSection {
@@ -138,6 +145,8 @@ struct FunctionName {
 class TierData {
  public:
   virtual ~TierData() = default;
+  /// Of all code made so far, for statistics.
+  [[nodiscard]] virtual uint64_t code_bytes() const { return 0; }
 };
 
 /// Decoding limits; documented in docs/EMBEDDING.md and refused with ErrorKind::limit.
@@ -161,7 +170,8 @@ struct DecodeLimits {
 };
 
 struct ModuleImage {
-  std::vector<uint8_t> bytes;
+  std::vector<uint8_t> storage;      ///< empty if the bytes are borrowed
+  std::span<const uint8_t> bytes;    ///< the whole binary module
   DecodeLimits limits;               ///< what it was decoded with; validation of bodies goes by them too
   TypeRegistry* registry = nullptr;  ///< outlives the module
   std::vector<std::shared_ptr<TypeRegistry::Group>> groups;
@@ -204,7 +214,7 @@ struct ModuleImage {
     return registry->get(functions[function].type);
   }
   [[nodiscard]] std::span<const uint8_t> view(ByteRange range) const {
-    return std::span(bytes).subspan(range.offset, range.size);
+    return bytes.subspan(range.offset, range.size);
   }
   [[nodiscard]] const Export* find_export(std::string_view name) const noexcept;
   /// Name from the name section (escaped for printing), else an export's name, else "func[N]".
@@ -213,11 +223,19 @@ struct ModuleImage {
   [[nodiscard]] std::string tag_name(uint32_t tag) const;
 };
 
-/// Decodes a whole binary module (all sections; bodies are only delimited) and registers its types.
+/// Decodes a whole binary module (all sections; bodies are only delimited) and registers its types. The image
+/// owns the bytes: those it is given, or a copy.
 /// Types are checked as they are registered; everything else is validated by validation/validate_module.h.
 /// Errors name byte offset, section and reason.
+[[nodiscard]] Result<std::unique_ptr<ModuleImage>> decode_module(std::vector<uint8_t>&& bytes,
+                                                                 TypeRegistry& registry,
+                                                                 const DecodeLimits& limits = {});
 [[nodiscard]] Result<std::unique_ptr<ModuleImage>> decode_module(std::span<const uint8_t> bytes,
                                                                  TypeRegistry& registry,
                                                                  const DecodeLimits& limits = {});
+/// The same, but the image points into `bytes`, which must outlive it unchanged.
+[[nodiscard]] Result<std::unique_ptr<ModuleImage>> decode_borrowed(std::span<const uint8_t> bytes,
+                                                                   TypeRegistry& registry,
+                                                                   const DecodeLimits& limits = {});
 
 }  // namespace heddle::engine

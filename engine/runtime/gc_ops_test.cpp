@@ -25,7 +25,7 @@ struct GcOps : ::testing::Test {
   static gc::Array& array_at(const gc::Object* object) {
     return *static_cast<gc::Array*>(gc::object_of(gc::slot_of(object)));
   }
-  void interrupt() { context.interrupt_requested = 1; }
+  void interrupt() { context.requests = ExecContext::kInterrupt; }
 
   FakeWorld world;
   std::vector<std::shared_ptr<TypeRegistry::Group>> groups;
@@ -91,7 +91,7 @@ TEST_F(GcOps, a_new_array_that_was_interrupted_has_no_elements) {
   EXPECT_EQ(new_array_default(heap, layout, kChunk), nullptr);
   EXPECT_GT(heap.statistics().block_bytes, before);
   EXPECT_EQ(no_object_trap(context), TrapKind::interrupted);
-  context.interrupt_requested = 0;
+  context.requests = 0;
   EXPECT_EQ(no_object_trap(context), TrapKind::out_of_memory);
   heap.collect();
   EXPECT_TRUE(heap.verify());

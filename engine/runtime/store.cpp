@@ -43,7 +43,7 @@ Store::Store(std::shared_ptr<EngineState> engine)
     : engine_(std::move(engine)), objects_(std::make_unique<Objects>(context_, engine_->registry)) {
   context_.store = this;
   context_.heap = &objects_->heap;
-  objects_->heap.stop_when(context_.interrupt_requested);
+  objects_->heap.stop_when(context_.requests, ExecContext::kInterrupt);
 }
 
 Store::~Store() {

@@ -44,6 +44,10 @@ inline void sequential_fence() noexcept {
 /// Gives back a whole reservation, as it was made.
 void release_address_space(void* begin, uint64_t bytes) noexcept;
 
+/// Asks for huge pages below [begin, begin + bytes), where whole ones fit and nothing has been touched yet.
+/// Only a wish: a host without them does as always.
+void prefer_huge_pages(void* begin, uint64_t bytes) noexcept;
+
 /// The extent of the calling thread's own stack; {0, 0} if the host does not tell. Cached per thread.
 struct NativeStack {
   uintptr_t low = 0;

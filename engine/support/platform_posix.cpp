@@ -13,6 +13,9 @@ namespace heddle::engine {
 
 namespace {
 
+/// What Linux calls a huge page on x86-64 and, with pages of 4 KiB, on AArch64.
+constexpr uint64_t kHugePage = uint64_t{2} << 20;
+
 /// Whole pages, or 0 if there is no such number.
 uint64_t round_to_pages(uint64_t bytes) {
   const uint64_t page = host_page_size();
@@ -59,6 +62,17 @@ bool commit_pages(void* begin, uint64_t bytes) noexcept {
 
 void release_address_space(void* begin, uint64_t bytes) noexcept {
   if (begin != nullptr) munmap(begin, round_to_pages(bytes));
+}
+
+void prefer_huge_pages(void* begin, uint64_t bytes) noexcept {
+#ifdef MADV_HUGEPAGE
+  const auto address = reinterpret_cast<uintptr_t>(begin);
+  const uint64_t first = align_up(address, kHugePage);
+  const uint64_t end = align_down(address + bytes, kHugePage);
+  if (first < end) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
+#else
+  (void)begin, (void)bytes;
+#endif
 }
 
 NativeStack current_native_stack() noexcept {

@@ -22,6 +22,20 @@ TEST(platform, reserved_space_becomes_zeroed_memory) {
   release_address_space(begin, bytes);
 }
 
+TEST(platform, wishing_for_huge_pages_changes_no_byte) {
+  const uint64_t bytes = uint64_t{8} << 20;
+  auto* const begin = static_cast<uint8_t*>(reserve_address_space(bytes));
+  ASSERT_NE(begin, nullptr);
+  ASSERT_TRUE(commit_pages(begin, bytes));
+  begin[5] = 7;
+  prefer_huge_pages(begin + 1, bytes - 2);
+  prefer_huge_pages(begin + 1, 100);
+  prefer_huge_pages(nullptr, 0);
+  EXPECT_EQ(begin[5], 7);
+  EXPECT_EQ(begin[bytes - 1], 0);
+  release_address_space(begin, bytes);
+}
+
 TEST(platform, impossible_reservations_are_refused) {
   EXPECT_EQ(reserve_address_space(UINT64_MAX), nullptr);
   EXPECT_EQ(reserve_address_space(uint64_t{1} << 62), nullptr);

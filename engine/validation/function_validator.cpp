@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// FunctionValidator's frame: the table of handlers, the loop over a body, operands, and rows with a
-// signature.
+// FunctionValidator's frame: the loop over a body, locals, operands, types, and the wording of errors.
 #include "engine/validation/function_validator.h"
 
 #include <algorithm>
@@ -9,88 +8,24 @@ namespace heddle::engine {
 
 namespace {
 
-/// A row's signature as small integers. The address type, 'a', reads kAddress.
-struct Signature {
-  static constexpr uint8_t kAddress = 1;
-  uint8_t parameter_count = 0;
-  uint8_t result_count = 0;
-  uint8_t parameters[4] = {};
-  uint8_t results[2] = {};
-};
-
-constexpr uint8_t code_of(char letter) {
-  switch (letter) {
-    case 'i': return static_cast<uint8_t>(ValueType::Kind::i32);
-    case 'l': return static_cast<uint8_t>(ValueType::Kind::i64);
-    case 'f': return static_cast<uint8_t>(ValueType::Kind::f32);
-    case 'd': return static_cast<uint8_t>(ValueType::Kind::f64);
-    case 'v': return static_cast<uint8_t>(ValueType::Kind::v128);
-    default: return Signature::kAddress;
-  }
-}
-
-constexpr Signature parse_signature(std::string_view text) {
-  Signature signature;
-  const size_t colon = text.find(':');
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (i < colon) signature.parameters[signature.parameter_count++] = code_of(text[i]);
-    if (i > colon) signature.results[signature.result_count++] = code_of(text[i]);
-  }
-  return signature;
-}
-
-constexpr auto make_signatures() {
-  std::array<Signature, kOpcodeCount> signatures{};
-  for (size_t i = 0; i < kOpcodeCount; ++i) signatures[i] = parse_signature(kOpcodes[i].signature);
-  return signatures;
-}
-constexpr std::array<Signature, kOpcodeCount> kSignatures = make_signatures();
-
 constexpr const char* kCompositeKinds[] = {"a function type", "a structure type", "an array type"};
 constexpr size_t kMostTypesShown = 8;  ///< in one message
 
-ValueType type_of(uint8_t code, ValueType address) {
-  return code == Signature::kAddress ? address : ValueType(static_cast<ValueType::Kind>(code));
-}
-
 }  // namespace
 
-/// By row. A row of a kind without a handler here does not compile.
-const FunctionValidator::Handler FunctionValidator::kHandlers[] = {
-#define WASM_CONTROL(name, ...) &FunctionValidator::do_##name,
-#define WASM_PARAMETRIC(name, ...) &FunctionValidator::do_##name,
-#define WASM_VARIABLE(name, ...) &FunctionValidator::do_##name,
-#define WASM_TABLE(name, ...) &FunctionValidator::do_##name,
-#define WASM_REFERENCE(name, ...) &FunctionValidator::do_##name,
-#define WASM_MEMORY(name, ...) &FunctionValidator::do_##name,
-#define WASM_GC(name, ...) &FunctionValidator::do_##name,
-#define WASM_EXCEPTION(name, ...) &FunctionValidator::do_##name,
-#define WASM_CONSTANT(...) &FunctionValidator::check_signature,
-#define WASM_UNARY(...) &FunctionValidator::check_signature,
-#define WASM_BINARY(...) &FunctionValidator::check_signature,
-#define WASM_TEST(...) &FunctionValidator::check_signature,
-#define WASM_COMPARE(...) &FunctionValidator::check_signature,
-#define WASM_WIDE(...) &FunctionValidator::check_signature,
-#define WASM_ATOMIC_FENCE(...) &FunctionValidator::check_signature,
-#define WASM_LOAD(...) &FunctionValidator::check_access,
-#define WASM_STORE(...) &FunctionValidator::check_access,
-#define WASM_ATOMIC_LOAD(...) &FunctionValidator::check_atomic,
-#define WASM_ATOMIC_STORE(...) &FunctionValidator::check_atomic,
-#define WASM_ATOMIC_RMW(...) &FunctionValidator::check_atomic,
-#define WASM_ATOMIC_CMPXCHG(...) &FunctionValidator::check_atomic,
-#define WASM_ATOMIC_WAIT(...) &FunctionValidator::check_atomic,
-#define WASM_ATOMIC_NOTIFY(...) &FunctionValidator::check_atomic,
-#define WASM_SIMD(...) &FunctionValidator::check_simd,
-#define WASM_SIMD_ACCESS(...) &FunctionValidator::check_simd_access,
-#include "engine/opcodes/opcodes.def"
-};
+FunctionValidator::FunctionValidator(const ModuleImage& module)
+    : module_(module),
+      registry_(*module.registry),
+      custom_descriptors_(module.limits.features.has(Feature::custom_descriptors)) {
+  if (!module.memories.empty()) address_of_memory(0, memory0_address_);
+}
 
 void FunctionValidator::reset() {
   height_ = 0;
   base_ = 0;
   unreachable_ = false;
   frames_.clear();
-  fast_locals_.clear();
+  fast_local_count_ = 0;
   local_ranges_.clear();
   local_count_ = 0;
   tracks_initialization_ = false;
@@ -114,12 +49,14 @@ Result<void> FunctionValidator::validate_body(uint32_t function, FunctionFacts* 
   cursor.set_bytes_beyond(module_.bytes.size() - body.offset - body.size);
   facts_ = facts;
   if (facts != nullptr) *facts = {};
-  most_listed_ = 16 * body.size + 4096;
+  most_listed_ = uint64_t{16} * body.size + 4096;
   Frame frame{Opcode::block};
   frame.type = &type;
   frames_.push_back(frame);
   instruction_.offset = body.offset;
-  if (declare_locals(cursor, type) && run(cursor) && finish(cursor, body)) return {};
+  const bool has_run =
+      declare_locals(cursor, type) && (facts != nullptr ? run<true>(cursor) : run<false>(cursor));
+  if (has_run && finish(cursor, body)) return {};
   if (!failed_) return cursor.error();
   error_.section = "code[" + std::to_string(function - module_.imported_functions) + "]";
   return error_;
@@ -155,16 +92,18 @@ bool FunctionValidator::add_locals(uint64_t count, ValueType type) {
   } else {
     local_ranges_.push_back({static_cast<uint32_t>(local_count_), type});
   }
-  fast_locals_.resize(std::min<uint64_t>(local_count_, kFastLocals), type);
+  const auto fast_end = static_cast<uint32_t>(std::min<uint64_t>(local_count_, kFastLocals));
+  while (fast_local_count_ < fast_end) fast_locals_[fast_local_count_++] = type;
   return true;
 }
 
+template <bool gathers_facts>
 bool FunctionValidator::run(Cursor& cursor) {
   InstructionReader reader(cursor);
   while (!frames_.empty() && !cursor.at_end()) {
-    if (!reader.next(instruction_)) return false;
-    if (!(this->*kHandlers[static_cast<size_t>(instruction_.opcode)])(instruction_)) return false;
-    if (facts_ != nullptr && height_ > facts_->max_operands)
+    if (!reader.read_opcode(instruction_)) return false;
+    if (!kSteps[static_cast<size_t>(instruction_.opcode)](*this, reader)) return false;
+    if (gathers_facts && height_ > facts_->max_operands)
       facts_->max_operands = static_cast<uint32_t>(height_);
   }
   return !cursor.failed();
@@ -177,8 +116,8 @@ bool FunctionValidator::finish(const Cursor& cursor, ByteRange body) {
            fail(ErrorKind::malformed, "section size mismatch: the function ends before its last byte");
   }
   // The body lacks an `end`. What a decoder that reads on would find there is what the suite names.
-  const uint64_t end = body.offset + body.size;
-  const uint64_t code_end = module_.code_section.offset + module_.code_section.size;
+  const uint64_t end = uint64_t{body.offset} + body.size;
+  const uint64_t code_end = uint64_t{module_.code_section.offset} + module_.code_section.size;
   if (end == module_.bytes.size()) return fail(ErrorKind::malformed, "unexpected end of section or function");
   if (end == code_end)
     return fail(ErrorKind::malformed, "section size mismatch: the last function lacks its end");
@@ -237,7 +176,8 @@ bool FunctionValidator::grow_operands() {
     return fail(ErrorKind::limit,
                 "too many operands on the stack, the limit is " + std::to_string(kMaxOperands));
   }
-  operands_.resize(std::max<size_t>(64, operands_.size() * 2));
+  capacity_ = std::max<size_t>(64, capacity_ * 2);
+  operands_.resize(capacity_);
   return true;
 }
 
@@ -316,38 +256,6 @@ const TypeDefinition* FunctionValidator::type_at(uint32_t index, CompositeKind k
   if (type.kind == kind) return &type;
   mismatch("type " + std::to_string(index) + " is not " + kCompositeKinds[static_cast<size_t>(kind)]);
   return nullptr;
-}
-
-bool FunctionValidator::check_signature(const Instruction& instruction) {
-  return apply_signature(instruction, ValueType::Kind::i32);
-}
-
-bool FunctionValidator::apply_signature(const Instruction& instruction, ValueType address) {
-  const Signature& signature = kSignatures[static_cast<size_t>(instruction.opcode)];
-  const size_t count = signature.parameter_count;
-  // The common case: everything is there and of the very type.
-  if (height_ - base_ < count) return apply_slowly(instruction, address);
-  for (size_t i = 0; i < count; ++i) {
-    if (operands_[height_ - count + i] != type_of(signature.parameters[i], address)) [[unlikely]] {
-      return apply_slowly(instruction, address);
-    }
-  }
-  height_ -= count;
-  for (size_t i = 0; i < signature.result_count; ++i) {
-    if (!push(type_of(signature.results[i], address))) return false;
-  }
-  return true;
-}
-
-bool FunctionValidator::apply_slowly(const Instruction& instruction, ValueType address) {
-  const Signature& signature = kSignatures[static_cast<size_t>(instruction.opcode)];
-  for (size_t i = signature.parameter_count; i > 0; --i) {
-    if (!pop(type_of(signature.parameters[i - 1], address))) return false;
-  }
-  for (size_t i = 0; i < signature.result_count; ++i) {
-    if (!push(type_of(signature.results[i], address))) return false;
-  }
-  return true;
 }
 
 Result<void> validate_function(const ModuleImage& module, uint32_t function, FunctionFacts* facts) {

@@ -3,14 +3,16 @@
 // expression.
 //
 // The algorithm of the spec's appendix "validation algorithm": an operand stack of types and a control stack
-// of frames, both reused from one body to the next. Each opcode goes to the member function that kHandlers,
-// which is instantiated from the opcode table, names for its row; rows with a signature need no code of their
-// own. Members of one family stand in validate_<family>.cpp.
+// of frames, both reused from one body to the next. Each opcode goes to the step that kSteps, which is
+// instantiated from the opcode table, has for its row (steps.cpp): it reads the row's immediate and calls the
+// member function that checks the row; rows with a signature need no code of their own. Members of one family
+// stand in validate_<family>.cpp.
 //
 // Invariants: `base_` and `unreachable_` are those of frames_.back(); height_ >= base_; operands_.size() >=
 // height_. A handler returns false exactly if it called fail(). Not thread-safe; one per validating thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -20,16 +22,14 @@
 #include "engine/binary/instruction_reader.h"
 #include "engine/binary/locals.h"
 #include "engine/module/module.h"
+#include "engine/validation/signature.h"
 #include "engine/validation/validate.h"
 
 namespace heddle::engine {
 
 class FunctionValidator {
  public:
-  explicit FunctionValidator(const ModuleImage& module)
-      : module_(module),
-        registry_(*module.registry),
-        custom_descriptors_(module.limits.features.has(Feature::custom_descriptors)) {}
+  explicit FunctionValidator(const ModuleImage& module);
 
   /// One defined function's body. `facts` may be null.
   [[nodiscard]] Result<void> validate_body(uint32_t function, FunctionFacts* facts);
@@ -41,8 +41,8 @@ class FunctionValidator {
 
  private:
   using Types = std::span<const ValueType>;
-  using Handler = bool (FunctionValidator::*)(const Instruction&);
-  static const Handler kHandlers[];
+  using Step = bool (*)(FunctionValidator&, InstructionReader&);
+  static const Step kSteps[];
 
   struct Frame {
     Opcode opcode;  ///< block for the body itself; else_ and catch_ take the place of if_ and try_
@@ -72,6 +72,7 @@ class FunctionValidator {
   // function_validator.cpp
   void reset();
   bool declare_locals(Cursor& cursor, const TypeDefinition& type);
+  template <bool gathers_facts>
   bool run(Cursor& cursor);
   bool finish(const Cursor& cursor, ByteRange body);
   bool add_locals(uint64_t count, ValueType type);
@@ -88,7 +89,7 @@ class FunctionValidator {
   bool grow_operands();
 
   bool push(ValueType type) {
-    if (height_ == operands_.size() && !grow_operands()) [[unlikely]]
+    if (height_ == capacity_ && !grow_operands()) [[unlikely]]
       return false;
     operands_[height_++] = type;
     return true;
@@ -116,18 +117,35 @@ class FunctionValidator {
   bool resolve(HeapType raw, HeapType& type);
   /// Null after a failure; so are the others that return a definition.
   const TypeDefinition* type_at(uint32_t index, CompositeKind kind);
-  bool memory_address(uint32_t memory, ValueType& address);
+  bool memory_address(uint32_t memory, ValueType& address) {
+    if (memory != 0 || memory0_address_.is_bottom()) [[unlikely]]
+      return address_of_memory(memory, address);
+    address = memory0_address_;
+    return true;
+  }
+  bool address_of_memory(uint32_t memory, ValueType& address);
   bool table_address(uint32_t table, ValueType& address);
 
-  // Default handlers
+  // Rows with a signature. The templates, made for one signature, are defined and used in steps.cpp.
+  template <Immediate immediate, auto handler>
+  static bool step(FunctionValidator& self, InstructionReader& reader);
+  template <Signature signature>
+  bool apply(const Instruction& instruction, ValueType address);
+  template <Signature signature>
+  bool check(const Instruction& instruction);
+  template <Signature signature, uint32_t access_log2>
+  bool check_access(const Instruction& instruction);
   bool check_signature(const Instruction& instruction);
   bool apply_signature(const Instruction& instruction, ValueType address);
-  bool apply_slowly(const Instruction& instruction, ValueType address);
   bool check_access(const Instruction& instruction);
   bool check_atomic(const Instruction& instruction);
   bool check_simd(const Instruction& instruction);
   bool check_simd_access(const Instruction& instruction);
-  bool check_offset(const Instruction& instruction, ValueType address);
+  bool check_offset(const Instruction& instruction, ValueType address) {
+    if (address == ValueType::Kind::i64 || instruction.memory.offset <= UINT32_MAX) [[likely]]
+      return true;
+    return invalid("offset out of range: " + std::to_string(instruction.memory.offset));
+  }
 
   // validate_constant.cpp
   bool check_constant(const Instruction& instruction);
@@ -194,14 +212,17 @@ class FunctionValidator {
   const ModuleImage& module_;
   const TypeRegistry& registry_;
   const bool custom_descriptors_;  ///< enabled: references know exact types
+  ValueType memory0_address_;      ///< address type of memory 0; bottom if there is none
 
   std::vector<ValueType> operands_;
+  size_t capacity_ = 0;  ///< operands_.size()
   size_t height_ = 0;
   size_t base_ = 0;
   bool unreachable_ = false;
   std::vector<Frame> frames_;
 
-  std::vector<ValueType> fast_locals_;    ///< the first kFastLocals
+  std::array<ValueType, kFastLocals> fast_locals_;  ///< the first ones
+  uint32_t fast_local_count_ = 0;
   std::vector<LocalRange> local_ranges_;  ///< all of them, by runs
   uint64_t local_count_ = 0;
   std::vector<LocalRun> runs_;             ///< scratch of declare_locals

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/support/platform.h"
 #include "engine/validation/function_validator.h"
 #include "engine/validation/validate.h"
 
@@ -84,7 +85,7 @@ Result<void> validate_module(ModuleImage& module, unsigned threads) {
   if (auto declarations = validate_declarations(module); !declarations.ok()) return declarations;
   uint64_t bytes = 0;
   for (const FunctionDeclaration& function : module.functions) bytes += function.body.size;
-  if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
+  if (threads == 0) threads = processor_count();
   threads = static_cast<unsigned>(std::min<uint64_t>(threads, bytes / kBytesWorthAThread + 1));
   return BodyValidation(module).run(threads);
 }

@@ -54,13 +54,13 @@ Result<void> FunctionValidator::validate_constant(const ConstantExpression& expr
   Cursor cursor(module_.view(expression.bytes), expression.bytes.offset);
   cursor.accept(module_.limits.features);
   InstructionReader reader(cursor);
-  while (!frames_.empty() && reader.next(instruction_)) {
+  while (!frames_.empty() && reader.read_opcode(instruction_)) {
     const auto row = static_cast<size_t>(instruction_.opcode);
     if (!kIsConstant[row]) {
       invalid("constant expression required");
       return error_;
     }
-    if (!(this->*kHandlers[row])(instruction_)) return error_;
+    if (!kSteps[row](*this, reader)) return cursor.failed() ? cursor.error() : error_;
   }
   if (cursor.failed()) return cursor.error();
   return {};

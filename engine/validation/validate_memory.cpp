@@ -4,15 +4,10 @@
 
 namespace heddle::engine {
 
-bool FunctionValidator::memory_address(uint32_t memory, ValueType& address) {
+bool FunctionValidator::address_of_memory(uint32_t memory, ValueType& address) {
   if (memory >= module_.memories.size()) return unknown("memory", memory);
   address = module_.memories[memory].limits.is_64 ? ValueType::Kind::i64 : ValueType::Kind::i32;
   return true;
-}
-
-bool FunctionValidator::check_offset(const Instruction& instruction, ValueType address) {
-  if (address == ValueType::Kind::i64 || instruction.memory.offset <= UINT32_MAX) return true;
-  return invalid("offset out of range: " + std::to_string(instruction.memory.offset));
 }
 
 bool FunctionValidator::check_access(const Instruction& instruction) {

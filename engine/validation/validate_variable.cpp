@@ -8,7 +8,7 @@
 namespace heddle::engine {
 
 bool FunctionValidator::local_at(uint32_t index, ValueType& type) {
-  if (index < fast_locals_.size()) [[likely]] {
+  if (index < fast_local_count_) [[likely]] {
     type = fast_locals_[index];
     return true;
   }

@@ -26,7 +26,7 @@ enum class RelaxedSimd : uint8_t {
 
 /// Modules beyond these are refused at load with ErrorKind::limit.
 struct ModuleLimits {
-  uint64_t module_bytes = uint64_t{1} << 30;
+  uint64_t module_bytes = uint64_t{1} << 30;  ///< 4 GiB are refused in any case
   uint32_t types = 1u << 20;
   uint32_t functions = 4'000'000;
   uint32_t imports = 1'000'000;
@@ -53,7 +53,8 @@ struct Config {
   /// Accept modules that use custom descriptors and exact types, a proposal that may still change. It also
   /// lifts a rule of the standard: br_on_cast may cast to a type that is not below the one it comes from.
   bool custom_descriptors = false;
-  bool gc_stress = false;  ///< collect garbage before every allocation: slow; finds forgotten references in tests
+  bool gc_stress =
+      false;  ///< collect garbage before every allocation: slow; finds forgotten references in tests
   ModuleLimits limits{};
 };
 
@@ -64,7 +65,8 @@ struct StoreLimits {
   uint64_t table_elements = 10'000'000;  ///< all tables together
   uint32_t instances = 10'000;
   uint64_t stack_bytes = uint64_t{1} << 20;  ///< the guest's call stack; fixed when the store is created
-  /// The heap of structures, arrays and exceptions; a guest that needs more traps with TrapKind::out_of_memory.
+  /// The heap of structures, arrays and exceptions; a guest that needs more traps with
+  /// TrapKind::out_of_memory.
   uint64_t gc_bytes = uint64_t{1} << 30;
 };
 

@@ -19,6 +19,16 @@ struct ModuleImage;
 
 namespace heddle {
 
+/// Where the time of loading went, for those who ask; wall time, in seconds.
+struct LoadStatistics {
+  double decode_seconds = 0;      ///< sections and declarations; a copy of the bytes, if one was made
+  double validate_seconds = 0;    ///< declarations and function bodies, on Config::load_threads threads
+  double translate_seconds = 0;   ///< what the tier does at load: translation, if Config::eager
+  uint64_t functions = 0;         ///< imported ones not counted
+  uint64_t code_bytes = 0;        ///< of their bodies
+  uint64_t translated_bytes = 0;  ///< what the tier has made of them
+};
+
 /// A counted reference on an immutable module; copies are the same module. Keeps its engine alive.
 ///
 /// Threads: every function may be called from any thread at any time; one module serves all stores of its
@@ -26,8 +36,16 @@ namespace heddle {
 class HEDDLE_API Module {
  public:
   /// Decodes and validates a binary module; copies the bytes. Errors: malformed, invalid, unsupported or
-  /// limit, with byte offset, section and reason; usage if `engine` was moved from.
-  [[nodiscard]] static Result<Module> load(const Engine& engine, std::span<const uint8_t> bytes);
+  /// limit, with byte offset, section and reason; usage if `engine` was moved from. `statistics` may be null.
+  [[nodiscard]] static Result<Module> load(const Engine& engine, std::span<const uint8_t> bytes,
+                                           LoadStatistics* statistics = nullptr);
+  /// The same without a copy: the module takes the bytes over.
+  [[nodiscard]] static Result<Module> load(const Engine& engine, std::vector<uint8_t>&& bytes,
+                                           LoadStatistics* statistics = nullptr);
+
+  /// Would load() succeed? Its error if not. Copies nothing and makes no code.
+  [[nodiscard]] static Result<void> validate(const Engine& engine, std::span<const uint8_t> bytes,
+                                             LoadStatistics* statistics = nullptr);
 
   /// Assembles the text format (.wat), then loads. Errors of the text carry line, column and the source line.
   [[nodiscard]] static Result<Module> load_text(const Engine& engine, std::string_view source);
