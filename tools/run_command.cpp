@@ -139,9 +139,7 @@ Result<void> Run::make_store() {
 Result<void> Run::provide_wasi() {
   if (!wasi::is_wanted_by(*module_)) return {};
   const auto arguments = options_.invoke.empty() ? arguments_ : std::vector<std::string>();
-  auto config = make_wasi_config(options_.wasi, options_.file, arguments);
-  if (!config) return std::move(config).error();
-  const auto context = wasi::Context::create(*config);
+  const auto context = wasi::Context::create(make_wasi_config(options_.wasi, options_.file, arguments));
   if (!context) return context.error();
   return context->add_to(*linker_);
 }

@@ -11,8 +11,8 @@ namespace {
 constexpr const char* kSeparator = "::";
 
 std::string check_directory(const std::string& text) {
-  const size_t at = text.find(kSeparator);
-  return text.empty() || at == 0 || at + 2 == text.size() ? "not HOST or HOST::GUEST: " + text : "";
+  const bool lacks_one = text.empty() || text.starts_with(kSeparator) || text.ends_with(kSeparator);
+  return lacks_one ? "not HOST or HOST::GUEST: " + text : "";
 }
 
 std::string check_variable(const std::string& text) {
@@ -38,14 +38,16 @@ void add_wasi_options(CLI::App& command, WasiOptions& options) {
       "HOST[::GUEST]");
   add("--env", options.environment, "Set a variable of the guest, or give it the host's", check_variable,
       "NAME[=VALUE]");
+  command.add_option("--argv0", options.program_name, "The program's name for the guest; FILE unless told")
+      ->type_name("NAME");
   command.add_option("--stdin", options.input, "The guest's standard input; the host's own unless told")
       ->type_name("FILE");
 }
 
-Result<wasi::Config> make_wasi_config(const WasiOptions& options, const std::string& program,
-                                      const std::vector<std::string>& arguments) {
+wasi::Config make_wasi_config(const WasiOptions& options, const std::string& file,
+                              const std::vector<std::string>& arguments) {
   wasi::Config config;
-  config.arguments.push_back(program);
+  config.arguments.push_back(options.program_name.empty() ? file : options.program_name);
   config.arguments.insert(config.arguments.end(), arguments.begin(), arguments.end());
   config.input = options.input.empty() ? wasi::Stdio::inherit() : wasi::Stdio::file(options.input);
   config.output = wasi::Stdio::inherit();

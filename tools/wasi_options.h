@@ -15,14 +15,15 @@ struct WasiOptions {
   std::vector<std::string> directories;            ///< HOST[::GUEST]
   std::vector<std::string> read_only_directories;  ///< HOST[::GUEST]
   std::vector<std::string> environment;            ///< NAME=VALUE, or NAME: the host's value
+  std::string program_name;                        ///< argv[0]; empty: the module as the user named it
   std::string input;                               ///< a file; empty: the host's standard input
 };
 
 /// REQUIRES: `options` outlives the parsing.
 void add_wasi_options(CLI::App& command, WasiOptions& options);
 
-/// `program` is argv[0], as the user wrote it. Errors: usage.
-[[nodiscard]] Result<wasi::Config> make_wasi_config(const WasiOptions& options, const std::string& program,
-                                                    const std::vector<std::string>& arguments);
+/// `file` is the module as the user named it.
+[[nodiscard]] wasi::Config make_wasi_config(const WasiOptions& options, const std::string& file,
+                                            const std::vector<std::string>& arguments);
 
 }  // namespace heddle::tools
