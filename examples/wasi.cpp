@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a WASI program from C++: what it reads comes from memory, what it writes goes there, and it sees no file.
+// Runs a WASI program from C++: what it reads comes from memory, what it writes goes there, and it sees no
+// file.
 #include <heddle/heddle.h>
 #include <heddle/wasi.h>
 

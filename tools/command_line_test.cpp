@@ -146,7 +146,7 @@ TEST_F(command_line, run_wasi_programs) {
   const std::string imports = kWasiImports;
   write("args.wat", "(module" + imports + R"((func (export "_start")
     (drop (call $args (i32.const 100) (i32.const 200))) (call $print (i32.const 200) (i32.const 14))
-    (drop (call $environ (i32.const 100) (i32.const 200))) (call $print (i32.const 200) (i32.const 8))
+    (drop (call $environ (i32.const 100) (i32.const 300))) (call $print (i32.const 300) (i32.const 8))
     (call $exit (i32.const 42)))))");
   const std::string zero(1, '\0');
   expect("run --env A=1 --env HOST args.wat -x two", 42,
@@ -185,14 +185,16 @@ TEST_F(command_line, run_wasi_reactors_and_exit_codes) {
   expect("run reactor.wat --invoke get", 0, "5\n");
   expect("run reactor.wat", 0, "");
   for (const auto& [code, wanted] : {std::pair(0, 0), {125, 125}, {255, 255}, {256, 255}, {-1, 255}}) {
-    write("exit.wat", std::string("(module") + kWasiImports + "(func (export \"_start\") (call $exit (i32.const " +
-                          std::to_string(code) + "))))");
+    write("exit.wat", std::string("(module") + kWasiImports +
+                          "(func (export \"_start\") (call $exit (i32.const " + std::to_string(code) +
+                          "))))");
     expect("run exit.wat", wanted, "");
   }
   write("sleep.wat", std::string("(module") + kWasiImports + R"((func (export "_start")
     (i32.store (i32.const 0) (i32.const 1000)) (i32.store (i32.const 4) (i32.const 5))
     (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8))))))");
-  EXPECT_EQ(heddle("run --timeout 30ms sleep.wat", "sleep 5 | ").exit_code, 134) << "a time limit ends waiting";
+  EXPECT_EQ(heddle("run --timeout 30ms sleep.wat", "sleep 5 | ").exit_code, 134)
+      << "a time limit ends waiting";
 }
 
 TEST_F(command_line, run_reports_errors_of_loading) {
