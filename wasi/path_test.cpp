@@ -18,7 +18,7 @@ constexpr auto kOutside = Guest::kOutside;
 constexpr Fd kDirectory = Playground::kDirectory;
 constexpr uint64_t kReadWrite = rights::kOfFiles;
 
-class wasi_path : public testing::TestWithParam<OpenBeneath> {
+class WasiPath : public testing::TestWithParam<OpenBeneath> {
  protected:
   static Guest make_guest(const Config& config) {
     Guest guest(config);
@@ -30,6 +30,7 @@ class wasi_path : public testing::TestWithParam<OpenBeneath> {
   Guest guest_ = make_guest(place_.config());
 };
 
+using wasi_path = WasiPath;  // suites are named like files
 INSTANTIATE_TEST_SUITE_P(kernel, wasi_path, testing::Values(open_beneath_by_kernel));
 INSTANTIATE_TEST_SUITE_P(walk, wasi_path, testing::Values(open_beneath_by_walk));
 

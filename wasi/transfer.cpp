@@ -15,35 +15,28 @@ namespace heddle::wasi {
 
 namespace {
 
-/// Keeps a write to a pipe without readers from raising SIGPIPE, which would end the host.
-class WithoutSigpipe {
- public:
-  WithoutSigpipe() {
-    sigemptyset(&pipe_);
-    sigaddset(&pipe_, SIGPIPE);
-    sigset_t pending;
-    sigpending(&pending);
-    // One that was pending already is the host's own, and stays.
-    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-    if (!was_pending_) pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-  }
-  ~WithoutSigpipe() {
-    if (was_pending_) return;
-    const int error = errno;
+/// Runs a write that may find a pipe without readers, and keeps the SIGPIPE of that, which would end the
+/// host, from being delivered. One that was pending before is the host's own, and stays.
+template <class Write>
+ssize_t without_sigpipe(Write write) {
+  sigset_t pipe, before, pending;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  sigemptyset(&pending);
+  pthread_sigmask(SIG_BLOCK, &pipe, &before);
+  // It can't be pending where it was not blocked.
+  if (sigismember(&before, SIGPIPE) == 1) sigpending(&pending);
+  const ssize_t written = write();
+  const int error = errno;
+  if (written < 0 && error == EPIPE && sigismember(&pending, SIGPIPE) == 0) {
     const timespec at_once{};
-    while (sigtimedwait(&pipe_, nullptr, &at_once) < 0 && errno == EINTR) {
+    while (sigtimedwait(&pipe, nullptr, &at_once) < 0 && errno == EINTR) {
     }
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-    errno = error;
   }
-  WithoutSigpipe(const WithoutSigpipe&) = delete;
-  WithoutSigpipe& operator=(const WithoutSigpipe&) = delete;
-
- private:
-  sigset_t pipe_;
-  sigset_t before_;
-  bool was_pending_ = false;
-};
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = error;
+  return written;
+}
 
 /// The host can't promise not to wait with this kind of file, as with terminals.
 bool is_refusal(int error) { return error == EOPNOTSUPP || error == ENOSYS || error == EINVAL; }
@@ -66,17 +59,17 @@ ssize_t read_now(Descriptor& descriptor, std::span<const iovec> parts) {
   return -1;
 }
 
-/// Like writev, but EAGAIN instead of waiting.
-ssize_t write_now(Descriptor& descriptor, std::span<const iovec> parts) {
+ssize_t send_now(const Descriptor& descriptor, std::span<const iovec> parts) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts.data());  // NOLINT: sendmsg does not write there
+  message.msg_iovlen = parts.size();
+  return sendmsg(descriptor.host(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/// Like writev, but EAGAIN instead of waiting. May raise SIGPIPE.
+ssize_t write_file_now(Descriptor& descriptor, std::span<const iovec> parts) {
   const int fd = descriptor.host();
   const int count = static_cast<int>(parts.size());
-  if (descriptor.is_socket()) {
-    msghdr message{};
-    message.msg_iov = const_cast<iovec*>(parts.data());  // NOLINT: sendmsg does not write there
-    message.msg_iovlen = parts.size();
-    return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-  }
-  const WithoutSigpipe guard;
   if (descriptor.opened().is_non_blocking) return writev(fd, parts.data(), count);
   const ssize_t done = pwritev2(fd, parts.data(), count, -1, RWF_NOWAIT);
   if (done >= 0 || !is_refusal(errno)) return done;
@@ -87,6 +80,11 @@ ssize_t write_now(Descriptor& descriptor, std::span<const iovec> parts) {
   }
   // A pipe that is ready has room for this much.
   return write(fd, parts[0].iov_base, std::min<size_t>(parts[0].iov_len, PIPE_BUF));
+}
+
+ssize_t write_now(Descriptor& descriptor, std::span<const iovec> parts) {
+  if (descriptor.is_socket()) return send_now(descriptor, parts);
+  return without_sigpipe([&] { return write_file_now(descriptor, parts); });
 }
 
 /// Leaves out the first `done` bytes.

@@ -5,6 +5,7 @@
 #include <random>
 #include <thread>
 
+#include "engine/support/sanitizers.h"
 #include "wasi/test_guest.h"
 
 namespace heddle::wasi {
@@ -80,8 +81,8 @@ void run_wild(Guest& guest, Random& random, int calls) {
     if (name == "path_symlink") guest.put(Guest::kPath, "..");
     const CallResult result = guest.instance.function(name)->call(arguments);
     if (result.ok()) {
-      if (!result->empty())
-        ASSERT_NE(std::string_view(to_string(static_cast<Errno>((*result)[0].u32()))), "unknown errno");
+      const uint32_t number = result->empty() ? 0 : (*result)[0].u32();
+      ASSERT_STRNE(to_string(static_cast<Errno>(number)), "unknown errno") << name;
     } else {
       ASSERT_TRUE(result.exit_code() || (result.trapped() && result.trap().kind == TrapKind::interrupted))
           << name << ": " << result.message();
@@ -105,6 +106,7 @@ TEST(wasi_wild_arguments, never_crash_and_never_lead_outside) {
 }
 
 TEST(wasi_wild_arguments, thread_memory_that_changes_meanwhile) {
+  if (engine::kThreadSanitizer) GTEST_SKIP() << "races on a guest's memory are what this is about";
   Playground place;
   const Engine engine = Engine::create().value();
   const auto state = detail::make_state(wild_config(place)).value();
