@@ -52,10 +52,20 @@ if(HEDDLE_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
+# Where the headers of users stand: each folder of the list has heddle/*.h below it, and all are installed together.
+set(HEDDLE_PUBLIC_HEADERS "${PROJECT_SOURCE_DIR}/engine/include")
+if(NOT HEDDLE_ONLY_ENGINE)
+  foreach(folder IN ITEMS wasi threads)
+    if(EXISTS "${PROJECT_SOURCE_DIR}/${folder}/include")
+      list(APPEND HEDDLE_PUBLIC_HEADERS "${PROJECT_SOURCE_DIR}/${folder}/include")
+    endif()
+  endforeach()
+endif()
+
 # heddle_own_code(target): the settings for code of this project, as opposed to what it links.
 function(heddle_own_code target)
   target_include_directories(${target} PUBLIC
-    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>" "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/engine/include>")
+    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>" "$<BUILD_INTERFACE:${HEDDLE_PUBLIC_HEADERS}>")
   target_compile_options(${target} PRIVATE -Wall -Wextra -Werror -fno-rtti)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
     target_compile_options(${target} PRIVATE -Wthread-safety)

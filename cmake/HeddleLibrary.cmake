@@ -14,7 +14,7 @@ add_library(heddle ${objects})
 add_library(heddle::heddle ALIAS heddle)
 set_target_properties(heddle PROPERTIES LINKER_LANGUAGE CXX VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
 target_include_directories(heddle INTERFACE
-  "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/engine/include>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+  "$<BUILD_INTERFACE:${HEDDLE_PUBLIC_HEADERS}>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
 target_compile_features(heddle INTERFACE cxx_std_20)
 target_link_libraries(heddle PRIVATE Threads::Threads xxHash::xxHash ${CMAKE_DL_LIBS})
 set(HEDDLE_PC_REQUIRES "libxxhash")
@@ -40,8 +40,9 @@ install(EXPORT heddleTargets NAMESPACE heddle:: DESTINATION "${package_dir}")
 install(FILES "${PROJECT_BINARY_DIR}/heddleConfig.cmake" "${PROJECT_BINARY_DIR}/heddleConfigVersion.cmake"
   "${PROJECT_SOURCE_DIR}/third_party/FindxxHash.cmake" DESTINATION "${package_dir}")
 install(FILES "${PROJECT_BINARY_DIR}/heddle.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
-install(DIRECTORY "${PROJECT_SOURCE_DIR}/engine/include/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
-  FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
+foreach(folder IN LISTS HEDDLE_PUBLIC_HEADERS)
+  install(DIRECTORY "${folder}/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
+endforeach()
 
 # The proof that the installed files are enough: an example is built against nothing else.
 set(consumer "${PROJECT_SOURCE_DIR}/examples/embed.cpp")

@@ -125,7 +125,76 @@ TEST_F(command_line, run_lists_missing_imports) {
   expect_part("run i.wat", 2,
               "i.wat: 2 imports that nothing provides:\n"
               "  env log (func (param i32))\n  env memory (memory 1 2 shared)\n");
-  expect_part("run w.wat", 2, "no WASI yet");
+  expect_part("run w.wat", 2, "incompatible import type");
+}
+
+constexpr const char* kWasiImports = R"(
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_get" (func $args (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_get" (func $environ (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (import "wasi_snapshot_preview1" "path_open"
+    (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func $print (param $from i32) (param $size i32)
+    (i32.store (i32.const 0) (local.get $from))
+    (i32.store (i32.const 4) (local.get $size))
+    (if (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)) (then (call $exit (i32.const 9))))))";
+
+TEST_F(command_line, run_wasi_programs) {
+  const std::string imports = kWasiImports;
+  write("args.wat", "(module" + imports + R"((func (export "_start")
+    (drop (call $args (i32.const 100) (i32.const 200))) (call $print (i32.const 200) (i32.const 14))
+    (drop (call $environ (i32.const 100) (i32.const 300))) (call $print (i32.const 300) (i32.const 8))
+    (call $exit (i32.const 42)))))");
+  const std::string zero(1, '\0');
+  expect("run --env A=1 --env HOST args.wat -x two", 42,
+         "args.wat" + zero + "-x" + zero + "tw" + "A=1" + zero + zero + zero + zero + zero);
+  EXPECT_EQ(heddle("run --argv0 p --env HOST args.wat 1234567890", "HOST=abc ").output,
+            "p" + zero + "1234567890" + zero + zero + "HOST=abc");
+  write("cat.wat", "(module" + imports + R"((func (export "_start")
+    (i32.store (i32.const 0) (i32.const 1000)) (i32.store (i32.const 4) (i32.const 5))
+    (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+    (call $print (i32.const 1000) (i32.load (i32.const 8))))))");
+  write("five", "12345");
+  expect("run --stdin five cat.wat", 0, "12345");
+  EXPECT_EQ(heddle("run cat.wat", "echo abcd | ").output, "abcd\n");
+  expect_part("run --stdin none cat.wat", 2, "can't open \"none\": No such file or directory");
+  expect_part("run --dir none cat.wat", 2, "can't open the directory \"none\": No such file");
+  expect_part("run --dir ::x cat.wat", 2, "not HOST or HOST::GUEST");
+  EXPECT_EQ(heddle("run --stdin five cat.wat >/dev/full").exit_code, 9);
+  EXPECT_EQ(heddle("run --stdin five cat.wat | true").exit_code, 0) << "and no signal";
+}
+
+TEST_F(command_line, run_wasi_directories) {
+  write("open.wat", std::string("(module") + kWasiImports + R"((data (i32.const 100) "new")
+    (func (export "_start") (call $exit (call $open (i32.const 3) (i32.const 0) (i32.const 100) (i32.const 3)
+      (i32.const 1) (i64.const 64) (i64.const 0) (i32.const 0) (i32.const 200))))))");
+  expect("run open.wat", 8, "");  // badf: there is no directory
+  expect("run --dir-ro . open.wat", 69, "");
+  EXPECT_FALSE(std::filesystem::exists(directory_ / "new"));
+  expect("run --dir .::/work open.wat", 0, "");
+  EXPECT_TRUE(std::filesystem::exists(directory_ / "new"));
+}
+
+TEST_F(command_line, run_wasi_reactors_and_exit_codes) {
+  write("reactor.wat", R"((module (global $ready (mut i32) (i32.const 1))
+    (func (export "_initialize") (global.set $ready (i32.const 5)))
+    (func (export "get") (result i32) (global.get $ready))))");
+  expect("run reactor.wat --invoke get", 0, "5\n");
+  expect("run reactor.wat", 0, "");
+  for (const auto& [code, wanted] : {std::pair(0, 0), {125, 125}, {255, 255}, {256, 255}, {-1, 255}}) {
+    write("exit.wat", std::string("(module") + kWasiImports +
+                          "(func (export \"_start\") (call $exit (i32.const " + std::to_string(code) +
+                          "))))");
+    expect("run exit.wat", wanted, "");
+  }
+  write("sleep.wat", std::string("(module") + kWasiImports + R"((func (export "_start")
+    (i32.store (i32.const 0) (i32.const 1000)) (i32.store (i32.const 4) (i32.const 5))
+    (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8))))))");
+  EXPECT_EQ(heddle("run --timeout 30ms sleep.wat", "sleep 5 | ").exit_code, 134)
+      << "a time limit ends waiting";
 }
 
 TEST_F(command_line, run_reports_errors_of_loading) {

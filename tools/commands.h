@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ inline constexpr const char* kCustomDescriptorsHelp = "Accept that proposal, whi
 inline constexpr int kSuccess = 0;
 inline constexpr int kUsageError = 2;  ///< the command line, an input file, or loading it
 inline constexpr int kTrap = 134;      ///< what a shell reports for a program that aborted
+/// A guest's greater ones become this: cut to a byte, as the system would, they could look like success.
+inline constexpr uint32_t kMostExitCode = 255;
 
 /// A command that CLI11 has parsed leaves its exit code in `exit_code`.
 void add_validate_command(CLI::App& app, int& exit_code);

@@ -2,6 +2,7 @@
 // `heddle run`: loads a module and runs its _start, or calls one of its functions.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "tools/input_file.h"
 #include "tools/quantities.h"
 #include "tools/run_statistics.h"
+#include "tools/wasi_options.h"
 
 namespace heddle::tools {
 
@@ -28,6 +30,7 @@ struct RunOptions {
   std::optional<uint64_t> fuel;
   bool checked_memory = false;
   bool custom_descriptors = false;
+  WasiOptions wasi;
 };
 
 /// Where main() leaves what the guest gets, because CLI11 must not see it.
@@ -47,8 +50,11 @@ class Run {
  private:
   [[nodiscard]] Result<void> load();
   [[nodiscard]] Result<void> make_store();
+  [[nodiscard]] Result<void> provide_wasi();
   [[nodiscard]] std::optional<std::string> choose_function() const;
   [[nodiscard]] Outcome<void> execute(const std::string& name);
+  [[nodiscard]] Outcome<void> initialize(const Instance& instance);
+  [[nodiscard]] bool exports_function(std::string_view name) const;
   void limit_time();
   int report(const Outcome<void>& outcome) const;
   void report_missing(const std::vector<ImportType>& missing) const;
@@ -58,6 +64,7 @@ class Run {
   const std::vector<std::string>& arguments_;
   std::optional<Engine> engine_;
   std::optional<Module> module_;
+  std::optional<Linker> linker_;
   std::optional<Store> store_;
   std::optional<std::chrono::nanoseconds> timeout_;
   RunStatistics::Clock::time_point clock_ = RunStatistics::Clock::now();
@@ -77,7 +84,12 @@ int Run::operator()() {
     print_error(options_.file, loaded.error());
     return kUsageError;
   }
-  if (const auto missing = Linker(*engine_).missing(*module_); !missing.empty()) {
+  linker_.emplace(*engine_);
+  if (const auto provided = provide_wasi(); !provided) {
+    print_error(options_.file, provided.error());
+    return kUsageError;
+  }
+  if (const auto missing = linker_->missing(*module_); !missing.empty()) {
     report_missing(missing);
     return kUsageError;
   }
@@ -124,6 +136,15 @@ Result<void> Run::make_store() {
   return {};
 }
 
+/// The guest's arguments are its own only if it is a program; --invoke makes values of them.
+Result<void> Run::provide_wasi() {
+  if (!wasi::is_wanted_by(*module_)) return {};
+  const auto arguments = options_.invoke.empty() ? arguments_ : std::vector<std::string>();
+  const auto context = wasi::Context::create(make_wasi_config(options_.wasi, options_.file, arguments));
+  if (!context) return context.error();
+  return context->add_to(*linker_);
+}
+
 /// What stays of the time limit goes to the next call.
 void Run::limit_time() {
   if (!timeout_) return;
@@ -140,27 +161,39 @@ std::string export_list(const Module& module) {
   return out;
 }
 
-/// The function to call: what --invoke says, else _start; "" if instantiating is all there is to do. None,
-/// and then it has said so, if the user must choose.
+bool Run::exports_function(std::string_view name) const {
+  const auto exports = module_->exports();
+  return std::any_of(exports.begin(), exports.end(), [&](const ExportType& entry) {
+    return kind_of(entry.type) == ExternKind::function && (name.empty() || entry.name == name);
+  });
+}
+
+/// The function to call: what --invoke says, else _start; "" if instantiating (and _initialize) is all there is
+/// to do. None, and then it has said so, if the user must choose.
 std::optional<std::string> Run::choose_function() const {
   if (!options_.invoke.empty()) return options_.invoke;
-  bool has_functions = false;
-  for (const ExportType& entry : module_->exports()) {
-    if (entry.name == "_start" && kind_of(entry.type) == ExternKind::function) return entry.name;
-    has_functions |= kind_of(entry.type) == ExternKind::function;
-  }
-  if (!has_functions) return std::string();
+  if (exports_function("_start")) return "_start";
+  if (exports_function("_initialize") || !exports_function("")) return std::string();
   fmt::print(stderr, "{}: no function _start is exported; choose one with --invoke:{}\n",
              display_name(options_.file), export_list(*module_));
   return std::nullopt;
 }
 
+/// A reactor's constructors, before anything else of it. (WASI application ABI)
+Outcome<void> Run::initialize(const Instance& instance) {
+  if (!exports_function("_initialize") || exports_function("_start")) return {};
+  const auto function = instance.typed<void()>("_initialize");
+  if (!function) return function.error();
+  limit_time();
+  return function->call();
+}
+
 Outcome<void> Run::execute(const std::string& name) {
   limit_time();
-  auto instance = Linker(*engine_).instantiate(*store_, *module_);
+  auto instance = linker_->instantiate(*store_, *module_);
   statistics_.instantiate_seconds = RunStatistics::lap(clock_);
   if (!instance.ok()) return std::move(instance).failure();
-  if (name.empty()) return {};
+  if (auto initialized = initialize(*instance); !initialized.ok() || name.empty()) return initialized;
   const auto function = instance->function(name);
   if (!function) return function.error();
   if (options_.invoke.empty() && !function->type().parameters.empty())
@@ -182,6 +215,7 @@ Outcome<void> Run::execute(const std::string& name) {
 
 int Run::report(const Outcome<void>& outcome) const {
   if (outcome.ok()) return kSuccess;
+  if (const auto code = outcome.exit_code()) return static_cast<int>(std::min(*code, kMostExitCode));
   if (outcome.trapped()) {
     const char* what = outcome.trap().kind == TrapKind::exception ? ": " : ": trap: ";
     print_message(display_name(options_.file) + what + outcome.trap().to_string());
@@ -195,14 +229,15 @@ void Run::report_missing(const std::vector<ImportType>& missing) const {
   fmt::print(stderr, "{}: {} import{} that nothing provides:\n", display_name(options_.file), missing.size(),
              missing.size() == 1 ? "" : "s");
   bool is_wasi = false;
+  const auto is_old = [](const ImportType& import) { return import.module == "wasi_unstable"; };
   for (const ImportType& import : missing) {
     fmt::print(stderr, "  {} {} {}\n", engine::escape_for_terminal(import.module),
                engine::escape_for_terminal(import.name), to_string(import.type));
-    is_wasi |= import.module.starts_with("wasi");
+    is_wasi |= import.module.starts_with("wasi:") || is_old(import);
   }
   fmt::print(stderr, "{}\n",
-             is_wasi ? "This version of heddle has no WASI yet: `heddle run` takes modules without imports."
-                     : "`heddle run` takes modules without imports; a C++ program can provide them: see "
+             is_wasi ? "heddle has WASI preview 1 (wasi_snapshot_preview1) only: build the program for wasm32-wasip1."
+                     : "`heddle run` provides WASI preview 1 and nothing else; a C++ program can provide more: see "
                        "docs/EMBEDDING.md.");
 }
 
@@ -288,16 +323,20 @@ void add_run_command(CLI::App& app, int& exit_code) {
   command->add_flag("--checked-memory", options->checked_memory,
                     "Compare before every access; no guard pages");
   command->add_flag("--custom-descriptors", options->custom_descriptors, kCustomDescriptorsHelp);
+  add_wasi_options(*command, options->wasi);
   command->footer(
       "Options stand before the file; what follows it goes to the guest. --invoke NAME may also follow the "
       "file.\n"
       "Integers are decimal or 0x hexadecimal; floats also inf, nan and nan:0x400000; references are null.\n"
-      "Exit code: the guest's; 134 after a trap; 2 for errors of usage or loading.\n\n"
+      "A guest sees no file, variable or descriptor of the host but its standard streams and what options name.\n"
+      "Exit code: the guest's, 255 for what is beyond; 134 after a trap; 2 for errors of usage or loading.\n\n"
       "Examples:\n"
       "  heddle run --invoke fib fib.wat 30            call fib(30)\n"
       "  heddle run fib.wat --invoke fib 30            the same\n"
       "  heddle run --fuel 1000000 --timeout 2s app.wasm\n"
       "  heddle run --stats=json --invoke run app.wasm -5 0x10 1.5 nan\n"
+      "  heddle run --dir . --env LANG=C app.wasm in.txt -v   a WASI program, its files and arguments\n"
+      "  heddle run --dir-ro /srv/data::/data --stdin list.txt app.wasm\n"
       "  heddle wat2wasm x.wat -o - | heddle run -");
   command->callback([options, &exit_code] { exit_code = Run(*options, guest_arguments())(); });
 }

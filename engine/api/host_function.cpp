@@ -27,6 +27,17 @@ Result<Memory> Caller::memory(std::string_view name) const {
   return instance().memory(name);
 }
 
+InterruptListener::InterruptListener(const Caller& caller, std::function<void()> on_interrupt)
+    : link_(caller.link_->shared_from_this()),
+      on_interrupt_(std::move(on_interrupt)),
+      outer_(link_->interrupts->set_listener(this)) {}
+
+InterruptListener::~InterruptListener() { (void)link_->interrupts->set_listener(outer_); }
+
+bool InterruptListener::interrupted() const noexcept {
+  return link_->store == nullptr || link_->store->context().interrupt_pending();
+}
+
 namespace {
 
 /// Makes the exception that a trap brings one of the store's, to be thrown on. False: recorded why not.
@@ -49,6 +60,7 @@ bool fail(engine::ExecContext& context, StoreLink& link, HostResult result) {
   link.inner_frames = std::move(trap.frames);
   link.inner_omitted = trap.omitted_frames;
   link.inner_catches = context.catches;
+  if (context.trap.kind == TrapKind::none) context.trap.exit_code = trap.exit_code;
   return context.fail(kind, std::move(trap.message));
 }
 

@@ -25,6 +25,27 @@ TEST(host_function, an_exception_becomes_a_trap) {
   EXPECT_EQ((*instance.function("add")->call({1, 2}))[0].i32(), 3) << "the store goes on";
 }
 
+TEST(host_function, ends_the_program_with_an_exit_code) {
+  TestStore test;
+  ASSERT_TRUE(test.linker.wrap("", "host", []() -> HostResult { return Trap::exit(42); }));
+  const Instance instance = test.instantiate(kCallHost);
+  const CallResult result = instance.function("run")->call();
+  EXPECT_EQ(trap_of(result), TrapKind::exit);
+  EXPECT_EQ(result.exit_code(), 42u);
+  EXPECT_EQ(result.message(), "exit with code 42") << "no backtrace";
+  const CallResult fine = instance.function("add")->call({1, 2});
+  EXPECT_EQ(fine.exit_code(), std::nullopt);
+  EXPECT_EQ((*fine)[0].i32(), 3) << "the store goes on";
+}
+
+TEST(host_function, no_guest_code_sees_an_exit) {
+  TestStore test;
+  ASSERT_TRUE(test.linker.wrap("", "host", []() -> HostResult { return Trap::exit(7); }));
+  const Instance instance = test.instantiate(R"((module (func $host (import "" "host"))
+    (func (export "run") (block $h (try_table (catch_all $h) (call $host))) (unreachable))))");
+  EXPECT_EQ(instance.function("run")->call().exit_code(), 7u);
+}
+
 TEST(host_function, any_exception_becomes_a_trap) {
   TestStore test;
   auto throwing = [](Caller&, std::span<const Value>, std::span<Value>) -> HostResult { throw 7; };

@@ -133,6 +133,38 @@ TEST(limits, thread_interrupts_start_function) {
   other.join();
 }
 
+TEST(limits, thread_interrupts_a_host_function_that_blocks) {
+  TestStore test;
+  std::atomic<uint32_t> woken{0};
+  ASSERT_TRUE(test.linker.wrap("", "block", [&](Caller& caller) -> HostResult {
+    InterruptListener listener(caller, [&] {
+      woken = 1;
+      woken.notify_all();
+    });
+    if (!listener.interrupted()) woken.wait(0);
+    return Trap::interrupted();
+  }));
+  const Instance instance = test.instantiate(R"((module (func $block (import "" "block"))
+    (func (export "block") (call $block)) (func (export "add") (param i32 i32) (result i32)
+      (i32.add (local.get 0) (local.get 1)))))");
+  for (int i = 0; i < 2; ++i) {
+    woken = 0;
+    TrapKind kind = TrapKind::none;
+    EXPECT_LT(interrupt_thread(test, instance, "block", kind), 2s);
+    EXPECT_EQ(kind, TrapKind::interrupted);
+    EXPECT_TRUE(still_works(instance));
+  }
+  woken = 0;
+  ASSERT_TRUE(test.store.set_timeout(15ms));
+  EXPECT_EQ(trap_of(instance.function("block")->call()), TrapKind::interrupted);
+  EXPECT_TRUE(still_works(instance));
+  // One that came before the call is seen at once.
+  woken = 0;
+  test.store.interrupt_handle().interrupt();
+  EXPECT_EQ(trap_of(instance.function("block")->call()), TrapKind::interrupted);
+  EXPECT_TRUE(still_works(instance));
+}
+
 TEST(limits, interrupt_without_a_call_stops_the_next_one_only) {
   TestStore test;
   const Instance instance = test.instantiate(kGuest);

@@ -27,6 +27,7 @@ class Store;
 struct TrapRecord {
   TrapKind kind = TrapKind::none;
   std::string message;               ///< only from hosts
+  uint32_t exit_code = 0;            ///< only of kind exit
   const uint64_t* ip = nullptr;      ///< interpreter word of the trapping instruction, if it was guest code
   Slot* fp = nullptr;                ///< its frame
   Instance* instance = nullptr;

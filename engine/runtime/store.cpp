@@ -194,7 +194,9 @@ void Store::take_trap(Trap* trap, bool with_frames) {
     *trap = {};
     trap->kind = record.kind != TrapKind::none ? record.kind : TrapKind::host_error;
     trap->message = !record.message.empty() ? std::move(record.message) : to_string(trap->kind);
-    if (with_frames) engine_->tier->backtrace(context_, trap->frames, trap->omitted_frames);
+    trap->exit_code = record.exit_code;
+    // A program that is done did so on purpose: nobody asks where.
+    if (with_frames && trap->kind != TrapKind::exit) engine_->tier->backtrace(context_, trap->frames, trap->omitted_frames);
   }
   record = {};
 }

@@ -4,6 +4,7 @@
 
 #include <exception>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -34,9 +35,34 @@ class HEDDLE_API Caller {
 
  private:
   friend struct detail::Access;
+  friend class InterruptListener;
   Caller(detail::StoreLink* link, void* instance) : link_(link), instance_(instance) {}
   detail::StoreLink* link_;
   void* instance_;
+};
+
+/// How a host function that blocks learns of interrupts, so that it can end. Make one, look at interrupted(),
+/// then block; answer with Trap::interrupted() once interrupted() says so.
+///
+/// Threads: made, asked and destroyed by the thread of the call; on_interrupt runs on any.
+class HEDDLE_API InterruptListener {
+ public:
+  /// `on_interrupt` must only wake: it runs under a lock that the store's interrupts need.
+  InterruptListener(const Caller& caller, std::function<void()> on_interrupt);
+  /// Once this is back, on_interrupt is not running and never will.
+  ~InterruptListener();
+  InterruptListener(const InterruptListener&) = delete;
+  InterruptListener& operator=(const InterruptListener&) = delete;
+
+  /// Shall the store's guest stop? Also true if that was so before this was made.
+  [[nodiscard]] bool interrupted() const noexcept;
+
+ private:
+  friend class detail::InterruptCell;
+  void tell() const noexcept { on_interrupt_(); }
+  std::shared_ptr<detail::StoreLink> link_;
+  std::function<void()> on_interrupt_;
+  InterruptListener* outer_;  ///< of a host function further out in the same store
 };
 
 /// The general form of a host function's body.

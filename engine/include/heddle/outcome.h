@@ -33,6 +33,12 @@ class OutcomeBase {
   /// The guest trapped: trap() says why and where.
   [[nodiscard]] bool trapped() const noexcept { return failure_ && std::holds_alternative<Trap>(*failure_); }
 
+  /// The code of a program that ended itself, which is a trap of kind exit; none for all else.
+  [[nodiscard]] std::optional<uint32_t> exit_code() const noexcept {
+    if (!trapped() || trap().kind != TrapKind::exit) return std::nullopt;
+    return trap().exit_code;
+  }
+
   /// REQUIRES: trapped().
   [[nodiscard]] const Trap& trap() const noexcept {
     assert(trapped());

@@ -38,12 +38,30 @@ struct HEDDLE_API Trap {
   std::vector<Frame> frames;   ///< at most 64; `omitted_frames` says how many more there were
   uint64_t omitted_frames = 0;
   std::shared_ptr<const Exception> exception;  ///< kind exception: what nobody caught (see tag.h); else null
+  uint32_t exit_code = 0;      ///< kind exit: what the program left its host; else 0
 
   /// A trap of kind host_error, for a host function to return.
   [[nodiscard]] static Trap host(std::string reason) {
     Trap trap;
     trap.kind = TrapKind::host_error;
     trap.message = std::move(reason);
+    return trap;
+  }
+
+  /// For a host function to return that ended because the store was interrupted.
+  [[nodiscard]] static Trap interrupted() {
+    Trap trap;
+    trap.kind = TrapKind::interrupted;
+    trap.message = heddle::to_string(trap.kind);
+    return trap;
+  }
+
+  /// For a host function to return: the program is done. Unwinds as a trap does; no guest code sees it.
+  [[nodiscard]] static Trap exit(uint32_t code) {
+    Trap trap;
+    trap.kind = TrapKind::exit;
+    trap.message = "exit with code " + std::to_string(code);
+    trap.exit_code = code;
     return trap;
   }
 
