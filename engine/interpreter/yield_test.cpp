@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests to yield: the guest yields at every check if asked at every check, and computes what it would have.
+// Requests to yield: the guest yields at its next check, and computes what it would have.
 #include <atomic>
+#include <chrono>
 #include <thread>
 
 #include "engine/interpreter/test_world.h"
@@ -10,14 +11,17 @@ namespace {
 
 constexpr std::string_view kWork = R"((module
   (type $f (func (param i32) (result i32)))
+  (import "" "" (func $ask))
   (tag $t (param i32))
   (table funcref (elem $fib $down))
   (func $fib (export "recursion") (param i32) (result i32)
+    (call $ask)
     (if (result i32) (i32.lt_u (local.get 0) (i32.const 2)) (then (local.get 0)) (else
       (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1))) (call $fib (i32.sub (local.get 0) (i32.const 2)))))))
   (func (export "loop") (param i32) (result i32) (local $i i32) (local $x i64) (local $y f64) (local $z f32)
     (local.set $y (f64.const 1)) (local.set $z (f32.const 1))
     (loop $l
+      (call $ask)
       (local.set $x (i64.add (i64.mul (local.get $x) (i64.const 31)) (i64.extend_i32_u (local.get $i))))
       (local.set $y (f64.add (f64.mul (local.get $y) (f64.const 0.5)) (f64.convert_i32_u (local.get $i))))
       (local.set $z (f32.mul (f32.add (local.get $z) (f32.const 1)) (f32.const 0.75)))
@@ -26,6 +30,7 @@ constexpr std::string_view kWork = R"((module
              (i32.reinterpret_f32 (local.get $z))))
   (func (export "br_table") (param i32) (result i32) (local $state i32) (local $sum i32)
     (loop $l
+      (call $ask)
       (block $c (block $b (block $a (br_table $a $b $c (local.get $state)))
         (local.set $sum (i32.add (local.get $sum) (local.get 0))) (local.set $state (i32.const 1))
         (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))) (return (local.get $sum)))
@@ -33,10 +38,12 @@ constexpr std::string_view kWork = R"((module
       (local.set $sum (i32.xor (local.get $sum) (i32.const 0x5555))) (local.set $state (i32.const 0)) (br $l))
     (unreachable))
   (func $down (export "tail calls") (param i32) (result i32)
+    (call $ask)
     (if (i32.eqz (local.get 0)) (then (return (i32.const 77))))
     (return_call_indirect (type $f) (i32.sub (local.get 0) (i32.const 1)) (i32.const 1)))
   (func (export "exceptions") (param i32) (result i32) (local $caught i32)
     (loop $l
+      (call $ask)
       (block $h (result i32)
         (try_table (catch $t $h) (throw $t (local.get 0))) (unreachable))
       (local.set $caught (i32.add (local.get $caught)))
@@ -44,77 +51,74 @@ constexpr std::string_view kWork = R"((module
     (local.get $caught))
 ))";
 
-/// Counts, and asks for the next yield at once.
-class Insistent final : public Yielder {
- public:
-  explicit Insistent(ExecContext& context) : context_(context) {
-    context.yielder = this;
-    context.request_yield();
-  }
-  ~Insistent() override { context_.yielder = nullptr; }
-  void yield() noexcept override {
-    ++count;
-    context_.request_yield();
-  }
-
+struct Counter final : Yielder {
+  void yield() noexcept override { ++count; }
   uint64_t count = 0;
+};
 
- private:
-  ExecContext& context_;
+/// An instance of kWork; what it calls asks for a yield, if `asks`.
+struct Work {
+  World world;
+  bool asks = false;
+  Counter counter;
+  const External imports[1] = {world.host({}, {}, [this](ExecContext& context, Slot*) {
+    if (asks) context.request_yield();
+    return true;
+  })};
+  Instance& instance = world.instantiate(kWork, imports);
+  ExecContext& context = *instance.context;
+
+  Work() { context.yielder = &counter; }
+  ~Work() { context.yielder = nullptr; }
+  Outcome call(std::string_view name, Slot argument) { return world.call(instance, name, {argument}); }
 };
 
 TEST(interpreter_yield, changes_no_result) {
-  World world;
-  Instance& instance = world.instantiate(kWork);
+  Work work;
   for (const std::string_view name : {"recursion", "loop", "br_table", "tail calls", "exceptions"}) {
     SCOPED_TRACE(name);
-    const Outcome undisturbed = world.call(instance, name, {20});
-    Insistent insistent(*instance.context);
-    EXPECT_EQ(world.call(instance, name, {20}), undisturbed);
-    EXPECT_GE(insistent.count, 19u);
+    work.asks = false;
+    const Outcome undisturbed = work.call(name, 20);
+    work.asks = true;
+    work.counter.count = 0;
+    EXPECT_EQ(work.call(name, 20), undisturbed);
+    EXPECT_GE(work.counter.count, 19u);
     EXPECT_EQ(undisturbed.trap, TrapKind::none);
   }
-  EXPECT_TRUE(instance.context->answer_requests());
 }
 
 TEST(interpreter_yield, leaves_interrupts_alone) {
-  World world;
-  Instance& instance = world.instantiate(kWork);
-  ExecContext& context = *instance.context;
-  Insistent insistent(context);
-  context.request_interrupt();
-  EXPECT_EQ(world.call(instance, "loop", {20}).trap, TrapKind::interrupted);
-  context.clear_interrupt();
-  EXPECT_TRUE(context.request_pending()) << "the request to yield stays";
-  EXPECT_EQ(world.call(instance, "loop", {20}).trap, TrapKind::none);
+  Work work;
+  work.asks = true;
+  work.context.request_yield();
+  work.context.request_interrupt();
+  EXPECT_EQ(work.call("loop", 20).trap, TrapKind::interrupted);
+  work.context.clear_interrupt();
+  EXPECT_TRUE(work.context.request_pending()) << "the request to yield stays";
+  EXPECT_EQ(work.call("loop", 20).trap, TrapKind::none);
 }
 
 /// A poison of the stack limit that comes after its request was answered is no exhausted stack.
 TEST(interpreter_yield, late_poison_does_not_exhaust_the_stack) {
-  World world;
-  Instance& instance = world.instantiate(kWork);
-  instance.context->stack_limit.store(nullptr);
-  EXPECT_EQ(world.call(instance, "recursion", {10}).trap, TrapKind::none);
+  Work work;
+  work.context.stack_limit.store(nullptr);
+  EXPECT_EQ(work.call("recursion", 10).trap, TrapKind::none);
 }
 
 TEST(interpreter_yield, is_asked_for_by_other_threads) {
-  World world;
-  Instance& instance = world.instantiate(kWork);
-  const Outcome undisturbed = world.call(instance, "recursion", {22});
-  struct Counter final : Yielder {
-    void yield() noexcept override { ++count; }
-    uint64_t count = 0;
-  } counter;
-  instance.context->yielder = &counter;
+  Work work;
+  const Outcome undisturbed = work.call("recursion", 20);
   std::atomic<bool> done{false};
   std::thread asker([&] {
-    while (!done) instance.context->request_yield();
+    // Not without pause: each request is answered before the guest goes on.
+    while (!done) {
+      work.context.request_yield();
+      std::this_thread::sleep_for(std::chrono::microseconds(20));
+    }
   });
-  for (int i = 0; i < 20; ++i) EXPECT_EQ(world.call(instance, "recursion", {22}), undisturbed);
+  while (work.counter.count < 50) EXPECT_EQ(work.call("recursion", 20), undisturbed);
   done = true;
   asker.join();
-  EXPECT_GT(counter.count, 0u);
-  instance.context->yielder = nullptr;
 }
 
 }  // namespace

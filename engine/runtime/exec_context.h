@@ -79,7 +79,8 @@ struct ExecContext {
   void request_interrupt() noexcept;
   /// Owner only: forget a request.
   void clear_interrupt() noexcept;
-  /// Has the guest call yielder->yield() at its next check. Any thread, while the store lives.
+  /// Has the guest call yielder->yield() at its next check. Any thread, while the store lives. Requests without
+  /// pause would leave it no time for anything else.
   void request_yield() noexcept;
   /// Owner only: the slow path of a check. Yields if asked to; false if the guest is to be interrupted.
   [[nodiscard]] bool answer_requests() noexcept;
