@@ -3,6 +3,8 @@
 //
 // The words stay as they are; only the handler of the first is replaced. Between labels, those sequences are
 // picked that cost least, from the end backwards: the best for the code from each instruction on.
+#include <algorithm>
+
 #include "engine/interpreter/translator.h"
 
 namespace heddle::engine {
@@ -42,11 +44,11 @@ class Walk {
   };
 
   /// Goes on with the next instruction. False if no row does.
-  bool step(Handler handler, Feeds feeds) {
+  bool step(const SuperinstructionTable::Member& member, Feeds feeds) {
     std::array<Place, kMost> next;
     size_t count_next = 0;
     const auto add = [&](const Place& from, Feeds fed) {
-      const auto node = table_.step(from.node, handler, fed);
+      const auto node = table_.step(from.node, member, fed);
       if (node != SuperinstructionTable::kNowhere && count_next < kMost) {
         next[count_next++] = {node, from.fed + count(fed)};
       }
@@ -79,10 +81,10 @@ void Translator::join_instructions() {
   for (size_t i = starts_.size(); i-- > 0;) {
     Join& best = joins_[i];
     best.cost = kDispatchCost + joins_[i + 1].cost;
-    if (best.use == nullptr) continue;
+    if (best.member == nullptr) continue;
     Walk walk(superinstructions_);
-    for (size_t next = i; next < starts_.size() && (next == i || !joins_[next].is_label);) {
-      if (!walk.step(reinterpret_cast<Handler>(code_[starts_[next]]), joins_[next].feeds)) break;
+    for (size_t next = i; joins_[next].member != nullptr && (next == i || !joins_[next].is_label);) {
+      if (!walk.step(*joins_[next].member, joins_[next].feeds)) break;
       ++next;
       for (const Walk::Place& place : walk.places()) {
         const Handler joined = superinstructions_.joined_at(place.node);
@@ -110,14 +112,15 @@ void Translator::find_feeds() {
     Join& join = joins_[i];
     while (label != labels_.end() && *label < starts_[i]) ++label;
     join.is_label = label != labels_.end() && *label == starts_[i];
-    join.use = superinstructions_.use_of(reinterpret_cast<Handler>(code_[starts_[i]]));
+    join.member = superinstructions_.member(reinterpret_cast<Handler>(code_[starts_[i]]));
     if (join.is_label) first = i;
-    if (join.use == nullptr) {
+    if (join.member == nullptr) {
       first = i + 1;
       continue;
     }
+    first = std::max(first, i + 1 - std::min(i + 1, superinstructions_.longest()));
     for (unsigned index = 0; index < kFields; ++index) {
-      if (join.use->read[index] == SlotType::none) continue;
+      if (join.member->slots.read[index] == SlotType::none) continue;
       join.feeds = with_distance(join.feeds, index, distance_to_writer(first, i, index));
     }
   }
@@ -131,9 +134,9 @@ unsigned Translator::distance_to_writer(size_t first, size_t reader, unsigned in
   };
   const Word slot = slot_in(reader, index);
   for (unsigned distance = 1; distance <= kMostDistance && reader - first >= distance; ++distance) {
-    const SlotUse& use = *joins_[reader - distance].use;
+    const SlotUse& use = joins_[reader - distance].member->slots;
     if (use.written == SlotType::none || slot_in(reader - distance, 0) != slot) continue;
-    return passes_on(use.written, joins_[reader].use->read[index]) ? distance : 0;
+    return passes_on(use.written, joins_[reader].member->slots.read[index]) ? distance : 0;
   }
   return 0;
 }

@@ -210,7 +210,9 @@ TEST(interpreter_superinstructions, can_all_be_reached) {
     SuperinstructionTable::Node node = SuperinstructionTable::kRoot;
     for (const SuperinstructionPart& part : row.parts) {
       ASSERT_NE(*part.handler, nullptr);
-      node = table.step(node, *part.handler, part.feeds);
+      const SuperinstructionTable::Member* member = table.member(*part.handler);
+      ASSERT_NE(member, nullptr);
+      node = table.step(node, *member, part.feeds);
       ASSERT_NE(node, SuperinstructionTable::kNowhere);
     }
     EXPECT_EQ(table.joined_at(node), row.handler);

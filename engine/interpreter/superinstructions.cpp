@@ -20,9 +20,9 @@ SuperinstructionTable::SuperinstructionTable() {
   size_t most_nodes = 1;
   for (const Superinstruction& row : rows_) most_nodes += row.parts.size();
   edges_.resize(std::bit_ceil(2 * most_nodes));
-  uses_.resize(edges_.size());
+  members_.resize(edges_.size());
   mask_ = edges_.size() - 1;
-  joined_.push_back(nullptr);
+  nodes_.emplace_back();
   for (const Superinstruction& row : rows_) add_row(row);
 }
 
@@ -31,30 +31,33 @@ void SuperinstructionTable::add_row(const Superinstruction& row) {
   const auto is_absent = [](const SuperinstructionPart& part) { return *part.handler == nullptr; };
   if (std::ranges::any_of(row.parts, is_absent)) return;
   Node node = kRoot;
-  for (const SuperinstructionPart& part : row.parts) {
-    add_use(part);
-    node = grow(node, part);
-  }
-  joined_[node] = row.handler;
+  for (const SuperinstructionPart& part : row.parts) node = grow(node, part);
+  nodes_[node].joined = row.handler;
+  longest_ = std::max(longest_, row.parts.size());
   places_.emplace(word_of(row.handler), static_cast<size_t>(&row - rows_.data()));
 }
 
 /// Steps on, to a new node if need be.
 SuperinstructionTable::Node SuperinstructionTable::grow(Node node, const SuperinstructionPart& part) {
-  const Node known = step(node, *part.handler, part.feeds);
+  Member& member = add_member(part);
+  const Node known = step(node, member, part.feeds);
   if (known != kNowhere) return known;
-  const Node made = static_cast<Node>(joined_.size());
-  joined_.push_back(nullptr);
-  size_t i = hash(node, *part.handler, part.feeds) & mask_;
+  const Node made = static_cast<Node>(nodes_.size());
+  nodes_.emplace_back();
+  if (node == kRoot) return member.first = made;
+  nodes_[node].next |= member.bit;
+  size_t i = hash(node, member.handler, part.feeds) & mask_;
   while (edges_[i].next != nullptr) i = (i + 1) & mask_;
-  edges_[i] = {*part.handler, part.feeds, node, made};
+  edges_[i] = {member.handler, part.feeds, node, made};
   return made;
 }
 
-void SuperinstructionTable::add_use(const SuperinstructionPart& part) {
+SuperinstructionTable::Member& SuperinstructionTable::add_member(const SuperinstructionPart& part) {
   size_t i = hash(kRoot, *part.handler, 0) & mask_;
-  while (uses_[i].handler != nullptr && uses_[i].handler != *part.handler) i = (i + 1) & mask_;
-  uses_[i] = {*part.handler, part.use};
+  while (members_[i].handler != nullptr && members_[i].handler != *part.handler) i = (i + 1) & mask_;
+  Member& member = members_[i];
+  if (member.handler == nullptr) member = {*part.handler, part.use, uint64_t{1} << i % 64, kNowhere};
+  return member;
 }
 
 const SuperinstructionTable& superinstructions() {

@@ -41,27 +41,40 @@ class SuperinstructionTable {
   /// Collects all rows. The handlers of single instructions must have been made before.
   SuperinstructionTable();
 
+  /// A handler that is part of some row.
+  struct Member {
+    Handler handler = nullptr;
+    SlotUse slots;
+    uint64_t bit = 0;       ///< in a node's `next`; others may share it
+    Node first = kNowhere;  ///< where rows that begin with it go on
+  };
+
+  /// The handler as a part of rows; null if it is in none.
+  [[nodiscard]] const Member* member(Handler handler) const {
+    for (size_t i = hash(kRoot, handler, 0) & mask_;; i = (i + 1) & mask_) {
+      const Member& member = members_[i];
+      if (member.handler == handler) return &member;
+      if (member.handler == nullptr) return nullptr;
+    }
+  }
+
   /// Where the sequence that led to `node`, and then `next` with these feeds, lead to; kNowhere if no row
   /// begins like that.
-  [[nodiscard]] Node step(Node node, Handler next, Feeds feeds) const {
-    for (size_t i = hash(node, next, feeds) & mask_;; i = (i + 1) & mask_) {
+  [[nodiscard]] Node step(Node node, const Member& next, Feeds feeds) const {
+    if (node == kRoot) return next.first;
+    if ((nodes_[node].next & next.bit) == 0) return kNowhere;  // so most walks end
+    for (size_t i = hash(node, next.handler, feeds) & mask_;; i = (i + 1) & mask_) {
       const Edge& edge = edges_[i];
-      if (edge.next == next && edge.from == node && edge.feeds == feeds) return edge.to;
+      if (edge.next == next.handler && edge.from == node && edge.feeds == feeds) return edge.to;
       if (edge.next == nullptr) return kNowhere;
     }
   }
 
-  /// The slots that a handler uses, if it is part of any row; else null.
-  [[nodiscard]] const SlotUse* use_of(Handler handler) const {
-    for (size_t i = hash(kRoot, handler, 0) & mask_;; i = (i + 1) & mask_) {
-      const Use& use = uses_[i];
-      if (use.handler == handler) return &use.slots;
-      if (use.handler == nullptr) return nullptr;
-    }
-  }
+  /// Instructions of the longest row.
+  [[nodiscard]] size_t longest() const { return longest_; }
 
   /// The handler of the row that ends here, or null.
-  [[nodiscard]] Handler joined_at(Node node) const { return joined_[node]; }
+  [[nodiscard]] Handler joined_at(Node node) const { return nodes_[node].joined; }
 
   /// The row of a superinstruction's handler; null for any other handler.
   [[nodiscard]] const Superinstruction* find(Handler joined) const {
@@ -78,9 +91,9 @@ class SuperinstructionTable {
     Node from = 0;
     Node to = 0;
   };
-  struct Use {
-    Handler handler = nullptr;
-    SlotUse slots;
+  struct Place {
+    Handler joined = nullptr;  ///< of the row that ends here
+    uint64_t next = 0;         ///< bits of the members that go on from here
   };
 
   [[nodiscard]] static size_t hash(Node node, Handler next, Feeds feeds) {
@@ -89,13 +102,14 @@ class SuperinstructionTable {
 
   void add_row(const Superinstruction& row);
   [[nodiscard]] Node grow(Node node, const SuperinstructionPart& part);
-  void add_use(const SuperinstructionPart& part);
+  Member& add_member(const SuperinstructionPart& part);
 
   std::vector<Superinstruction> rows_;
-  std::vector<Handler> joined_;  ///< of every node
-  std::vector<Edge> edges_;      ///< open addressing, at most half full; so are uses_, of the same size
-  std::vector<Use> uses_;
+  std::vector<Place> nodes_;
+  std::vector<Edge> edges_;  ///< open addressing, at most half full; so are members_, of the same size
+  std::vector<Member> members_;
   size_t mask_ = 0;
+  size_t longest_ = 0;
   std::unordered_map<Word, size_t> places_;  ///< in rows_
 };
 

@@ -154,11 +154,11 @@ class Translator {
 
   /// What an instruction and those behind it become: see join_instructions.
   struct Join {
-    Handler handler = nullptr;     ///< of a superinstruction, or null
-    const SlotUse* use = nullptr;  ///< null if no superinstruction has this instruction
-    uint32_t length = 1;           ///< the superinstruction's
-    uint32_t cost = 0;             ///< from here to the end
-    Feeds feeds = 0;               ///< since the last label
+    Handler handler = nullptr;  ///< of a superinstruction, or null
+    const SuperinstructionTable::Member* member = nullptr;  ///< null if none has this instruction
+    uint32_t length = 1;                                    ///< the superinstruction's
+    uint32_t cost = 0;                                      ///< from here to the end
+    Feeds feeds = 0;                                        ///< since the last label
     bool is_label = false;
   };
 
