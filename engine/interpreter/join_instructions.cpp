@@ -36,7 +36,9 @@ constexpr unsigned kFields = 4;
 /// fed can also read the frame, so there may be several.
 class Walk {
  public:
-  explicit Walk(const SuperinstructionTable& table) : table_(table) {}
+  explicit Walk(const SuperinstructionTable& table) : table_(table) {
+    places_[0][0] = {SuperinstructionTable::kRoot, 0};
+  }
 
   struct Place {
     SuperinstructionTable::Node node;
@@ -45,7 +47,7 @@ class Walk {
 
   /// Goes on with the next instruction. False if no row does.
   bool step(const SuperinstructionTable::Member& member, Feeds feeds) {
-    std::array<Place, kMost> next;
+    std::array<Place, kMost>& next = places_[1 - current_];
     size_t count_next = 0;
     const auto add = [&](const Place& from, Feeds fed) {
       const auto node = table_.step(from.node, member, fed);
@@ -58,18 +60,19 @@ class Walk {
       if (feeds != 0) add(place, feeds);
       add(place, 0);
     }
-    places_ = next;
+    current_ = 1 - current_;
     count_ = count_next;
     return count_ != 0;
   }
 
-  [[nodiscard]] std::span<const Place> places() const { return std::span(places_).first(count_); }
+  [[nodiscard]] std::span<const Place> places() const { return std::span(places_[current_]).first(count_); }
 
  private:
   static constexpr size_t kMost = 8;
 
   const SuperinstructionTable& table_;
-  std::array<Place, kMost> places_{Place{SuperinstructionTable::kRoot, 0}};
+  std::array<Place, kMost> places_[2];  ///< where it is, and where it is going
+  unsigned current_ = 0;
   size_t count_ = 1;
   unsigned length_ = 0;
 };
