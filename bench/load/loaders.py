@@ -61,6 +61,7 @@ class Loader:
         lines = output.split("\n")
         if child.returncode != 0 and not (self.loaded_if and re.search(self.loaded_if, output)):
             reason = lines[-1 if self.prints else 0]  # a script's last line, a tool's first
+            reason = re.sub(r"(?:/[^/\s\"']+)+/", "", reason)  # paths say nothing on another machine
             return Failed(f"exit code {child.returncode}: {reason[:160]}")
         return self.judge(lines[-1], wall, usage.ru_maxrss * 1024)
 
