@@ -5,17 +5,11 @@
 #include <fmt/format.h>
 
 #include "engine/support/try.h"
+#include "spec-tests/usage_error.h"
 
 namespace heddle::spec {
 
 namespace {
-
-Error usage(std::string message) {
-  Error error;
-  error.kind = ErrorKind::usage;
-  error.message = std::move(message);
-  return error;
-}
 
 /// (ref.extern 0) is not null, so its payload is not 0 either.
 void* extern_payload(uint64_t number) { return reinterpret_cast<void*>(number + 1); }  // NOLINT: a payload

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finding, filtering, grouping and shuffling of script files.
 #include "spec-tests/selection.h"
+#include "spec-tests/usage_error.h"
 
 #include <fmt/format.h>
 #include <regex.h>
@@ -17,13 +18,6 @@ namespace heddle::spec {
 namespace fs = std::filesystem;
 
 namespace {
-
-Error usage(std::string message) {
-  Error error;
-  error.kind = ErrorKind::usage;
-  error.message = std::move(message);
-  return error;
-}
 
 /// POSIX, because std::regex reports a bad expression by an exception.
 class Expression {

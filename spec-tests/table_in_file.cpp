@@ -9,17 +9,11 @@
 #include <vector>
 
 #include "engine/support/try.h"
+#include "spec-tests/usage_error.h"
 
 namespace heddle::spec {
 
 namespace {
-
-Error usage(std::string message) {
-  Error error;
-  error.kind = ErrorKind::usage;
-  error.message = std::move(message);
-  return error;
-}
 
 std::string row(std::string_view name, const Report& report, const std::map<std::string, Counts>& tiers) {
   std::string out = fmt::format("| {} |", name);

@@ -22,6 +22,7 @@
 #include "spec-tests/repro.h"
 #include "spec-tests/selection.h"
 #include "spec-tests/table_in_file.h"
+#include "spec-tests/usage_error.h"
 
 namespace heddle::spec {
 
@@ -48,13 +49,6 @@ struct Options {
   bool isolate = true;
   bool list = false;
 };
-
-Error usage(std::string message) {
-  Error error;
-  error.kind = ErrorKind::usage;
-  error.message = std::move(message);
-  return error;
-}
 
 void declare_options(CLI::App& app, Options& options, double& timeout, uint64_t& seed) {
   app.add_option("PATH", options.selection.paths,

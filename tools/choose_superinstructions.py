@@ -98,11 +98,10 @@ def feeds_of(run, place):
 class Run:
     """Instructions that are entered at their first one only, as the translator sees them between labels."""
 
-    def __init__(self, operations, program, weight):
+    def __init__(self, operations, weight):
         self.names = [operation.name for operation in operations]
         self.feeds = [feeds_of(operations, place) for place in range(len(operations))]
         self.shares = [operation.count * weight for operation in operations]
-        self.program = program
         self.cost = DISPATCH_COST * sum(self.shares)
 
     def sequence(self, start, end):
@@ -152,8 +151,7 @@ def feeds_in(sequence):
 
 def all_runs(programs):
     totals = [sum(operation.count for run in program for operation in run) for program in programs]
-    return [Run(run, index, 1 / len(programs) / totals[index])
-            for index, program in enumerate(programs) for run in program]
+    return [Run(run, 1 / len(programs) / total) for program, total in zip(programs, totals) for run in program]
 
 
 def candidates(runs, longest, least):
