@@ -34,12 +34,14 @@ struct Enter {
   }
 };
 
-struct Call {
+/// Of a function of the same instance. `kReturnWords`: those of the reload behind it, if there is one.
+template <uint32_t kReturnWords>
+struct CallOwn {
   static constexpr SlotUse kUse{};
   HEDDLE_BODY {
     const FunctionCode* code = reinterpret_cast<const FunctionCode*>(ip[2]);
     Slot* header = fp + field<1>(ip);
-    header[0] = reinterpret_cast<Slot>(ip + 3 + kReloadWords);
+    header[0] = reinterpret_cast<Slot>(ip + 3 + kReturnWords);
     header[1] = reinterpret_cast<Slot>(fp);
     fp += field<0>(ip);
     a = ip[2];
@@ -47,5 +49,7 @@ struct Call {
     return Flow::jump;
   }
 };
+struct Call : CallOwn<0> {};
+struct CallReloading : CallOwn<kReloadWords> {};
 
 }  // namespace heddle::engine

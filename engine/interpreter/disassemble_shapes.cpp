@@ -145,6 +145,7 @@ void add_control(ShapeTable& shapes, const SingleHandlers& single) {
 void add_calls(ShapeTable& shapes, const SingleHandlers& single) {
   constexpr std::string_view wide[2] = {"", "64"};
   shapes.add(single.call, "call", "base %0, header %1, %c", 3);
+  shapes.add(single.call_reloading, "call.reloading", "base %0, header %1, %c", 3);
   shapes.add(single.call_import, "call_import", "base %0, header %1, function %i", 2);
   shapes.add(single.call_reference, "call_reference", "base %0, header %1, function in %2", 2);
   shapes.add(single.return_call, "return_call", "from %0, header %1, count %8, to header %3, %c", 3);

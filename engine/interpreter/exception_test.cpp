@@ -367,6 +367,43 @@ TEST(exceptions, catchers_get_their_instance_and_memory_back) {
   EXPECT_EQ(world.call(catcher, "nested", {1000}), returned({1000 + 5 + 7}));
 }
 
+/// Direct calls in such a module have no reload behind them (ModuleCode::own_calls_reload).
+TEST(exceptions, pass_through_modules_that_catch_nothing) {
+  World world({.limits = {.stack_bytes = 16 << 20}});
+  Instance& thrower = world.instantiate(R"((module
+    (tag (export "tag") (param i32))
+    (func (export "throw") (param i32) (throw 0 (local.get 0)))))");
+  const External from_thrower[] = {world.exported(thrower, "throw")};
+  Instance& middle = world.instantiate(R"((module
+    (import "" "throw" (func $throw (param i32)))
+    (type $f (func (param i32)))
+    (table $t funcref (elem $down))
+    (func $down (export "down") (param i32) (local i64 i64)
+      (if (i32.eqz (local.get 0)) (then (call $throw (i32.const 40))))
+      (if (i32.and (local.get 0) (i32.const 1))
+        (then (call $down (i32.sub (local.get 0) (i32.const 1))))
+        (else (call_indirect $t (type $f) (i32.sub (local.get 0) (i32.const 1)) (i32.const 0))))
+      (unreachable))))",
+                                       from_thrower);
+  const External imports[] = {world.exported(thrower, "tag"), world.exported(middle, "down")};
+  Instance& catcher = world.instantiate(R"((module
+    (import "" "tag" (tag $e (param i32)))
+    (import "" "down" (func $down (param i32)))
+    (func (export "run") (param i32) (result i32) (local $kept i32)
+      (local.set $kept (i32.const 2))
+      (block $h (result i32)
+        (try_table (catch $e $h) (call $down (local.get 0)))
+        (i32.const -1))
+      (i32.add (local.get $kept)))))",
+                                        imports);
+  for (const Slot depth : {0, 1, 2, 9, 10, 50'000}) {
+    EXPECT_EQ(world.call(catcher, "run", {depth}), returned({42})) << depth;
+  }
+  EXPECT_EQ(world.call(middle, "down", {3}), trapped(TrapKind::exception));
+  ASSERT_EQ(world.trap.frames.size(), 5u);
+  EXPECT_EQ(world.trap.frames[4].function, "down");
+}
+
 TEST(exceptions, tags_of_two_instances_of_one_module_differ) {
   World world;
   const auto module = world.load(R"((module
@@ -532,6 +569,7 @@ TEST(exceptions, a_try_block_is_no_instruction) {
             (i32.store (local.get 2) (call $callee (i32.const 3)))))
         (f64.mul (local.get 1))
         (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
+    (func (try_table (catch_all 0)))
     (memory 1)))";
   std::string listings[2];
   for (int i = 0; i < 2; ++i) {

@@ -78,6 +78,7 @@ struct SingleHandlers {
   Handler branch_nonzero[2][2][2] = {};
   Handler branch_table = nullptr;           ///< index, -, count | distances, two a word, default last
   Handler call = nullptr;                   ///< base, base + header | code
+  Handler call_reloading = nullptr;         ///< likewise, with a reload behind it
   Handler call_import = nullptr;            ///< base, base + header, function index
   Handler call_indirect[2] = {};            ///< [64-bit table] base, base + header, index slot | type, table
   Handler call_reference = nullptr;         ///< base, base + header, function slot

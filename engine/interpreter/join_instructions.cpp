@@ -32,33 +32,38 @@ constexpr unsigned kFields = 4;
   return sum;
 }
 
-/// The rows that the instructions from one place on may become: nodes of the table. An instruction that is
+/// The rows that an instruction and those behind it may become: nodes of the table. An instruction that is
 /// fed can also read the frame, so there may be several.
 class Walk {
  public:
-  explicit Walk(const SuperinstructionTable& table) : table_(table) {
-    places_[0][0] = {SuperinstructionTable::kRoot, 0};
-  }
-
   struct Place {
     SuperinstructionTable::Node node;
     uint32_t fed;  ///< operands on the way here
   };
 
-  /// Goes on with the next instruction. False if no row does.
-  bool step(const SuperinstructionTable::Member& member, Feeds feeds) {
+  Walk(const SuperinstructionTable& table, SuperinstructionTable::Node first) : table_(table) {
+    places_[0][0] = {first, 0};
+  }
+
+  /// Goes on with the next instruction, `fed` of whose operands are in `feeds`, the farthest from `farthest`
+  /// instructions before. False if no row does.
+  [[nodiscard]] bool step(const SuperinstructionTable::Member& member, Feeds feeds, uint32_t fed,
+                          uint32_t farthest) {
     std::array<Place, kMost>& next = places_[1 - current_];
     size_t count_next = 0;
-    const auto add = [&](const Place& from, Feeds fed) {
-      const auto node = table_.step(from.node, member, fed);
-      if (node != SuperinstructionTable::kNowhere && count_next < kMost) {
-        next[count_next++] = {node, from.fed + count(fed)};
-      }
+    const auto add = [&](const Place& from, Feeds feeds_here, uint32_t fed_here) {
+      const auto node = table_.step(from.node, member, feeds_here);
+      if (node == SuperinstructionTable::kNowhere || count_next == kMost) return;
+      next[count_next++] = {node, from.fed + fed_here};
     };
-    feeds = within(feeds, length_++);
+    if (++length_ < farthest) {
+      feeds = within(feeds, length_);
+      fed = count(feeds);
+    }
     for (const Place& place : places()) {
-      if (feeds != 0) add(place, feeds);
-      add(place, 0);
+      if (!table_.may_step(place.node, member)) continue;  // so most walks end
+      if (feeds != 0) add(place, feeds, fed);
+      add(place, 0, 0);
     }
     current_ = 1 - current_;
     count_ = count_next;
@@ -74,44 +79,62 @@ class Walk {
   std::array<Place, kMost> places_[2];  ///< where it is, and where it is going
   unsigned current_ = 0;
   size_t count_ = 1;
-  unsigned length_ = 0;
+  unsigned length_ = 0;  ///< instructions behind the first
 };
 
 }  // namespace
 
 void Translator::join_instructions() {
   find_feeds();
+  size_t followers = 0;  // instructions behind this one that a row may have, too
   for (size_t i = starts_.size(); i-- > 0;) {
-    Join& best = joins_[i];
-    best.cost = kDispatchCost + joins_[i + 1].cost;
-    if (best.member == nullptr) continue;
-    Walk walk(superinstructions_);
-    for (size_t next = i; joins_[next].member != nullptr && (next == i || !joins_[next].is_label);) {
-      if (!walk.step(*joins_[next].member, joins_[next].feeds)) break;
-      ++next;
-      for (const Walk::Place& place : walk.places()) {
-        const Handler joined = superinstructions_.joined_at(place.node);
-        const uint32_t cost = kDispatchCost + joins_[next].cost - kFeedGain * place.fed;
-        if (joined == nullptr || cost > best.cost) continue;
-        best.handler = joined;
-        best.length = static_cast<uint32_t>(next - i);
-        best.cost = cost;
-      }
+    Join& join = joins_[i];
+    join.cost = kDispatchCost + joins_[i + 1].cost;
+    if (join.member == nullptr) {
+      followers = 0;
+      continue;
     }
+    if (followers != 0 && superinstructions_.begins(*join.member, *joins_[i + 1].member)) {
+      choose_row(i, followers);
+    }
+    followers = join.is_label ? 0 : followers + 1;
   }
   for (size_t i = 0; i < starts_.size(); i += joins_[i].length) {
     if (joins_[i].handler != nullptr) code_[starts_[i]] = word_of(joins_[i].handler);
   }
 }
 
+/// Picks the row that makes the code from the instruction at `index` on cheapest, if one makes it cheaper.
+void Translator::choose_row(size_t index, size_t followers) {
+  Join& best = joins_[index];
+  Walk walk(superinstructions_, best.member->first);
+  for (size_t next = index + 1, end = next + followers; next < end;) {
+    const Join& join = joins_[next++];
+    if (!walk.step(*join.member, join.feeds, join.fed, join.farthest)) return;
+    for (const Walk::Place& place : walk.places()) {
+      const Handler joined = superinstructions_.joined_at(place.node);
+      const uint32_t cost = kDispatchCost + joins_[next].cost - kFeedGain * place.fed;
+      if (joined == nullptr || cost > best.cost) continue;
+      best.handler = joined;
+      best.length = static_cast<uint32_t>(next - index);
+      best.cost = cost;
+    }
+  }
+}
+
 /// Fills joins_ with what each instruction is, and where its operands come from.
 void Translator::find_feeds() {
-  joins_.assign(starts_.size() + 1, Join{});
+  const auto count = static_cast<uint32_t>(starts_.size());
+  joins_.assign(count + 1, Join{});
   // Costs count down from the end, and feeds are subtracted: an offset keeps them above zero.
-  joins_.back().cost = static_cast<uint32_t>(starts_.size()) * kFields * kFeedGain;
+  joins_.back().cost = count * kFields * kFeedGain;
+  if (UINT32_MAX - earlier_instructions_ <= count) {
+    std::ranges::fill(writers_, 0);
+    earlier_instructions_ = 1;
+  }
   auto label = labels_.begin();
-  size_t first = 0;  // since the last label, or the last instruction that no superinstruction has
-  for (size_t i = 0; i < starts_.size(); ++i) {
+  uint32_t first = 0;  // since the last label, or the last instruction that no superinstruction has
+  for (uint32_t i = 0; i < count; ++i) {
     Join& join = joins_[i];
     while (label != labels_.end() && *label < starts_[i]) ++label;
     join.is_label = label != labels_.end() && *label == starts_[i];
@@ -121,27 +144,28 @@ void Translator::find_feeds() {
       first = i + 1;
       continue;
     }
-    first = std::max(first, i + 1 - std::min(i + 1, superinstructions_.longest()));
-    for (unsigned index = 0; index < kFields; ++index) {
-      if (join.member->slots.read[index] == SlotType::none) continue;
-      join.feeds = with_distance(join.feeds, index, distance_to_writer(first, i, index));
+    const Word operands = code_[starts_[i] + 1];
+    find_writers(join, operands, first, i);
+    if (join.member->slots.written != SlotType::none) {
+      writers_[operands & 0xffff] = earlier_instructions_ + i;
     }
   }
+  earlier_instructions_ += count;
 }
 
-/// How many instructions before `reader` the one is that wrote the slot in the reader's field; 0 if that was
+/// For each slot that the instruction `reader` reads: which one before it wrote that last, unless that was
 /// before `first`, or too far, or if it wrote another type.
-unsigned Translator::distance_to_writer(size_t first, size_t reader, unsigned index) const {
-  const auto slot_in = [this](size_t instruction, unsigned at) {
-    return code_[starts_[instruction] + 1] >> 16 * at & 0xffff;
-  };
-  const Word slot = slot_in(reader, index);
-  for (unsigned distance = 1; distance <= kMostDistance && reader - first >= distance; ++distance) {
-    const SlotUse& use = joins_[reader - distance].member->slots;
-    if (use.written == SlotType::none || slot_in(reader - distance, 0) != slot) continue;
-    return passes_on(use.written, joins_[reader].member->slots.read[index]) ? distance : 0;
+void Translator::find_writers(Join& join, Word operands, uint32_t first, uint32_t reader) const {
+  const uint32_t most = std::min(reader - first, superinstructions_.longest() - 1);
+  for (unsigned index = 0; index < kFields; ++index) {
+    const SlotType type = join.member->slots.read[index];
+    if (type == SlotType::none) continue;
+    const uint32_t distance = earlier_instructions_ + reader - writers_[operands >> 16 * index & 0xffff];
+    if (distance > most || !passes_on(joins_[reader - distance].member->slots.written, type)) continue;
+    join.feeds = with_distance(join.feeds, index, distance);
+    join.farthest = std::max(join.farthest, static_cast<uint8_t>(distance));
+    ++join.fed;
   }
-  return 0;
 }
 
 }  // namespace heddle::engine

@@ -2,9 +2,10 @@
 // Handlers of calls, tail calls, function entry, first calls and calls of the host. (Spec 4.4.10)
 //
 // The caller writes the callee's header (see code.h) and continues at the callee's code with its FunctionCode
-// in `a`. Every call instruction is followed by a `reload`: the return address points behind it, or, if the
+// in `a`. A call instruction is followed by a `reload`: the return address points behind it, or, if the
 // callee runs in another instance, at it. A tail call into another instance does the same on its caller's
-// behalf.
+// behalf. In a module without tail calls an own function comes back in the same instance: calls of those need
+// no reload, unless it says where exceptions are caught (see ModuleCode::own_calls_reload).
 #include "engine/interpreter/bodies_call.h"
 #include "engine/interpreter/handlers.h"
 #include "engine/interpreter/module_code.h"
@@ -231,6 +232,7 @@ void add_call_handlers(HandlerTable& table) {
   single.enter = make_handler<Enter>();
   single.reload = reload;
   single.call = make_handler<Call>();
+  single.call_reloading = make_handler<CallReloading>();
   single.call_import = call_import;
   single.call_indirect[0] = call_indirect<uint32_t>;
   single.call_indirect[1] = call_indirect<uint64_t>;

@@ -4,11 +4,21 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "engine/interpreter/handlers.h"
 #include "engine/interpreter/operation_profile.h"
 
 namespace heddle::engine {
+
+namespace {
+
+/// A null handler is a shape that does not exist: nothing is ever joined to it.
+[[nodiscard]] bool is_absent(const Superinstruction& row) {
+  return std::ranges::any_of(row.parts, [](const auto& part) { return *part.handler == nullptr; });
+}
+
+}  // namespace
 
 SuperinstructionTable::SuperinstructionTable() {
   if (!kProfilesOperations) {  // a profile is one of single instructions
@@ -17,23 +27,23 @@ SuperinstructionTable::SuperinstructionTable() {
     add_superinstructions_2(rows_);
     add_superinstructions_3(rows_);
   }
-  size_t most_nodes = 1;
-  for (const Superinstruction& row : rows_) most_nodes += row.parts.size();
-  edges_.resize(std::bit_ceil(2 * most_nodes));
+  size_t parts = 0;
+  for (const Superinstruction& row : rows_) parts += row.parts.size();
+  edges_.resize(std::bit_ceil(2 * parts + 1));
   members_.resize(edges_.size());
-  mask_ = edges_.size() - 1;
+  edge_mask_ = member_mask_ = edges_.size() - 1;
   nodes_.emplace_back();
   for (const Superinstruction& row : rows_) add_row(row);
+  shrink();
+  find_pairs();
 }
 
 void SuperinstructionTable::add_row(const Superinstruction& row) {
-  // A null handler is a shape that does not exist: nothing is ever joined to it.
-  const auto is_absent = [](const SuperinstructionPart& part) { return *part.handler == nullptr; };
-  if (std::ranges::any_of(row.parts, is_absent)) return;
+  if (is_absent(row)) return;
   Node node = kRoot;
   for (const SuperinstructionPart& part : row.parts) node = grow(node, part);
   nodes_[node].joined = row.handler;
-  longest_ = std::max(longest_, row.parts.size());
+  longest_ = std::max(longest_, static_cast<uint32_t>(row.parts.size()));
   places_.emplace(word_of(row.handler), static_cast<size_t>(&row - rows_.data()));
 }
 
@@ -46,18 +56,42 @@ SuperinstructionTable::Node SuperinstructionTable::grow(Node node, const Superin
   nodes_.emplace_back();
   if (node == kRoot) return member.first = made;
   nodes_[node].next |= member.bit;
-  size_t i = hash(node, member.handler, part.feeds) & mask_;
-  while (edges_[i].next != nullptr) i = (i + 1) & mask_;
-  edges_[i] = {member.handler, part.feeds, node, made};
+  insert(edges_, edge_mask_, {node, member.number, part.feeds, made});
+  ++edge_count_;
   return made;
 }
 
 SuperinstructionTable::Member& SuperinstructionTable::add_member(const SuperinstructionPart& part) {
-  size_t i = hash(kRoot, *part.handler, 0) & mask_;
-  while (members_[i].handler != nullptr && members_[i].handler != *part.handler) i = (i + 1) & mask_;
-  Member& member = members_[i];
-  if (member.handler == nullptr) member = {*part.handler, part.use, uint64_t{1} << i % 64, kNowhere};
-  return member;
+  if (const Member* known = member(*part.handler)) return const_cast<Member&>(*known);
+  const uint16_t number = member_count_++;
+  return insert(members_, member_mask_,
+                {*part.handler, uint64_t{1} << number % 64, kNowhere, 0, number, part.use});
+}
+
+/// The tables were made for the most there can be; what is looked up often stands closer together.
+void SuperinstructionTable::shrink() {
+  const auto move = [](auto& table, size_t& mask, size_t count) {
+    auto old = std::exchange(table, {});
+    table.resize(std::bit_ceil(2 * count + 1));
+    mask = table.size() - 1;
+    for (const auto& entry : old) {
+      if (!entry.is_free()) insert(table, mask, entry);
+    }
+  };
+  move(edges_, edge_mask_, edge_count_);
+  move(members_, member_mask_, member_count_);
+}
+
+void SuperinstructionTable::find_pairs() {
+  const uint32_t words = (member_count_ + 63u) / 64;
+  pairs_.resize(size_t{member_count_} * words);
+  for (Member& member : members_) member.pairs = member.number * words;
+  for (const Superinstruction& row : rows_) {
+    if (is_absent(row)) continue;
+    const Member* first = member(*row.parts[0].handler);
+    const Member* second = member(*row.parts[1].handler);
+    pairs_[first->pairs + second->number / 64] |= uint64_t{1} << second->number % 64;
+  }
 }
 
 const SuperinstructionTable& superinstructions() {

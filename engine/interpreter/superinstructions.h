@@ -44,34 +44,49 @@ class SuperinstructionTable {
   /// A handler that is part of some row.
   struct Member {
     Handler handler = nullptr;
-    SlotUse slots;
     uint64_t bit = 0;       ///< in a node's `next`; others may share it
     Node first = kNowhere;  ///< where rows that begin with it go on
+    uint32_t pairs = 0;     ///< where its row of pairs_ is
+    uint16_t number = 0;
+    SlotUse slots;
+
+    [[nodiscard]] uint64_t key() const { return word_of(handler); }
+    [[nodiscard]] bool is_free() const { return handler == nullptr; }
   };
 
   /// The handler as a part of rows; null if it is in none.
   [[nodiscard]] const Member* member(Handler handler) const {
-    for (size_t i = hash(kRoot, handler, 0) & mask_;; i = (i + 1) & mask_) {
-      const Member& member = members_[i];
+    for (size_t i = hash(word_of(handler));; ++i) {
+      const Member& member = members_[i & member_mask_];
       if (member.handler == handler) return &member;
-      if (member.handler == nullptr) return nullptr;
+      if (member.is_free()) return nullptr;
     }
+  }
+
+  /// Does any row begin with these two?
+  [[nodiscard]] bool begins(const Member& first, const Member& second) const {
+    return (pairs_[first.pairs + second.number / 64] >> second.number % 64 & 1) != 0;
+  }
+
+  /// False if no row goes on from `node` with `next`, whatever feeds that; true if one may.
+  [[nodiscard]] bool may_step(Node node, const Member& next) const {
+    return (nodes_[node].next & next.bit) != 0;
   }
 
   /// Where the sequence that led to `node`, and then `next` with these feeds, lead to; kNowhere if no row
   /// begins like that.
   [[nodiscard]] Node step(Node node, const Member& next, Feeds feeds) const {
     if (node == kRoot) return next.first;
-    if ((nodes_[node].next & next.bit) == 0) return kNowhere;  // so most walks end
-    for (size_t i = hash(node, next.handler, feeds) & mask_;; i = (i + 1) & mask_) {
-      const Edge& edge = edges_[i];
-      if (edge.next == next.handler && edge.from == node && edge.feeds == feeds) return edge.to;
-      if (edge.next == nullptr) return kNowhere;
+    const Edge wanted{node, next.number, feeds, kNowhere};
+    for (size_t i = hash(wanted.key());; ++i) {
+      const Edge& edge = edges_[i & edge_mask_];
+      if (edge.key() == wanted.key()) return edge.to;
+      if (edge.is_free()) return kNowhere;
     }
   }
 
   /// Instructions of the longest row.
-  [[nodiscard]] size_t longest() const { return longest_; }
+  [[nodiscard]] uint32_t longest() const { return longest_; }
 
   /// The handler of the row that ends here, or null.
   [[nodiscard]] Handler joined_at(Node node) const { return nodes_[node].joined; }
@@ -86,30 +101,44 @@ class SuperinstructionTable {
 
  private:
   struct Edge {
-    Handler next = nullptr;
-    Feeds feeds = 0;
     Node from = 0;
-    Node to = 0;
+    uint16_t next = 0;  ///< the member's number
+    Feeds feeds = 0;
+    Node to = kNowhere;
+
+    [[nodiscard]] uint64_t key() const { return Word{from} << 32 | Word{next} << 16 | feeds; }
+    [[nodiscard]] bool is_free() const { return to == kNowhere; }
   };
   struct Place {
     Handler joined = nullptr;  ///< of the row that ends here
     uint64_t next = 0;         ///< bits of the members that go on from here
   };
 
-  [[nodiscard]] static size_t hash(Node node, Handler next, Feeds feeds) {
-    return ((word_of(next) ^ (Word{node} << 44) ^ (Word{feeds} << 28)) * 0x9e3779b97f4a7c15U) >> 32;
-  }
+  [[nodiscard]] static size_t hash(uint64_t key) { return key * 0x9e3779b97f4a7c15U >> 40; }
 
   void add_row(const Superinstruction& row);
   [[nodiscard]] Node grow(Node node, const SuperinstructionPart& part);
   Member& add_member(const SuperinstructionPart& part);
+  void shrink();
+  void find_pairs();
+  template <class Entry>
+  static Entry& insert(std::vector<Entry>& table, size_t mask, const Entry& entry) {
+    size_t i = hash(entry.key()) & mask;
+    while (!table[i].is_free()) i = (i + 1) & mask;
+    return table[i] = entry;
+  }
 
   std::vector<Superinstruction> rows_;
   std::vector<Place> nodes_;
-  std::vector<Edge> edges_;  ///< open addressing, at most half full; so are members_, of the same size
-  std::vector<Member> members_;
-  size_t mask_ = 0;
-  size_t longest_ = 0;
+  std::vector<Edge> edges_;      ///< open addressing, at most half full
+  std::vector<Member> members_;  ///< likewise
+  std::vector<uint64_t>
+      pairs_;  ///< for each member, a bit for every other that may be a row's second after it
+  size_t edge_mask_ = 0;
+  size_t member_mask_ = 0;
+  uint32_t edge_count_ = 0;
+  uint16_t member_count_ = 0;
+  uint32_t longest_ = 0;
   std::unordered_map<Word, size_t> places_;  ///< in rows_
 };
 

@@ -22,9 +22,9 @@ uint32_t Translator::place_arguments(const TypeDefinition& type) {
   return base;
 }
 
-/// The reload every call is followed by, and the results: they stand where the arguments did.
-void Translator::finish_call(const TypeDefinition& type, uint32_t base) {
-  note_site(emit(single_.reload, pack(header_)));
+/// The reload, if the call has one behind it, and the results: they stand where the arguments did.
+void Translator::finish_call(const TypeDefinition& type, uint32_t base, bool reloads) {
+  if (reloads) note_site(emit(single_.reload, pack(header_)));
   forget_accumulators();
   for (const ValueType result : type.results) push_temporary(result.kind());
   if (type.results.size() == 1) {
@@ -36,13 +36,15 @@ void Translator::call(const Instruction& instruction) {
   const TypeDefinition& type = module_.function_type(instruction.index);
   const uint32_t base = place_arguments(type);
   const uint32_t header = base + header_slot(type);
-  if (instruction.index < module_.imported_functions) {
+  const bool is_import = instruction.index < module_.imported_functions;
+  const bool reloads = is_import || module_code_.own_calls_reload();
+  if (is_import) {
     emit(single_.call_import, pack_immediate(base, header, instruction.index));
   } else {
-    emit(single_.call, pack(base, header));
+    emit(reloads ? single_.call_reloading : single_.call, pack(base, header));
     emit_word(reinterpret_cast<Word>(&module_code_.function(instruction.index)));
   }
-  finish_call(type, base);
+  finish_call(type, base, reloads);
 }
 
 void Translator::call_indirect(const Instruction& instruction) {
@@ -53,7 +55,7 @@ void Translator::call_indirect(const Instruction& instruction) {
   const bool is_64 = module_.tables[instruction.second_index].type.limits.is_64;
   emit(single_.call_indirect[is_64], pack(base, base + header_slot(type), index));
   emit_word(id | Word{instruction.second_index} << 32);
-  finish_call(type, base);
+  finish_call(type, base, true);
 }
 
 void Translator::call_ref(const Instruction& instruction) {
@@ -61,7 +63,7 @@ void Translator::call_ref(const Instruction& instruction) {
   const uint32_t reference = consume_slot(pop()).slot;
   const uint32_t base = place_arguments(type);
   emit(single_.call_reference, pack(base, base + header_slot(type), reference));
-  finish_call(type, base);
+  finish_call(type, base, true);
 }
 
 void Translator::return_call(const Instruction& instruction) {

@@ -307,7 +307,7 @@ void Translator::br_table(const Instruction& instruction) {
   const auto& depths = instruction.labels;
   const uint32_t count = static_cast<uint32_t>(depths.size() - 1);
   const uint32_t position = emit(single_.branch_table, pack_immediate(index, 0, count));
-  code_.resize(code_.size() + (depths.size() + 1) / 2);
+  for (size_t i = 0; i < (depths.size() + 1) / 2; ++i) emit_word(0);
 
   // Targets whose operands must move get a thunk behind the table that moves them; one for each label.
   if (thunks_.size() < controls_.size()) thunks_.resize(controls_.size());
@@ -338,12 +338,10 @@ void Translator::br_table(const Instruction& instruction) {
 void Translator::br_on_null(const Instruction& instruction) {
   const Operand reference = pop();
   branch_or_carry(reference, false, true, label(instruction.index), true);
-  if (reference.kind == Operand::Kind::local) {
-    push(reference);
-    aliases_.push_back(static_cast<uint32_t>(operands_.size() - 1));
-  } else {
-    push(reference);
-  }
+  Operand& kept = push(reference.kind, reference.type);
+  kept.slot = reference.slot;
+  kept.bits = reference.bits;
+  if (kept.kind == Operand::Kind::local) aliases_.push_back(static_cast<uint32_t>(operands_.size() - 1));
 }
 
 void Translator::br_on_non_null(const Instruction& instruction) {

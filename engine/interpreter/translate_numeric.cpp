@@ -23,21 +23,20 @@ void Translator::unary(const Instruction& instruction) {
 }
 
 void Translator::test(const Instruction& instruction) {
-  const Last compared = last_;
-  const bool negates =
-      instruction.opcode == Opcode::i32_eqz && produced_last(operands_.back(), Last::Kind::compare);
-  unary(instruction);
-  if (negates) {  // a branch or a select takes both back
-    last_.kind = Last::Kind::compare;
-    last_.position = compared.position;
-    last_.opcode = compared.opcode;
-    last_.left = compared.left;
-    last_.right = compared.right;
-    last_.before = compared.before;
-    last_.negated = !compared.negated;
+  if (instruction.opcode != Opcode::i32_eqz || !produced_last(operands_.back(), Last::Kind::compare)) {
+    unary(instruction);
+    last_.kind = Last::Kind::test;
     return;
   }
-  last_.kind = Last::Kind::test;
+  const Last compared = last_;  // a branch or a select takes both back
+  unary(instruction);
+  last_.kind = Last::Kind::compare;
+  last_.position = compared.position;
+  last_.opcode = compared.opcode;
+  last_.left = compared.left;
+  last_.right = compared.right;
+  last_.before = compared.before;
+  last_.negated = !compared.negated;
 }
 
 void Translator::binary(const Instruction& instruction) {

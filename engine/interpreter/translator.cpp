@@ -24,9 +24,10 @@ constexpr auto make_result_types() {
   }
   return types;
 }
-constexpr std::array<ValueType::Kind, kOpcodeCount> kResultTypes = make_result_types();
 
 }  // namespace
+
+constinit const std::array<ValueType::Kind, kOpcodeCount> Translator::kResultTypes = make_result_types();
 
 template <Immediate immediate, auto method>
 bool Translator::step(Translator& self, InstructionReader& reader, Instruction& instruction) {
@@ -202,10 +203,8 @@ bool Translator::finish() {
 
 ValueType::Kind Translator::type_of(char signature_letter) { return kind_of(signature_letter); }
 
-ValueType::Kind Translator::result_type(Opcode opcode) { return kResultTypes[static_cast<size_t>(opcode)]; }
-
 void Translator::push_local(uint32_t local) {
-  push({Operand::Kind::local, local_types_[local], 0, local_slots_[local], 0});
+  push(Operand::Kind::local, local_types_[local]).slot = local_slots_[local];
   aliases_.push_back(static_cast<uint32_t>(operands_.size() - 1));
   if (aliases_.size() > kMaxAliases) materialize(operands_.size() - 1);
 }
@@ -214,7 +213,10 @@ void Translator::push_local(uint32_t local) {
 void Translator::materialize(size_t index) {
   Operand& operand = operands_[index];
   if (operand.kind == Operand::Kind::temporary) return;
-  if (operand.kind == Operand::Kind::local) std::erase(aliases_, static_cast<uint32_t>(index));
+  if (operand.kind == Operand::Kind::local) {
+    const auto rest = std::remove(aliases_.begin(), aliases_.end(), static_cast<uint32_t>(index));
+    aliases_.shrink_to(static_cast<size_t>(rest - aliases_.begin()));
+  }
   move_to(operand.home, operand, false);
   operand.kind = Operand::Kind::temporary;
   operand.slot = operand.home;
@@ -260,16 +262,6 @@ void Translator::move_to(uint32_t destination, const Operand& operand, bool cons
   forget_slot(destination);
 }
 
-Translator::Use Translator::consume(const Operand& operand) {
-  const Source source = where(operand);
-  if (source == Source::accumulator && operand.kind == Operand::Kind::temporary) {
-    Mirror& mirror = registers_[static_cast<unsigned>(register_of(operand.type))];
-    if (mirror.without_store != nullptr) code_[mirror.position] = word_of(mirror.without_store);
-    mirror.without_store = nullptr;
-  }
-  return {source, operand.slot, operand.bits};
-}
-
 void Translator::pin(const Operand& operand) {
   Mirror& mirror = registers_[static_cast<unsigned>(register_of(operand.type))];
   if (mirror.slot == operand.slot) mirror.without_store = nullptr;
@@ -286,7 +278,7 @@ Translator::Use Translator::consume_slot(const Operand& operand) {
 void Translator::drop_last() { drop_from(last_.position, last_.before); }
 
 void Translator::drop_from(uint32_t position, const Mirrors& before) {
-  code_.resize(position);
+  code_.shrink_to(position);
   while (!starts_.empty() && starts_.back() >= position) starts_.pop_back();
   registers_ = before;
   last_.forget();
@@ -294,11 +286,6 @@ void Translator::drop_from(uint32_t position, const Mirrors& before) {
   for (auto entry = offsets_->rbegin(); entry != offsets_->rend() && entry->first > position; ++entry) {
     entry->first = position;
   }
-}
-
-/// Is the operand a temporary that the last instruction, of this kind, has just produced?
-bool Translator::produced_last(const Operand& operand, Last::Kind kind) const {
-  return last_.kind == kind && operand.kind == Operand::Kind::temporary && last_.destination == operand.slot;
 }
 
 void Translator::set_field0(uint32_t position, uint32_t value) {

@@ -27,6 +27,7 @@
 #include "engine/interpreter/module_code.h"
 #include "engine/interpreter/superinstructions.h"
 #include "engine/module/module.h"
+#include "engine/support/stack.h"
 
 namespace heddle::engine {
 
@@ -154,11 +155,13 @@ class Translator {
 
   /// What an instruction and those behind it become: see join_instructions.
   struct Join {
-    Handler handler = nullptr;  ///< of a superinstruction, or null
+    Handler handler = nullptr;                              ///< of a superinstruction, or null
     const SuperinstructionTable::Member* member = nullptr;  ///< null if none has this instruction
     uint32_t length = 1;                                    ///< the superinstruction's
     uint32_t cost = 0;                                      ///< from here to the end
     Feeds feeds = 0;                                        ///< since the last label
+    uint8_t fed = 0;                                        ///< how many operands
+    uint8_t farthest = 0;                                   ///< the greatest distance in feeds
     bool is_label = false;
   };
 
@@ -183,20 +186,33 @@ class Translator {
     }
   }
   [[nodiscard]] static ValueType::Kind type_of(char signature_letter);
-  [[nodiscard]] static ValueType::Kind result_type(Opcode opcode);  ///< of a row with a signature
+  static const std::array<ValueType::Kind, kOpcodeCount> kResultTypes;
+  /// Of a row with a signature.
+  [[nodiscard]] static ValueType::Kind result_type(Opcode opcode) {
+    return kResultTypes[static_cast<size_t>(opcode)];
+  }
   [[nodiscard]] uint32_t next_home() const {
     if (operands_.empty()) return first_temporary_;
     return operands_.back().home + ValueType(operands_.back().type).slots();
   }
-  void push(Operand operand) {
-    operand.home = next_home();
-    if (operand.kind == Operand::Kind::temporary) operand.slot = operand.home;
-    reserve_slots(operand.home + 2);
-    operands_.push_back(operand);
+  /// Its slot and bits are the caller's to fill in.
+  Operand& push(Operand::Kind kind, ValueType::Kind type) {
+    const uint32_t home = next_home();
+    reserve_slots(home + 2);
+    Operand& operand = operands_.push();
+    operand.kind = kind;
+    operand.type = type;
+    operand.home = home;
+    return operand;
   }
-  void push_temporary(ValueType::Kind type) { push({Operand::Kind::temporary, type, 0, 0, 0}); }
+  void push_temporary(ValueType::Kind type) {
+    Operand& operand = push(Operand::Kind::temporary, type);
+    operand.slot = operand.home;
+  }
   void push_constant(ValueType::Kind type, uint64_t bits) {
-    push({Operand::Kind::constant, type, 0, kNone, bits});
+    Operand& operand = push(Operand::Kind::constant, type);
+    operand.slot = kNone;
+    operand.bits = bits;
   }
   void push_local(uint32_t local);
   Operand pop() {
@@ -218,7 +234,15 @@ class Translator {
     return mirror.slot == operand.slot ? Source::accumulator : Source::slot;
   }
   /// Commits to reading a popped operand from where() says; tells its producer not to store.
-  Use consume(const Operand& operand);
+  Use consume(const Operand& operand) {
+    const Source source = where(operand);
+    if (source == Source::accumulator && operand.kind == Operand::Kind::temporary) {
+      Mirror& mirror = registers_[static_cast<unsigned>(register_of(operand.type))];
+      if (mirror.without_store != nullptr) code_[mirror.position] = word_of(mirror.without_store);
+      mirror.without_store = nullptr;
+    }
+    return {source, operand.slot, operand.bits};
+  }
   /// Commits to reading the slot of an operand that stays on the stack: its producer must store it, whoever
   /// consumes it later from the accumulator.
   void pin(const Operand& operand);
@@ -236,7 +260,11 @@ class Translator {
   void emit_word(Word word) { code_.push_back(word); }
   void drop_last();  ///< takes the last instruction back: what follows does its work
   void drop_from(uint32_t position, const Mirrors& before);
-  [[nodiscard]] bool produced_last(const Operand& operand, Last::Kind kind) const;
+  /// Is the operand a temporary that the last instruction, of this kind, has just produced?
+  [[nodiscard]] bool produced_last(const Operand& operand, Last::Kind kind) const {
+    return last_.kind == kind && operand.kind == Operand::Kind::temporary &&
+           last_.destination == operand.slot;
+  }
   void set_field0(uint32_t position, uint32_t value);
   void set_distance(uint32_t position, int32_t distance);
   /// Declares that the instruction at `position` put its result into `slot` and its accumulator.
@@ -267,7 +295,8 @@ class Translator {
   // join_instructions.cpp
   void join_instructions();
   void find_feeds();
-  [[nodiscard]] unsigned distance_to_writer(size_t first, size_t reader, unsigned index) const;
+  void find_writers(Join& join, Word operands, uint32_t first, uint32_t reader) const;
+  void choose_row(size_t index, size_t followers);
 
   // translate_numeric.cpp
   void constant(const Instruction& instruction);
@@ -357,7 +386,7 @@ class Translator {
   void return_call_indirect(const Instruction& instruction);
   void return_call_ref(const Instruction& instruction);
   uint32_t place_arguments(const TypeDefinition& type);
-  void finish_call(const TypeDefinition& type, uint32_t base);
+  void finish_call(const TypeDefinition& type, uint32_t base, bool reloads);
   [[nodiscard]] static uint32_t header_slot(const TypeDefinition& type);
 
   // translate_variable.cpp
@@ -485,18 +514,23 @@ class Translator {
   const SingleHandlers& single_;
   const SuperinstructionTable& superinstructions_;
 
+  /// The instruction that last wrote each slot, counted through all functions from 1 on: those of earlier
+  /// functions are too far away to matter.
+  std::vector<uint32_t> writers_ = std::vector<uint32_t>(size_t{1} << 16);
+  uint32_t earlier_instructions_ = 1;
+
   // Of the function being translated.
-  std::vector<Word> code_;
-  std::vector<uint32_t> starts_;  ///< positions of the instructions in code_, ascending
-  std::vector<uint32_t> labels_;  ///< positions that code elsewhere leads to, ascending
-  std::vector<Join> joins_;       ///< one for each of starts_, and one behind
-  std::vector<Operand> operands_;
+  Stack<Word> code_;
+  Stack<uint32_t> starts_;   ///< positions of the instructions in code_, ascending
+  Stack<uint32_t> labels_;   ///< positions that code elsewhere leads to, ascending
+  std::vector<Join> joins_;  ///< one for each of starts_, and one behind
+  Stack<Operand> operands_;
   std::vector<Control> controls_;
   std::vector<Fixup> fixups_;
   std::vector<Region> regions_;
   std::vector<RegionClause> clauses_;
   std::vector<Site> sites_;
-  std::vector<uint32_t> aliases_;  ///< positions in operands_ of locals not copied yet, ascending
+  Stack<uint32_t> aliases_;  ///< positions in operands_ of locals not copied yet, ascending
   std::vector<std::array<uint64_t, 2>> vectors_;  ///< v128 constants
   std::vector<uint32_t> local_slots_;
   std::vector<ValueType::Kind> local_types_;

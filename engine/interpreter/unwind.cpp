@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/interpreter/handlers.h"
+#include "engine/interpreter/module_code.h"
 #include "engine/runtime/store.h"
 
 namespace heddle::engine {
@@ -13,8 +14,8 @@ namespace {
 
 /// A frame on the way out, and where it stands.
 struct Position {
-  const Word* site;  ///< null: the host called the frame before
-  Slot* fp;
+  const Word* site;  ///< null: nothing is caught here
+  Slot* fp;          ///< null: the host called the frame before
   uint32_t header;
   Instance* instance;
 };
@@ -25,13 +26,16 @@ struct Position {
   Slot* const caller = reinterpret_cast<Slot*>(header[1]);
   if (caller == nullptr) return {nullptr, nullptr, 0, nullptr};
   const Word* return_address = reinterpret_cast<const Word*>(header[0]);
-  const bool reloads = *return_address == word_of(handlers().single.reload);
-  const Word* site = reloads ? return_address : return_address - kReloadWords;
-  const uint32_t own_header = field<0>(site);
-  // Only a caller of another instance is returned to by way of a reload.
-  Instance* const instance =
-      reloads ? reinterpret_cast<Instance*>(caller[own_header + 2]) : position.instance;
-  return {site, caller, own_header, instance};
+  if (*return_address == word_of(handlers().single.reload)) {  // of a callee in another instance
+    const uint32_t own_header = field<0>(return_address);
+    return {return_address, caller, own_header, reinterpret_cast<Instance*>(caller[own_header + 2])};
+  }
+  const ModuleCode& code = ModuleCode::of(*position.instance->module);
+  if (code.own_calls_reload()) {
+    const Word* const site = return_address - kReloadWords;
+    return {site, caller, field<0>(site), position.instance};
+  }
+  return {nullptr, caller, code.find(return_address - 1)->header_slot(), position.instance};
 }
 
 /// Puts what the clause wants into the frame.
@@ -49,7 +53,7 @@ void deliver(ExecContext& context, const Position& position, const Word* region,
 /// Looks for a clause in the regions around the site, innermost first.
 [[nodiscard]] bool catch_in(ExecContext& context, const Position& position) {
   const Word* region = position.site;
-  while (distance(region) != 0) {
+  while (region != nullptr && distance(region) != 0) {
     region += distance(region);
     const Word* clause = region + kRegionWords;
     for (uint64_t count = region[1] & UINT32_MAX; count > 0; --count, clause += kClauseWords) {
@@ -63,7 +67,7 @@ void deliver(ExecContext& context, const Position& position, const Word* region,
 }
 
 [[nodiscard]] bool unwind_from(ExecContext& context, Position position) {
-  for (; position.site != nullptr; position = leave_frame(position)) {
+  for (; position.fp != nullptr; position = leave_frame(position)) {
     if (catch_in(context, position)) return true;
   }
   return false;

@@ -208,6 +208,10 @@ struct ModuleImage {
   /// flag each. Filled by validate_declarations.
   std::vector<bool> declared_references;
 
+  // What any of the bodies does. Filled by validate_module.
+  bool has_tail_calls = false;
+  bool has_catches = false;
+
   std::unique_ptr<TierData> tier_data;
 
   [[nodiscard]] const TypeDefinition& function_type(uint32_t function) const {

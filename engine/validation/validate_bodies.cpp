@@ -25,7 +25,7 @@ constexpr uint32_t kFunctionsPerClaim = 64;
 
 class BodyValidation {
  public:
-  explicit BodyValidation(const ModuleImage& module)
+  explicit BodyValidation(ModuleImage& module)
       : module_(module),
         count_(static_cast<uint32_t>(module.functions.size())),
         next_(module.imported_functions) {}
@@ -48,6 +48,8 @@ class BodyValidation {
       if (failure && (!*first || failure->function < (*first)->function)) first = &failure;
     }
     if (*first) return std::move((*first)->error);
+    module_.has_tail_calls = has_tail_calls_;
+    module_.has_catches = has_catches_;
     return {};
   }
 
@@ -63,7 +65,11 @@ class BodyValidation {
     while (true) {
       const uint32_t begin = next_.fetch_add(kFunctionsPerClaim, std::memory_order_relaxed);
       const uint32_t end = std::min(begin + kFunctionsPerClaim, count_);
-      if (begin >= count_ || failed_.load(std::memory_order_relaxed)) return std::nullopt;
+      if (begin >= count_ || failed_.load(std::memory_order_relaxed)) {
+        if (validator.has_tail_calls()) has_tail_calls_.store(true, std::memory_order_relaxed);
+        if (validator.has_catches()) has_catches_.store(true, std::memory_order_relaxed);
+        return std::nullopt;
+      }
       for (uint32_t function = begin; function < end; ++function) {
         if (auto body = validator.validate_body(function, nullptr); !body.ok()) {
           failed_.store(true, std::memory_order_relaxed);
@@ -73,10 +79,12 @@ class BodyValidation {
     }
   }
 
-  const ModuleImage& module_;
+  ModuleImage& module_;  ///< not changed while threads run
   const uint32_t count_;
   std::atomic<uint32_t> next_;
   std::atomic<bool> failed_ = false;
+  std::atomic<bool> has_tail_calls_ = false;
+  std::atomic<bool> has_catches_ = false;
 };
 
 }  // namespace

@@ -192,6 +192,7 @@ bool FunctionValidator::call_type(const TypeDefinition& type) {
 }
 
 bool FunctionValidator::return_call_type(const TypeDefinition& type) {
+  has_tail_calls_ = true;
   if (facts_ != nullptr) facts_->has_calls = true;
   if (!matches(type.results, frames_.front().results())) {
     return mismatch("the results of a tail call are not those of its function");

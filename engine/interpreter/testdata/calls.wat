@@ -21,7 +21,7 @@
 ;; direct
 ;;      0  enter                        frame 8, header s1, zero s4, count 0
 ;;      2  i32.add.si                   s4 = s0, 1
-;;      4  call                         base s4, header s5, function 1
+;;      4  call.reloading               base s4, header s5, function 1
 ;;      7  reload                       header s1
 ;;      9  call_import                  base s4, header s5, function 0
 ;;     11  reload                       header s1

@@ -34,13 +34,13 @@
 ;; catches
 ;;      0  enter                        frame 8, header s1, zero s4, count 0
 ;;      2  copy                         s4 = s0
-;;      4  call                         base s4, header s5, function 0
+;;      4  call.reloading               base s4, header s5, function 0
 ;;      7  reload                       header s1, catch by 27
 ;;      9  if_zero.s                    s0 -> 16
 ;;     11  constant                     s4 = 7
 ;;     13  throw                        s4, header s1, tag 0, catch by 27
 ;;     16  constant                     s4 = 1
-;;     18  call                         base s4, header s5, function 0
+;;     18  call.reloading               base s4, header s5, function 0
 ;;     21  reload                       header s1
 ;;     23  constant                     s4 = 2
 ;;     25  return.int.s                 s4
@@ -49,10 +49,10 @@
 ;; references
 ;;      0  enter                        frame 9, header s2, zero s5, count 0
 ;;      2  constant                     s5 = 0
-;;      4  call                         base s5, header s6, function 0
+;;      4  call.reloading               base s5, header s6, function 0
 ;;      7  reload                       header s2, catch by 30
 ;;      9  constant                     s5 = 1
-;;     11  call                         base s5, header s6, function 0
+;;     11  call.reloading               base s5, header s6, function 0
 ;;     14  reload                       header s2, catch by 26
 ;;     16  constant                     s5 = 0
 ;;     18  constant                     s6 = 0
@@ -65,7 +65,7 @@
 ;; legacy
 ;;      0  enter                        frame 8, header s1, zero s4, count 0
 ;;      2  constant                     s4 = 3
-;;      4  call                         base s4, header s5, function 0
+;;      4  call.reloading               base s4, header s5, function 0
 ;;      7  reload                       header s1, catch by 19
 ;;      9  constant                     s4 = 1
 ;;     11  jump                         -> 17

@@ -14,12 +14,10 @@
 ;;      0  enter                        frame 9, header s1, zero s4, count 0
 ;;      2  unless.i32.lt_s.si           s0, 2 -> 9
 ;;      5  copy                         s4 = s0
-;;      7  jump                         -> 25
+;;      7  jump                         -> 21
 ;;      9  i32.sub.si                   s4 = s0, 1
 ;;     11  call                         base s4, header s5, function 0
-;;     14  reload                       header s1
-;;     16  i32.sub.si                   s5 = s0, 2
-;;     18  call                         base s5, header s6, function 0
-;;     21  reload                       header s1
-;;     23  i32.add.as                   s4 = a, s4
-;;     25  return.int.s                 s4
+;;     14  i32.sub.si                   s5 = s0, 2
+;;     16  call                         base s5, header s6, function 0
+;;     19  i32.add.as                   s4 = a, s4
+;;     21  return.int.s                 s4

@@ -67,6 +67,5 @@
 ;;      2  constant                     s4 = 1
 ;;      4  constant                     s5 = 2
 ;;      6  call                         base s4, header s6, function 0
-;;      9  reload                       header s1
-;;     11  i32.add.ss>a                 s4 = s4, s5
-;;     13  return.int.a                 a
+;;      9  i32.add.ss>a                 s4 = s4, s5
+;;     11  return.int.a                 a
