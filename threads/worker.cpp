@@ -5,6 +5,7 @@
 #include <array>
 
 #include "engine/runtime/parker_futex.h"
+#include "engine/runtime/signals.h"
 #include "threads/scheduler.h"
 
 namespace heddle::threads {
@@ -60,6 +61,7 @@ void Worker::add_last(Fiber& fiber) noexcept {
 
 void Worker::loop() {
   worker_here = this;
+  engine::ensure_signal_stack();  // a fiber may come here in the middle of a guest
   identify_this_stack(stack_);
   while (Fiber* const fiber = find()) run(*fiber);
 }

@@ -53,6 +53,7 @@ struct Access {
                                     std::shared_ptr<engine::Memory> memory) {
     return {std::move(engine), std::move(memory)};
   }
+  static Store store(const std::shared_ptr<EngineImpl>& engine, std::unique_ptr<engine::Store> store);
   static StoreRef store_ref(Link link) { return StoreRef(std::move(link)); }
   static Caller caller(StoreLink* link, void* instance) { return {link, instance}; }
   static Value value(ValueType type, uint64_t low, uint64_t high, Link link) {

@@ -38,6 +38,10 @@ MemoryType public_type(const engine::MemoryType& type) {
 
 GlobalType public_type(const engine::GlobalType& type) { return {type.type, type.is_mutable}; }
 
+engine::StoreLimits internal_limits(const StoreLimits& limits) {
+  return {limits.memory_bytes, limits.table_elements, limits.instances, limits.stack_bytes, limits.gc_bytes};
+}
+
 engine::TableType internal_type(const TableType& type) { return {type.element, limits_of(type)}; }
 
 engine::MemoryType internal_type(const MemoryType& type) {

@@ -19,6 +19,8 @@ namespace heddle::detail {
 [[nodiscard]] MemoryType public_type(const engine::MemoryType& type);
 [[nodiscard]] GlobalType public_type(const engine::GlobalType& type);
 
+[[nodiscard]] engine::StoreLimits internal_limits(const StoreLimits& limits);
+
 /// REQUIRES: the type has been checked with check_type().
 [[nodiscard]] engine::TableType internal_type(const TableType& type);
 [[nodiscard]] engine::MemoryType internal_type(const MemoryType& type);

@@ -5,18 +5,16 @@
 #include <algorithm>
 
 #include "engine/api/access.h"
+#include "engine/api/convert.h"
 #include "engine/support/try.h"
 
 namespace heddle {
 
 using detail::Access;
+using detail::internal_limits;
 using detail::StoreLink;
 
 namespace {
-
-engine::StoreLimits internal_limits(const StoreLimits& limits) {
-  return {limits.memory_bytes, limits.table_elements, limits.instances, limits.stack_bytes, limits.gc_bytes};
-}
 
 Result<void> check_fuel(const std::shared_ptr<StoreLink>& link) {
   HEDDLE_TRY(detail::check_link(link, "store"));
@@ -95,10 +93,15 @@ bool StoreRef::alive() const noexcept { return link_ != nullptr && link_->store 
 Result<Store> Store::create(const Engine& engine, const StoreLimits& limits) {
   const auto& impl = Access::impl(engine);
   if (impl == nullptr) return detail::empty_handle("engine");
+  HEDDLE_TRY_ASSIGN(auto store, engine::Store::create(impl, internal_limits(limits)));
+  return Access::store(impl, std::move(store));
+}
+
+Store detail::Access::store(const std::shared_ptr<EngineImpl>& engine, std::unique_ptr<engine::Store> store) {
   auto link = std::make_shared<StoreLink>();
-  link->engine = impl;
-  HEDDLE_TRY_ASSIGN(link->store, engine::Store::create(impl, internal_limits(limits)));
-  link->interrupts = std::make_shared<detail::InterruptCell>(link->store.get());
+  link->engine = engine;
+  link->store = std::move(store);
+  link->interrupts = std::make_shared<InterruptCell>(link->store.get());
   link->store->context().fuel = 0;
   return Store(std::move(link));
 }

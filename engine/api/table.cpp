@@ -55,7 +55,7 @@ Result<Value> Table::get(uint64_t index) const {
 Result<void> Table::set(uint64_t index, const Value& value) const {
   HEDDLE_TRY_ASSIGN(engine::Table * table, table_of(*this));
   HEDDLE_TRY(check_index(*table, index));
-  return detail::write_value(*handle_.link, table->type().element, value, &table->elements()[index],
+  return detail::write_value(*handle_.link, table->type().element, value, &table->written_elements()[index],
                              "element");
 }
 

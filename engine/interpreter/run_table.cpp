@@ -28,7 +28,7 @@ HEDDLE_HANDLER void table_set(HEDDLE_STATE) {
   const uint64_t index = fp[field<1>(ip)];
   if (index >= table.size()) [[unlikely]]
     HEDDLE_TRAP_NOW(TrapKind::table_out_of_bounds);
-  table.elements()[index] = fp[field<0>(ip)];
+  table.written_elements()[index] = fp[field<0>(ip)];
   HEDDLE_NEXT(2);
 }
 

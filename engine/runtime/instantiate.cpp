@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Instantiation: links, allocates and initializes an instance, in the order of spec 4.5.4.
+// Instantiation: links, allocates and initializes an instance, in the order of spec 4.5.4; and renewal, which
+// does it again with what is there already.
 #include <algorithm>
 #include <cassert>
 
@@ -36,8 +37,13 @@ class Builder {
   TrapKind make_globals();
   Result<TrapKind> make_tables();
   TrapKind evaluate_elements();
+  Result<void> renew_memories();
+  TrapKind renew_globals();
+  TrapKind renew_tables();
 
  private:
+  [[nodiscard]] TrapKind table_init_value(size_t table, Slot& value);
+
   Instance& instance_;
   const ModuleImage& module_;
   std::shared_ptr<GrowthLimiter> limiter_;
@@ -107,6 +113,11 @@ void Builder::make_tags() {
 TrapKind Builder::make_globals() {
   const size_t imported = module_.imported_globals;
   instance_.own_globals = std::make_unique<Global[]>(module_.globals.size() - imported);
+  return renew_globals();
+}
+
+TrapKind Builder::renew_globals() {
+  const size_t imported = module_.imported_globals;
   for (size_t i = imported; i < module_.globals.size(); ++i) {
     Global& global = instance_.own_globals[i - imported];
     global.type = module_.globals[i].type;
@@ -117,17 +128,42 @@ TrapKind Builder::make_globals() {
   return TrapKind::none;
 }
 
+TrapKind Builder::table_init_value(size_t table, Slot& value) {
+  Slot init[2] = {0, 0};
+  const auto& expression = module_.tables[table].init;
+  const TrapKind trap = expression ? constants_.evaluate(*expression, init) : TrapKind::none;
+  value = init[0];
+  return trap;
+}
+
 Result<TrapKind> Builder::make_tables() {
   for (size_t i = module_.imported_tables; i < module_.tables.size(); ++i) {
-    Slot init[2] = {0, 0};
-    if (module_.tables[i].init) {
-      const TrapKind trap = constants_.evaluate(*module_.tables[i].init, init);
-      if (trap != TrapKind::none) return trap;
-    }
-    HEDDLE_TRY_ASSIGN(auto table, Table::create(module_.tables[i].type, init[0], limiter_));
+    Slot init = 0;
+    if (const TrapKind trap = table_init_value(i, init); trap != TrapKind::none) return trap;
+    HEDDLE_TRY_ASSIGN(auto table, Table::create(module_.tables[i].type, init, limiter_));
     instance_.table_space[i] = instance_.own_tables.emplace_back(std::move(table)).get();
   }
   return TrapKind::none;
+}
+
+TrapKind Builder::renew_tables() {
+  for (size_t i = module_.imported_tables; i < module_.tables.size(); ++i) {
+    Slot init = 0;
+    if (const TrapKind trap = table_init_value(i, init); trap != TrapKind::none) return trap;
+    instance_.table_space[i]->reset(init);
+  }
+  return TrapKind::none;
+}
+
+Result<void> Builder::renew_memories() {
+  for (size_t i = module_.imported_memories; i < module_.memories.size(); ++i) {
+    if (instance_.memory_space[i]->reset()) continue;
+    Error error;
+    error.kind = ErrorKind::resource;
+    error.message = "the host has no memory to renew an instance";
+    return error;
+  }
+  return {};
 }
 
 TrapKind Builder::evaluate_elements() {
@@ -135,6 +171,7 @@ TrapKind Builder::evaluate_elements() {
     const ElementSegment& segment = module_.elements[i];
     if (!segment.uses_expressions || segment.mode == SegmentMode::declarative) continue;
     std::vector<Slot>& values = instance_.element_values[i];
+    values.clear();
     values.reserve(segment.expressions.size());
     for (const ConstantExpression& expression : segment.expressions) {
       Slot value[2];
@@ -165,6 +202,13 @@ bool write_elements(Instance& instance, ConstantEvaluator& constants) {
   return true;
 }
 
+/// Drops what write_elements() would, for tables that still hold it.
+void drop_written_elements(Instance& instance) {
+  for (uint32_t i = 0; i < instance.module->elements.size(); ++i) {
+    if (instance.module->elements[i].mode != SegmentMode::passive) drop_elements(instance, i);
+  }
+}
+
 bool write_data(Instance& instance, ConstantEvaluator& constants) {
   const ModuleImage& module = *instance.module;
   for (uint32_t i = 0; i < module.data.size(); ++i) {
@@ -181,6 +225,26 @@ bool write_data(Instance& instance, ConstantEvaluator& constants) {
     instance.dropped_data[i] = true;
   }
   return true;
+}
+
+/// Must its tables be made anew? Own ones that nobody has written to since they were initialized need not,
+/// unless they may hold objects.
+bool has_changed_tables(const Instance& instance, bool has_objects) {
+  if (instance.module->imported_tables != 0) return true;
+  return std::ranges::any_of(instance.own_tables,
+                             [&](const auto& table) { return has_objects || table->is_written(); });
+}
+
+/// build() for an instance that has lived already.
+Result<TrapKind> rebuild(Instance& instance, bool with_tables) {
+  instance.dropped_elements.assign(instance.dropped_elements.size(), false);
+  instance.dropped_data.assign(instance.dropped_data.size(), false);
+  Builder builder(instance, nullptr);
+  HEDDLE_TRY(builder.renew_memories());
+  TrapKind failure = builder.renew_globals();
+  if (failure == TrapKind::none && with_tables) failure = builder.renew_tables();
+  if (failure == TrapKind::none) failure = builder.evaluate_elements();
+  return failure;
 }
 
 /// All of an instance but what its segments write. Neither an error nor a trap leaves traces elsewhere.
@@ -232,14 +296,34 @@ Result<Instance*> Store::instantiate(std::shared_ptr<const ModuleImage> module,
     context_.fail(failure);
     take_trap(trap, false);
   } else {
-    initialize(instance, trap);
+    initialize(instance, true, trap);
   }
   return &instance;
 }
 
-void Store::initialize(Instance& instance, Trap* trap) {
+Result<void> Store::renew(Instance& instance, Trap* trap) {
+  if (trap != nullptr) *trap = {};
+  context_.exception = nullptr;
+  const bool has_objects = heap().statistics().block_bytes != 0;
+  const bool with_tables = has_changed_tables(instance, has_objects);
+  HEDDLE_TRY_ASSIGN(const TrapKind failure, rebuild(instance, with_tables));
+  if (has_objects) heap().collect();
+  if (failure != TrapKind::none) {
+    context_.fail(failure);
+    take_trap(trap, false);
+  } else {
+    initialize(instance, with_tables, trap);
+  }
+  return {};
+}
+
+void Store::initialize(Instance& instance, bool with_tables, Trap* trap) {
   ConstantEvaluator constants(instance);
-  if (!write_elements(instance, constants) || !write_data(instance, constants)) return take_trap(trap, false);
+  if (!with_tables) drop_written_elements(instance);
+  if ((with_tables && !write_elements(instance, constants)) || !write_data(instance, constants)) {
+    return take_trap(trap, false);
+  }
+  for (const auto& table : instance.own_tables) table->forget_writes();
   const std::optional<uint32_t> start = instance.module->start;
   if (start) call(*instance.function(*start), {}, trap);
 }

@@ -3,6 +3,7 @@
 #include "engine/runtime/memory.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "engine/runtime/signals.h"
 #include "engine/support/bits.h"
@@ -117,6 +118,27 @@ Memory::~Memory() {
   if (mode_ == MemoryMode::guarded) unregister_reservation(reservation_);
   release_address_space(reservation_, reserved_bytes_);
   if (limiter_ != nullptr) limiter_->release_memory(byte_size_relaxed());
+}
+
+bool Memory::reset() noexcept {
+  /// To let the host take pages away and bring new ones costs more than to clear so many.
+  constexpr uint64_t kClearedBytes = 64u << 10;
+  const uint64_t least = bytes_of(type_.limits.min, type_.page_size_log2);
+  const uint64_t old = byte_size_relaxed();
+  MutexLock lock(grow_mutex_);
+  const uint64_t kept = align_up(least, host_page_size());
+  if (kept < committed_bytes_) {
+    if (!decommit_pages(base_ + kept, committed_bytes_ - kept)) return false;
+    committed_bytes_ = kept;
+  }
+  if (kept <= kClearedBytes) {
+    std::memset(base_, 0, kept);
+  } else {
+    zero_pages(base_, kept);
+  }
+  byte_size_.store(least, std::memory_order_seq_cst);
+  if (limiter_ != nullptr) limiter_->release_memory(old - least);
+  return true;
 }
 
 int64_t Memory::grow(uint64_t delta) noexcept {

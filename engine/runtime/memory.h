@@ -73,6 +73,10 @@ class Memory {
   /// Grows by `delta` pages; the old size in pages, or -1. Never moves the base. Thread-safe.
   int64_t grow(uint64_t delta) noexcept;
 
+  /// Back to the size it was created with, all zero. False if the host refuses, and then what it holds is
+  /// undefined. REQUIRES: nobody else uses it.
+  [[nodiscard]] bool reset() noexcept;
+
   /// Does [address, address + size) lie inside? Overflow-safe.
   [[nodiscard]] bool contains(uint64_t address, uint64_t size) const noexcept {
     const uint64_t length = byte_size_relaxed();

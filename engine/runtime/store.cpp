@@ -65,13 +65,26 @@ Result<std::unique_ptr<Store>> Store::create(std::shared_ptr<EngineState> engine
   if (objects.stack == nullptr || !commit_pages(objects.stack, bytes + reserve)) {
     return resource_error("the host has no memory for a guest stack of " + std::to_string(bytes) + " bytes");
   }
-  ExecContext& context = store->context_;
-  context.stack_begin = reinterpret_cast<Slot*>(objects.stack);
-  context.stack_top = context.stack_begin;
-  context.stack_end = context.stack_begin + bytes / sizeof(Slot);
-  context.stack_limit.store(context.stack_end, std::memory_order_relaxed);
+  Slot* const begin = reinterpret_cast<Slot*>(objects.stack);
+  store->use_stack(begin, begin + bytes / sizeof(Slot));
   store->set_limits(limits);
   return store;
+}
+
+std::unique_ptr<Store> Store::create_on(std::shared_ptr<EngineState> engine, const StoreLimits& limits,
+                                        std::span<Slot> stack) {
+  assert(stack.size() > ExecContext::kReserveSlots);
+  std::unique_ptr<Store> store(new Store(std::move(engine)));
+  store->use_stack(stack.data(), stack.data() + stack.size() - ExecContext::kReserveSlots);
+  store->set_limits(limits);
+  return store;
+}
+
+void Store::use_stack(Slot* begin, Slot* end) {
+  context_.stack_begin = begin;
+  context_.stack_top = begin;
+  context_.stack_end = end;
+  context_.stack_limit.store(end, std::memory_order_relaxed);
 }
 
 void Store::set_limits(const StoreLimits& limits) {

@@ -51,6 +51,10 @@ class Store {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Store>> create(std::shared_ptr<EngineState> engine,
                                                              const StoreLimits& limits);
+  /// As create(), with a guest stack that is the caller's and outlives the store: readable and writable, and
+  /// larger than ExecContext::kReserveSlots. limits.stack_bytes means nothing then.
+  [[nodiscard]] static std::unique_ptr<Store> create_on(std::shared_ptr<EngineState> engine,
+                                                        const StoreLimits& limits, std::span<Slot> stack);
   ~Store();
 
   [[nodiscard]] EngineState& engine() noexcept { return *engine_; }
@@ -66,6 +70,12 @@ class Store {
   /// otherwise. Errors are of kind link, limit, resource or usage. `imports` in the order of module.imports.
   [[nodiscard]] Result<Instance*> instantiate(std::shared_ptr<const ModuleImage> module,
                                               std::span<const External> imports, Trap* trap);
+
+  /// Makes an instance as if it had just been instantiated, and runs its start function again: own globals,
+  /// tables, memories and segments are as at first. `trap` as for instantiate(). Errors (resource): the
+  /// instance must not be used any more. REQUIRES: it was instantiated without a trap, no call is running,
+  /// and nobody else holds what it owns, above all its memories.
+  [[nodiscard]] Result<void> renew(Instance& instance, Trap* trap);
 
   /// The instance's export by index in module.exports.
   [[nodiscard]] External get_export(Instance& instance, const Export& what);
@@ -102,10 +112,11 @@ class Store {
 
  private:
   explicit Store(std::shared_ptr<EngineState> engine);
+  void use_stack(Slot* begin, Slot* end);
   bool enter(Function& function, std::span<Slot> slots, bool& in_tier);
   void clear_dead_slots();
   void take_trap(Trap* trap, bool with_frames);
-  void initialize(Instance& instance, Trap* trap);
+  void initialize(Instance& instance, bool with_tables, Trap* trap);
 
   std::shared_ptr<EngineState> engine_;
   ExecContext context_;

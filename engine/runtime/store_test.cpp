@@ -294,7 +294,7 @@ TEST(store, table_bulk_operations_check_first) {
   type.element = ValueType::externref();
   type.limits = {6, {}, true};
   Table& table = **world.store->new_table(type, 0);
-  for (Slot i = 0; i < 6; ++i) table.elements()[i] = i + 1;
+  for (Slot i = 0; i < 6; ++i) table.written_elements()[i] = i + 1;
   EXPECT_FALSE(table_fill(table, 5, 9, 2));
   EXPECT_FALSE(table_fill(table, UINT64_MAX, 9, 2));
   EXPECT_FALSE(table_copy(table, 0, table, 4, 3));

@@ -49,7 +49,15 @@ int64_t Table::grow(uint64_t delta, Slot init) noexcept {
   }
   std::fill_n(elements_ + old, delta, init);
   size_ = old + delta;
+  written_ |= delta != 0;
   return static_cast<int64_t>(old);
+}
+
+void Table::reset(Slot init) noexcept {
+  const uint64_t least = type_.limits.min;
+  if (limiter_ != nullptr) limiter_->release_table(size_ - least);
+  size_ = least;
+  std::fill_n(elements_, least, init);
 }
 
 bool Table::reserve(uint64_t elements) noexcept {

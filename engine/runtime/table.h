@@ -24,13 +24,24 @@ class Table {
   Table& operator=(const Table&) = delete;
 
   [[nodiscard]] uint64_t size() const noexcept { return size_; }
-  [[nodiscard]] Slot* elements() noexcept { return elements_; }
+  [[nodiscard]] const Slot* elements() const noexcept { return elements_; }
+  /// The elements, to be written.
+  [[nodiscard]] Slot* written_elements() noexcept {
+    written_ = true;
+    return elements_;
+  }
   [[nodiscard]] const TableType& type() const noexcept { return type_; }
   [[nodiscard]] bool contains(uint64_t index, uint64_t count) const noexcept {
     return index <= size_ && count <= size_ - index;
   }
   /// The old size, or -1 (limit, maximum or host memory). Elements may move.
   int64_t grow(uint64_t delta, Slot init) noexcept;
+
+  /// Has it been written to or grown since it was created, or since forget_writes()?
+  [[nodiscard]] bool is_written() const noexcept { return written_; }
+  void forget_writes() noexcept { written_ = false; }
+  /// Back to the size it was created with, all elements `init`.
+  void reset(Slot init) noexcept;
 
  private:
   Table() = default;
@@ -39,6 +50,7 @@ class Table {
   Slot* elements_ = nullptr;  // first two members: the interpreter reads them on every call_indirect
   uint64_t size_ = 0;
   uint64_t capacity_ = 0;
+  bool written_ = false;
   TableType type_;
   std::shared_ptr<GrowthLimiter> limiter_;
 };

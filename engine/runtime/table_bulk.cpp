@@ -11,13 +11,15 @@ namespace heddle::engine {
 
 bool table_fill(Table& table, uint64_t index, Slot value, uint64_t count) noexcept {
   if (!table.contains(index, count)) return false;
-  std::fill_n(table.elements() + index, count, value);
+  std::fill_n(table.written_elements() + index, count, value);
   return true;
 }
 
 bool table_copy(Table& destination, uint64_t to, Table& source, uint64_t from, uint64_t count) noexcept {
   if (!destination.contains(to, count) || !source.contains(from, count)) return false;
-  if (count != 0) std::memmove(destination.elements() + to, source.elements() + from, count * sizeof(Slot));
+  if (count != 0) {
+    std::memmove(destination.written_elements() + to, source.elements() + from, count * sizeof(Slot));
+  }
   return true;
 }
 
@@ -27,7 +29,7 @@ bool table_init(Instance& instance, uint32_t segment, Table& table, uint64_t to,
   const uint64_t size = instance.dropped_elements[segment] ? 0 : elements.size();
   if (from > size || count > size - from || !table.contains(to, count)) return false;
   if (count == 0) return true;
-  Slot* const target = table.elements() + to;
+  Slot* const target = table.written_elements() + to;
   if (elements.uses_expressions) {
     std::copy_n(instance.element_values[segment].data() + from, count, target);
   } else {

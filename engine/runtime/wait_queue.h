@@ -59,6 +59,12 @@ class Waiter {
 
   /// Cancels the present wait, or, if there is none, the next one. Any thread. Idempotent.
   void cancel() noexcept;
+  /// Is it in a queue, without a deadline? Then only notify() and cancel() end the wait. Any thread.
+  [[nodiscard]] bool waits_for_ever() const noexcept {
+    return state_.load(std::memory_order_acquire) == State::waiting &&
+           !has_deadline_.load(std::memory_order_relaxed);
+  }
+
   /// Owner only: forgets a cancel() that found no wait.
   void clear_cancel() noexcept;
 
@@ -79,6 +85,7 @@ class Waiter {
 
   std::atomic<State> state_{State::idle};
   std::atomic<bool> cancel_requested_{false};
+  std::atomic<bool> has_deadline_{false};  ///< of the present wait; set before the state is `waiting`
   std::atomic<uint32_t> bucket_{
       kNoBucket};       ///< index of the bucket it is in; changes under that bucket's lock
   uint32_t spins_ = 0;  ///< how long to hope for a wake-up before sleeping; adapts

@@ -41,6 +41,14 @@ inline void sequential_fence() noexcept {
 /// the host refuses, and then nothing has changed. REQUIRES: begin and bytes are multiples of the page size.
 [[nodiscard]] bool commit_pages(void* begin, uint64_t bytes) noexcept;
 
+/// Gives the host the memory of committed pages; they stay readable and writable, and read as zero.
+/// REQUIRES: begin and bytes are multiples of the page size.
+void zero_pages(void* begin, uint64_t bytes) noexcept;
+
+/// Takes commit_pages() back: nothing may touch the pages any more, and they cost no memory. False if the host
+/// refuses, and then nothing has changed. REQUIRES: begin and bytes are multiples of the page size.
+[[nodiscard]] bool decommit_pages(void* begin, uint64_t bytes) noexcept;
+
 /// Gives back a whole reservation, as it was made.
 void release_address_space(void* begin, uint64_t bytes) noexcept;
 

@@ -60,6 +60,15 @@ bool commit_pages(void* begin, uint64_t bytes) noexcept {
   return bytes == 0 || mprotect(begin, bytes, PROT_READ | PROT_WRITE) == 0;
 }
 
+void zero_pages(void* begin, uint64_t bytes) noexcept {
+  if (bytes != 0) madvise(begin, bytes, MADV_DONTNEED);
+}
+
+bool decommit_pages(void* begin, uint64_t bytes) noexcept {
+  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+  return bytes == 0 || mmap(begin, bytes, PROT_NONE, kFlags, -1, 0) != MAP_FAILED;
+}
+
 void release_address_space(void* begin, uint64_t bytes) noexcept {
   if (begin != nullptr) munmap(begin, round_to_pages(bytes));
 }

@@ -99,6 +99,7 @@ class HEDDLE_API Store : public StoreRef {
   Store& operator=(Store&& other) noexcept;
 
  private:
+  friend struct detail::Access;
   explicit Store(std::shared_ptr<detail::StoreLink> link) : StoreRef(std::move(link)) {}
 };
 

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// GuestProcess: spawning, the ending, and the public Process.
+#include "threads/guest_process.h"
+
+#include <heddle/memory.h>
+
+#include <new>
+#include <utility>
+
+#include "engine/support/try.h"
+#include "threads/wasi_threads.h"
+
+namespace heddle::threads {
+
+namespace {
+
+/// Ids are below 2^29. (wasi-threads)
+constexpr uint32_t kMostId = (uint32_t{1} << 29) - 1;
+
+Error usage(std::string message) {
+  Error error;
+  error.kind = ErrorKind::usage;
+  error.message = std::move(message);
+  return error;
+}
+
+}  // namespace
+
+GuestProcess::GuestProcess(const Engine& engine, Scheduler& scheduler, Module module,
+                           const ProcessLimits& limits)
+    : engine_(engine),
+      scheduler_(scheduler),
+      module_(std::move(module)),
+      limits_(limits),
+      can_spawn_(exports_thread_start(module_)),
+      linker_(engine) {}
+
+Result<void> GuestProcess::link(const Process::Define& define) {
+  if (define) HEDDLE_TRY(define(linker_));
+  // Weakly: the process owns the linker.
+  HEDDLE_TRY(define_wasi_threads(linker_, [process = weak_from_this()](int32_t argument) {
+    const std::shared_ptr<GuestProcess> alive = process.lock();
+    return alive == nullptr ? kSpawnRefused : alive->spawn(argument);
+  }));
+  HEDDLE_TRY(provide_memories());
+  if (const auto missing = linker_.missing(module_); !missing.empty()) {
+    Error error = usage("unknown import \"" + missing[0].module + "\" \"" + missing[0].name + "\" " +
+                        to_string(missing[0].type));
+    error.kind = ErrorKind::link;
+    return error;
+  }
+  pool_.emplace(engine_, module_, linker_, limits_.thread);
+  return {};
+}
+
+/// Shared memories that nobody has defined are the process's own, whatever they are called. (wasi-threads)
+Result<void> GuestProcess::provide_memories() {
+  for (const ImportType& import : linker_.missing(module_)) {
+    const auto* type = std::get_if<MemoryType>(&import.type);
+    if (type == nullptr || !type->is_shared) continue;
+    HEDDLE_TRY_ASSIGN(const SharedMemory memory, SharedMemory::create(engine_, *type));
+    HEDDLE_TRY(linker_.define(import.module, import.name, memory));
+  }
+  return {};
+}
+
+Outcome<uint32_t> GuestProcess::run(std::optional<std::chrono::nanoseconds> timeout) {
+  engine::MutexLock lock(mutex_);
+  if (std::exchange(has_run_, true)) return usage("a process runs once: create another one");
+  if (ending_ == nullptr && !start(0, 0)) {
+    Error error = usage("the host has no memory for the stack of a guest thread");
+    error.kind = ErrorKind::resource;
+    ending_ = std::make_unique<Failure>(std::move(error));
+  }
+  const auto all_ended = [this]() HEDDLE_REQUIRES(mutex_) { return live_.empty(); };
+  if (timeout && !all_ended_.wait_for(mutex_, *timeout, all_ended)) {
+    if (ending_ == nullptr) ending_ = std::make_unique<Failure>(Trap::interrupted());
+    interrupt_all();
+  }
+  all_ended_.wait(mutex_, all_ended);
+  pool_->trim();
+  std::unique_ptr<Failure> ending = std::move(ending_);
+  if (const Trap* trap = std::get_if<Trap>(ending.get()); trap != nullptr && trap->kind == TrapKind::exit) {
+    return trap->exit_code;
+  }
+  return ending;
+}
+
+int32_t GuestProcess::spawn(int32_t argument) {
+  if (!can_spawn_) return kSpawnUnsupported;
+  engine::MutexLock lock(mutex_);
+  if (ending_ != nullptr || live_.size() >= limits_.threads || statistics_.spawned >= limits_.spawns) {
+    return kSpawnRefused;
+  }
+  const std::optional<uint32_t> id = new_id();
+  if (!id || !start(*id, argument)) return kSpawnRefused;
+  return static_cast<int32_t>(*id);
+}
+
+std::optional<uint32_t> GuestProcess::new_id() {
+  if (live_.size() > kMostId) return std::nullopt;
+  do {
+    last_id_ = last_id_ == kMostId ? 1 : last_id_ + 1;
+  } while (live_.contains(last_id_));
+  return last_id_;
+}
+
+bool GuestProcess::start(uint32_t id, int32_t argument) {
+  auto* const thread = new GuestThread(shared_from_this(), id, argument);
+  live_.emplace(id, thread);
+  if (!scheduler_.spawn(*thread)) {
+    live_.erase(id);
+    delete thread;
+    return false;
+  }
+  ++statistics_.spawned;
+  statistics_.most_live = std::max<uint64_t>(statistics_.most_live, live_.size());
+  return true;
+}
+
+void GuestProcess::finish(std::unique_ptr<Failure> ending) {
+  engine::MutexLock lock(mutex_);
+  if (ending_ != nullptr || (has_run_ && live_.empty())) return;
+  ending_ = std::move(ending);
+  interrupt_all();
+}
+
+void GuestProcess::interrupt_all() {
+  finishing_.store(true, std::memory_order_release);
+  for (const auto& [id, thread] : live_) thread->interrupt();
+}
+
+bool GuestProcess::enter(GuestThread& thread, PooledInstance& instance) {
+  engine::MutexLock lock(mutex_);
+  if (ending_ != nullptr) return false;
+  thread.interrupt_ = instance.store().interrupt_handle();
+  thread.context_ = &instance.context();
+  (void)Fiber::current()->set_preemptible(&thread);
+  return true;
+}
+
+void GuestProcess::leave(GuestThread& thread) {
+  (void)Fiber::current()->set_preemptible(nullptr);
+  engine::MutexLock lock(mutex_);
+  thread.interrupt_ = {};
+  thread.context_ = nullptr;
+}
+
+void GuestProcess::ended(GuestThread& thread) {
+  engine::MutexLock lock(mutex_);
+  live_.erase(thread.id());
+  if (live_.empty()) all_ended_.notify_all();
+}
+
+ProcessStatistics GuestProcess::statistics() const {
+  engine::MutexLock lock(mutex_);
+  ProcessStatistics statistics = statistics_;
+  if (pool_) statistics.new_instances = pool_->made();
+  return statistics;
+}
+
+// The public face.
+
+Workers::Workers(const WorkersOptions& options)
+    : scheduler_(std::make_shared<Scheduler>(
+          SchedulerOptions{.workers = options.threads, .stack_bytes = options.native_stack_bytes})) {}
+
+Process::Process(Workers workers, std::shared_ptr<GuestProcess> process)
+    : workers_(std::move(workers)), process_(std::move(process)) {}
+Process::~Process() = default;
+Process::Process(Process&&) noexcept = default;
+Process& Process::operator=(Process&&) noexcept = default;
+
+Result<Process> Process::create(const Engine& engine, const Workers& workers, const Module& module,
+                                const Define& define, const ProcessLimits& limits) {
+  auto process = std::make_shared<GuestProcess>(engine, *workers.scheduler(), module, limits);
+  HEDDLE_TRY(process->link(define));
+  return Process(workers, std::move(process));
+}
+
+Outcome<uint32_t> Process::run(std::optional<std::chrono::nanoseconds> timeout) {
+  return process_->run(timeout);
+}
+
+void Process::stop(uint32_t exit_code) noexcept {
+  process_->finish(std::make_unique<Failure>(Trap::exit(exit_code)));
+}
+
+ProcessStatistics Process::statistics() const { return process_->statistics(); }
+
+}  // namespace heddle::threads

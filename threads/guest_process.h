@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// GuestProcess: the threads of one program, its ending, and what they have in common.
+//
+// The ending is decided once, by the first that reports one; then every thread that runs or comes is interrupted.
+// A thread is in live_ from spawn() to ended(); it can be interrupted from enter() to leave(), and both ends are
+// under the lock under which the ending is decided: a thread either sees the ending in enter(), or is among those
+// that are interrupted.
+#pragma once
+
+#include <heddle/threads.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+
+#include "engine/support/thread_annotations.h"
+#include "threads/guest_thread.h"
+#include "threads/instance_pool.h"
+#include "threads/scheduler.h"
+
+namespace heddle::threads {
+
+/// Threads: any, except as said.
+class GuestProcess final : public std::enable_shared_from_this<GuestProcess> {
+ public:
+  /// `scheduler` outlives all fibers of the process.
+  GuestProcess(const Engine& engine, Scheduler& scheduler, Module module, const ProcessLimits& limits);
+
+  /// Defines its imports. Once, before all else.
+  [[nodiscard]] Result<void> link(const Process::Define& define);
+
+  Outcome<uint32_t> run(std::optional<std::chrono::nanoseconds> timeout) HEDDLE_EXCLUDES(mutex_);
+  /// Starts a thread with this argument: its id, or why not (negative).
+  [[nodiscard]] int32_t spawn(int32_t argument) HEDDLE_EXCLUDES(mutex_);
+  /// Decides the ending, unless it is decided: a trap of kind exit or any other, or an error.
+  void finish(std::unique_ptr<Failure> ending) HEDDLE_EXCLUDES(mutex_);
+  [[nodiscard]] ProcessStatistics statistics() const HEDDLE_EXCLUDES(mutex_);
+
+  // For its threads.
+
+  [[nodiscard]] InstancePool& pool() noexcept { return *pool_; }
+  [[nodiscard]] bool is_finishing() const noexcept { return finishing_.load(std::memory_order_acquire); }
+  /// From now on the thread can be interrupted; false if it shall not begin.
+  [[nodiscard]] bool enter(GuestThread& thread, PooledInstance& instance) HEDDLE_EXCLUDES(mutex_);
+  void leave(GuestThread& thread) HEDDLE_EXCLUDES(mutex_);
+  /// The thread's last word; its fiber ends.
+  void ended(GuestThread& thread) HEDDLE_EXCLUDES(mutex_);
+
+ private:
+  [[nodiscard]] Result<void> provide_memories();
+  [[nodiscard]] std::optional<uint32_t> new_id() HEDDLE_REQUIRES(mutex_);
+  bool start(uint32_t id, int32_t argument) HEDDLE_REQUIRES(mutex_);
+  void interrupt_all() HEDDLE_REQUIRES(mutex_);
+
+  const Engine engine_;
+  Scheduler& scheduler_;  ///< not owned: the last fiber may destroy the process
+  const Module module_;
+  const ProcessLimits limits_;
+  const bool can_spawn_;  ///< it exports what threads run
+  Linker linker_;
+  std::optional<InstancePool> pool_;
+  std::atomic<bool> finishing_{false};
+
+  mutable engine::Mutex mutex_;
+  std::condition_variable_any all_ended_;
+  std::unordered_map<uint32_t, GuestThread*> live_ HEDDLE_GUARDED_BY(mutex_);
+  std::unique_ptr<Failure> ending_ HEDDLE_GUARDED_BY(mutex_);
+  uint32_t last_id_ HEDDLE_GUARDED_BY(mutex_) = 0;
+  bool has_run_ HEDDLE_GUARDED_BY(mutex_) = false;
+  ProcessStatistics statistics_ HEDDLE_GUARDED_BY(mutex_);
+};
+
+}  // namespace heddle::threads

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// GuestThread: one thread of a guest process: a fiber, an instance of its own, and a way to stop it.
+#pragma once
+
+#include <heddle/store.h>
+
+#include <cstdint>
+#include <memory>
+
+#include "engine/runtime/blocking.h"
+#include "threads/fiber.h"
+#include "threads/instance_pool.h"
+
+namespace heddle::threads {
+
+class GuestProcess;
+
+/// Made by GuestProcess, destroys itself when its fiber ends.
+class GuestThread final : public Job, private Preemptible, private engine::Yielder {
+ public:
+  /// Thread 0 is the program's first and runs `_start`; others run `wasi_thread_start(id, argument)`.
+  GuestThread(std::shared_ptr<GuestProcess> process, uint32_t id, int32_t argument)
+      : process_(std::move(process)), id_(id), argument_(argument) {}
+
+  void run() noexcept override;
+
+  [[nodiscard]] uint32_t id() const noexcept { return id_; }
+  /// Stops it, wherever it is. Under the process's lock, which keeps it from ending.
+  void interrupt() const noexcept { interrupt_.interrupt(); }
+  /// Does it sleep in an atomic.wait without a time-out, so that only a notify ends it? Under the process's lock.
+  [[nodiscard]] bool waits_for_ever() const noexcept;
+
+ private:
+  friend class GuestProcess;
+
+  void run_in(PooledInstance& instance);
+  [[nodiscard]] Outcome<void> call_entry(const Instance& instance) const;
+  void attach(PooledInstance& instance, Fiber& fiber) noexcept;
+  void detach(PooledInstance& instance, Fiber& fiber) noexcept;
+  void ask_to_yield() noexcept override;
+  void yield() noexcept override;
+
+  const std::shared_ptr<GuestProcess> process_;
+  const uint32_t id_;
+  const int32_t argument_;
+  InterruptHandle interrupt_;                ///< set under the process's lock
+  engine::ExecContext* context_ = nullptr;  ///< while it has an instance; set under the process's lock
+};
+
+}  // namespace heddle::threads

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Guest threads: programs whose threads run as fibers on a few threads of the operating system.
+//
+// docs/THREADS.md tells how it works and what is guaranteed.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include <heddle/export.h>
+#include <heddle/linker.h>
+#include <heddle/module.h>
+#include <heddle/outcome.h>
+#include <heddle/result.h>
+
+namespace heddle::threads {
+
+class GuestProcess;
+class Scheduler;
+
+struct WorkersOptions {
+  unsigned threads = 0;                             ///< that run at a time; 0: one per processor
+  size_t native_stack_bytes = size_t{256} << 10;  ///< of each guest thread, for host functions
+};
+
+/// The operating system's threads that guest threads run on. Copies are the same workers; they end with the
+/// last copy, once all processes have ended.
+///
+/// Threads: any.
+class HEDDLE_API Workers {
+ public:
+  explicit Workers(const WorkersOptions& options = {});
+  [[nodiscard]] const std::shared_ptr<Scheduler>& scheduler() const noexcept { return scheduler_; }
+
+ private:
+  std::shared_ptr<Scheduler> scheduler_;
+};
+
+struct ProcessLimits {
+  uint32_t threads = 10'000;     ///< at a time, with the first; to spawn more fails as the guest expects
+  uint64_t spawns = UINT64_MAX;  ///< ever
+  /// What each thread may have of its own. The process's shared memories do not count here.
+  StoreLimits thread;
+};
+
+struct ProcessStatistics {
+  uint64_t spawned = 0;        ///< threads that ever were, with the first
+  uint64_t most_live = 0;      ///< at a time
+  uint64_t new_instances = 0;  ///< made; the others were used again
+};
+
+/// A program with threads (wasi-threads): one module, of which every thread has an instance of its own, and the
+/// shared memories that it imports. It runs from `_start` until that returns, until any thread exits or traps,
+/// or until somebody stops it; then all threads are stopped, wherever they are.
+///
+/// Threads: any thread may call any function of one process, except as said.
+class HEDDLE_API Process {
+ public:
+  /// Defines what the module imports besides `wasi.thread-spawn` and shared memories: WASI, functions of the
+  /// host. The host functions are called on many threads at once.
+  using Define = std::function<Result<void>(Linker&)>;
+
+  /// Errors: link (an import that nothing provides), usage, resource.
+  [[nodiscard]] static Result<Process> create(const Engine& engine, const Workers& workers,
+                                              const Module& module, const Define& define,
+                                              const ProcessLimits& limits = {});
+  ~Process();
+  Process(Process&&) noexcept;
+  Process& operator=(Process&&) noexcept;
+
+  /// Runs the program; its exit code. A trap is that of the thread that trapped first; beyond `timeout`
+  /// one of kind interrupted. Once, and not on a fiber.
+  Outcome<uint32_t> run(std::optional<std::chrono::nanoseconds> timeout = std::nullopt);
+
+  /// Ends it as if a thread had exited with this code. Returns at once.
+  void stop(uint32_t exit_code) noexcept;
+
+  [[nodiscard]] ProcessStatistics statistics() const;
+
+ private:
+  Process(Workers workers, std::shared_ptr<GuestProcess> process);
+  Workers workers_;  // first: they wait for what still runs
+  std::shared_ptr<GuestProcess> process_;
+};
+
+/// Does it import `wasi.thread-spawn`, so that it must run as a Process?
+[[nodiscard]] HEDDLE_API bool wants_threads(const Module& module);
+
+}  // namespace heddle::threads

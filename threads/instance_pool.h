@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// InstancePool: instances of one module with one set of imports, used again by one guest thread after another.
+//
+// Who gets one sees nothing of those who had it before: own globals, tables, memories and segments are as at
+// first, the start function runs again, limits and interrupts are reset (engine::Store::renew). What is kept is
+// what costs time: the store, its guest stack, the instance's arrays and functions.
+#pragma once
+
+#include <heddle/instance.h>
+#include <heddle/linker.h>
+#include <heddle/store.h>
+
+#include <memory>
+#include <vector>
+
+#include "engine/support/thread_annotations.h"
+#include "threads/fiber_stacks.h"
+
+namespace heddle::engine {
+struct ExecContext;
+}
+
+namespace heddle::threads {
+
+/// A store on a guest stack of the pool, and an instance in it once it has been prepared.
+class PooledInstance {
+ public:
+  /// Makes the instance, or makes it new. Runs the module's start function, in the calling fiber.
+  [[nodiscard]] Outcome<void> prepare();
+  /// REQUIRES: prepared.
+  [[nodiscard]] const Instance& instance() const noexcept { return instance_; }
+  [[nodiscard]] Store& store() noexcept { return store_; }
+  [[nodiscard]] engine::ExecContext& context() noexcept;
+
+ private:
+  friend class InstancePool;
+  PooledInstance(const class InstancePool& pool, FiberStack stack, Store store)
+      : pool_(pool), stack_(stack), store_(std::move(store)) {}
+
+  const InstancePool& pool_;
+  const FiberStack stack_;
+  Store store_;
+  Instance instance_;
+  bool is_usable_ = true;  ///< false: prepare() failed
+};
+
+/// Threads: any, except as said.
+class InstancePool {
+ public:
+  /// `linker` must outlive the pool and have all imports of the module.
+  InstancePool(Engine engine, Module module, const Linker& linker, const StoreLimits& limits);
+  ~InstancePool();  ///< REQUIRES: all are back
+  InstancePool(const InstancePool&) = delete;
+  InstancePool& operator=(const InstancePool&) = delete;
+
+  /// One to be prepared. Errors: resource.
+  [[nodiscard]] Result<std::unique_ptr<PooledInstance>> take() HEDDLE_EXCLUDES(mutex_);
+  /// REQUIRES: no call of it is running, and nobody will interrupt it any more.
+  void give_back(std::unique_ptr<PooledInstance> instance) HEDDLE_EXCLUDES(mutex_);
+  /// Destroys those not in use beyond `kept`, and returns their memory to the host.
+  void trim(size_t kept = 0) HEDDLE_EXCLUDES(mutex_);
+
+  [[nodiscard]] uint64_t made() const HEDDLE_EXCLUDES(mutex_);
+
+ private:
+  friend class PooledInstance;
+  [[nodiscard]] Result<std::unique_ptr<PooledInstance>> make();
+  void destroy(std::unique_ptr<PooledInstance> instance);
+
+  const Engine engine_;
+  const Module module_;
+  const Linker& linker_;
+  const StoreLimits limits_;
+  FiberStacks stacks_;  ///< guest stacks: a mapping for each would end at the kernel's limit
+  mutable engine::Mutex mutex_;
+  std::vector<std::unique_ptr<PooledInstance>> free_ HEDDLE_GUARDED_BY(mutex_);
+  uint64_t made_ HEDDLE_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace heddle::threads
