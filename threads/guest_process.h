@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // GuestProcess: the threads of one program, its ending, and what they have in common.
 //
-// The ending is decided once, by the first that reports one; then every thread that runs or comes is interrupted.
-// A thread is in live_ from spawn() to ended(); it can be interrupted from enter() to leave(), and both ends are
-// under the lock under which the ending is decided: a thread either sees the ending in enter(), or is among those
-// that are interrupted.
+// The ending is decided once, by the first that reports one; then every thread that runs or comes is
+// interrupted. A thread is in live_ from spawn() to ended(); it can be interrupted from enter() to leave(),
+// and both ends are under the lock under which the ending is decided: a thread either sees the ending in
+// enter(), or is among those that are interrupted.
 #pragma once
 
 #include <heddle/threads.h>

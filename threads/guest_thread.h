@@ -27,7 +27,8 @@ class GuestThread final : public Job, private Preemptible, private engine::Yield
   [[nodiscard]] uint32_t id() const noexcept { return id_; }
   /// Stops it, wherever it is. Under the process's lock, which keeps it from ending.
   void interrupt() const noexcept { interrupt_.interrupt(); }
-  /// Does it sleep in an atomic.wait without a time-out, so that only a notify ends it? Under the process's lock.
+  /// Does it sleep in an atomic.wait without a time-out, so that only a notify ends it? Under the process's
+  /// lock.
   [[nodiscard]] bool waits_for_ever() const noexcept;
 
  private:
@@ -43,7 +44,7 @@ class GuestThread final : public Job, private Preemptible, private engine::Yield
   const std::shared_ptr<GuestProcess> process_;
   const uint32_t id_;
   const int32_t argument_;
-  InterruptHandle interrupt_;                ///< set under the process's lock
+  InterruptHandle interrupt_;               ///< set under the process's lock
   engine::ExecContext* context_ = nullptr;  ///< while it has an instance; set under the process's lock
 };
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// InstancePool: instances of one module with one set of imports, used again by one guest thread after another.
+// InstancePool: instances of one module with one set of imports, used again by one guest thread after
+// another.
 //
 // Who gets one sees nothing of those who had it before: own globals, tables, memories and segments are as at
-// first, the start function runs again, limits and interrupts are reset (engine::Store::renew). What is kept is
-// what costs time: the store, its guest stack, the instance's arrays and functions.
+// first, the start function runs again, limits and interrupts are reset (engine::Store::renew). What is kept
+// is what costs time: the store, its guest stack, the instance's arrays and functions.
 #pragma once
 
 #include <heddle/instance.h>

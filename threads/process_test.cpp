@@ -30,7 +30,8 @@ struct State {
 };
 constexpr State kStates[] = {
     {"blocked", "(drop (memory.atomic.wait32 (i32.const 512) (i32.const 0) (i64.const -1)))"},
-    {"blocked for long", "(drop (memory.atomic.wait32 (i32.const 512) (i32.const 0) (i64.const 100000000000)))"},
+    {"blocked for long",
+     "(drop (memory.atomic.wait32 (i32.const 512) (i32.const 0) (i64.const 100000000000)))"},
     {"busy", "(loop $l (br $l))"},
     {"calling", "(loop $l (call $nothing) (br $l))"},
     {"filling", "(loop $l (memory.fill (i32.const 4096) (i32.const 1) (i32.const 60000)) (br $l))"},
@@ -48,8 +49,8 @@ class ProcessTest : public testing::TestWithParam<unsigned> {
     const std::string text = "(module " + std::string(kImports) + std::string(body) + ")";
     auto module = Module::load_text(engine_, text);
     if (!module) ADD_FAILURE() << module.error().to_string();
-    auto process = Process::create(engine_, workers_, *module, [this](Linker& linker) { return define(linker); },
-                                   limits);
+    auto process = Process::create(
+        engine_, workers_, *module, [this](Linker& linker) { return define(linker); }, limits);
     if (!process) ADD_FAILURE() << process.error().to_string();
     return std::move(*process);
   }
@@ -174,8 +175,7 @@ TEST_P(ProcessTest, is_stopped_from_outside) {
 }
 
 TEST_P(ProcessTest, a_timeout_is_a_trap) {
-  const auto outcome =
-      make(R"((func (export "_start") (loop $l (br $l))))").run(milliseconds(20));
+  const auto outcome = make(R"((func (export "_start") (loop $l (br $l))))").run(milliseconds(20));
   ASSERT_TRUE(outcome.trapped());
   EXPECT_EQ(outcome.trap().kind, TrapKind::interrupted);
 }
@@ -280,8 +280,9 @@ TEST_P(ProcessTest, recursion_and_faults_are_traps_of_their_thread) {
         std::pair{"(drop (i32.load (i32.const 0x10000)))", TrapKind::memory_out_of_bounds},
         std::pair{"(drop (i32.div_s (i32.const 1) (i32.atomic.load (i32.const 0))))",
                   TrapKind::integer_divide_by_zero}}) {
-    const auto outcome = run("(func $deep (call $deep)) (func (export \"wasi_thread_start\") (param i32 i32) " +
-                             std::string(code) + R"()
+    const auto outcome =
+        run("(func $deep (call $deep)) (func (export \"wasi_thread_start\") (param i32 i32) " +
+            std::string(code) + R"()
       (func (export "_start") (drop (call $spawn (i32.const 0)))
         (drop (memory.atomic.wait32 (i32.const 4) (i32.const 0) (i64.const -1)))))");
     ASSERT_TRUE(outcome.trapped()) << outcome.message();
@@ -290,7 +291,8 @@ TEST_P(ProcessTest, recursion_and_faults_are_traps_of_their_thread) {
 }
 
 TEST_P(ProcessTest, missing_imports_are_named) {
-  auto module = Module::load_text(engine_, R"((module (import "far" "away" (func)) (func (export "_start"))))");
+  auto module =
+      Module::load_text(engine_, R"((module (import "far" "away" (func)) (func (export "_start"))))");
   auto process = Process::create(engine_, workers_, *module, {});
   ASSERT_FALSE(process.ok());
   EXPECT_EQ(process.error().kind, ErrorKind::link);

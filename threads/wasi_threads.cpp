@@ -32,7 +32,8 @@ bool exports_thread_start(const Module& module) {
 
 bool wants_threads(const Module& module) {
   return std::ranges::any_of(module.imports(), [](const ImportType& import) {
-    return import.module == kModule && import.name == kSpawn;
+    const auto* memory = std::get_if<MemoryType>(&import.type);
+    return (import.module == kModule && import.name == kSpawn) || (memory != nullptr && memory->is_shared);
   });
 }
 

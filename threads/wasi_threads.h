@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// wasi-threads: the import `wasi.thread-spawn` and the export `wasi_thread_start`, as WebAssembly/wasi-threads
-// says.
+// wasi-threads: the import `wasi.thread-spawn` and the export `wasi_thread_start`, as
+// WebAssembly/wasi-threads says.
 #pragma once
 
 #include <heddle/linker.h>

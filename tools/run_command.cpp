@@ -13,6 +13,7 @@
 #include "tools/guest_values.h"
 #include "tools/input_file.h"
 #include "tools/quantities.h"
+#include "tools/run_process.h"
 #include "tools/run_statistics.h"
 #include "tools/wasi_options.h"
 
@@ -30,6 +31,7 @@ struct RunOptions {
   std::optional<uint64_t> fuel;
   bool checked_memory = false;
   bool custom_descriptors = false;
+  ProcessOptions process;
   WasiOptions wasi;
 };
 
@@ -50,9 +52,11 @@ class Run {
  private:
   [[nodiscard]] Result<void> load();
   [[nodiscard]] Result<void> make_store();
-  [[nodiscard]] Result<void> provide_wasi();
+  [[nodiscard]] Result<void> provide_wasi(Linker& linker, std::shared_ptr<wasi::Blocking> blocking) const;
+  [[nodiscard]] StoreLimits store_limits() const;
   [[nodiscard]] std::optional<std::string> choose_function() const;
   [[nodiscard]] Outcome<void> execute(const std::string& name);
+  int run_as_process();
   [[nodiscard]] Outcome<void> initialize(const Instance& instance);
   [[nodiscard]] bool exports_function(std::string_view name) const;
   void limit_time();
@@ -84,8 +88,9 @@ int Run::operator()() {
     print_error(options_.file, loaded.error());
     return kUsageError;
   }
+  if (options_.invoke.empty() && threads::wants_threads(*module_)) return run_as_process();
   linker_.emplace(*engine_);
-  if (const auto provided = provide_wasi(); !provided) {
+  if (const auto provided = provide_wasi(*linker_, nullptr); !provided) {
     print_error(options_.file, provided.error());
     return kUsageError;
   }
@@ -111,6 +116,7 @@ Result<void> Run::load() {
   config.fuel = options_.fuel.has_value();
   if (options_.checked_memory) config.memory_mode = MemoryMode::checked;
   config.custom_descriptors = options_.custom_descriptors;
+  if (!options_.timeout.empty()) timeout_ = parse_duration(options_.timeout);
   auto engine = Engine::create(config);
   if (!engine) return std::move(engine).error();
   engine_ = std::move(*engine);
@@ -125,11 +131,14 @@ Result<void> Run::load() {
   return {};
 }
 
-Result<void> Run::make_store() {
+StoreLimits Run::store_limits() const {
   StoreLimits limits;
   if (!options_.max_memory.empty()) limits.memory_bytes = parse_size(options_.max_memory).value_or(0);
-  if (!options_.timeout.empty()) timeout_ = parse_duration(options_.timeout);
-  auto store = Store::create(*engine_, limits);
+  return limits;
+}
+
+Result<void> Run::make_store() {
+  auto store = Store::create(*engine_, store_limits());
   if (!store) return std::move(store).error();
   store_ = std::move(*store);
   if (options_.fuel) return store_->set_fuel(*options_.fuel);
@@ -137,12 +146,33 @@ Result<void> Run::make_store() {
 }
 
 /// The guest's arguments are its own only if it is a program; --invoke makes values of them.
-Result<void> Run::provide_wasi() {
+Result<void> Run::provide_wasi(Linker& linker, std::shared_ptr<wasi::Blocking> blocking) const {
   if (!wasi::is_wanted_by(*module_)) return {};
   const auto arguments = options_.invoke.empty() ? arguments_ : std::vector<std::string>();
-  const auto context = wasi::Context::create(make_wasi_config(options_.wasi, options_.file, arguments));
+  wasi::Config config = make_wasi_config(options_.wasi, options_.file, arguments);
+  config.blocking = std::move(blocking);
+  const auto context = wasi::Context::create(config);
   if (!context) return context.error();
-  return context->add_to(*linker_);
+  return context->add_to(linker);
+}
+
+/// A program with threads of its own.
+int Run::run_as_process() {
+  if (options_.fuel) {
+    print_error("--fuel counts for one thread: programs that spawn threads take --timeout instead");
+    return kUsageError;
+  }
+  ProcessOptions options = options_.process;
+  options.thread = store_limits();
+  options.timeout = timeout_;
+  const auto define = [this](Linker& linker, std::shared_ptr<wasi::Blocking> blocking) {
+    return provide_wasi(linker, std::move(blocking));
+  };
+  auto outcome = run_process(*engine_, *module_, options, define, statistics_);
+  std::fflush(stdout);
+  finish_statistics();
+  if (outcome.ok()) return static_cast<int>(std::min(*outcome, kMostExitCode));
+  return report(std::move(outcome).failure());
 }
 
 /// What stays of the time limit goes to the next call.
@@ -168,8 +198,8 @@ bool Run::exports_function(std::string_view name) const {
   });
 }
 
-/// The function to call: what --invoke says, else _start; "" if instantiating (and _initialize) is all there is
-/// to do. None, and then it has said so, if the user must choose.
+/// The function to call: what --invoke says, else _start; "" if instantiating (and _initialize) is all there
+/// is to do. None, and then it has said so, if the user must choose.
 std::optional<std::string> Run::choose_function() const {
   if (!options_.invoke.empty()) return options_.invoke;
   if (exports_function("_start")) return "_start";
@@ -235,10 +265,12 @@ void Run::report_missing(const std::vector<ImportType>& missing) const {
                engine::escape_for_terminal(import.name), to_string(import.type));
     is_wasi |= import.module.starts_with("wasi:") || is_old(import);
   }
-  fmt::print(stderr, "{}\n",
-             is_wasi ? "heddle has WASI preview 1 (wasi_snapshot_preview1) only: build the program for wasm32-wasip1."
-                     : "`heddle run` provides WASI preview 1 and nothing else; a C++ program can provide more: see "
-                       "docs/EMBEDDING.md.");
+  fmt::print(
+      stderr, "{}\n",
+      is_wasi
+          ? "heddle has WASI preview 1 (wasi_snapshot_preview1) only: build the program for wasm32-wasip1."
+          : "`heddle run` provides WASI preview 1 and nothing else; a C++ program can provide more: see "
+            "docs/EMBEDDING.md.");
 }
 
 void Run::finish_statistics() {
@@ -323,13 +355,16 @@ void add_run_command(CLI::App& app, int& exit_code) {
   command->add_flag("--checked-memory", options->checked_memory,
                     "Compare before every access; no guard pages");
   command->add_flag("--custom-descriptors", options->custom_descriptors, kCustomDescriptorsHelp);
+  add_process_options(*command, options->process);
   add_wasi_options(*command, options->wasi);
   command->footer(
       "Options stand before the file; what follows it goes to the guest. --invoke NAME may also follow the "
       "file.\n"
       "Integers are decimal or 0x hexadecimal; floats also inf, nan and nan:0x400000; references are null.\n"
-      "A guest sees no file, variable or descriptor of the host but its standard streams and what options name.\n"
-      "Exit code: the guest's, 255 for what is beyond; 134 after a trap; 2 for errors of usage or loading.\n\n"
+      "A guest sees no file, variable or descriptor of the host but its standard streams and what options "
+      "name.\n"
+      "Exit code: the guest's, 255 for what is beyond; 134 after a trap; 2 for errors of usage or "
+      "loading.\n\n"
       "Examples:\n"
       "  heddle run --invoke fib fib.wat 30            call fib(30)\n"
       "  heddle run fib.wat --invoke fib 30            the same\n"
@@ -337,6 +372,8 @@ void add_run_command(CLI::App& app, int& exit_code) {
       "  heddle run --stats=json --invoke run app.wasm -5 0x10 1.5 nan\n"
       "  heddle run --dir . --env LANG=C app.wasm in.txt -v   a WASI program, its files and arguments\n"
       "  heddle run --dir-ro /srv/data::/data --stdin list.txt app.wasm\n"
+      "  heddle run --workers 4 --max-threads 100 threads.wasm   a program that spawns threads "
+      "(wasi-threads)\n"
       "  heddle wat2wasm x.wat -o - | heddle run -");
   command->callback([options, &exit_code] { exit_code = Run(*options, guest_arguments())(); });
 }

@@ -30,6 +30,11 @@ void RunStatistics::print(bool as_json) const {
       {"peak_resident_bytes", static_cast<uint64_t>(usage.ru_maxrss) * 1024},
   };
   if (fuel_used) report["fuel_used"] = *fuel_used;
+  if (process) {
+    report["threads_spawned"] = process->spawned;
+    report["threads_most_live"] = process->most_live;
+    report["instances_made"] = process->new_instances;
+  }
   if (as_json) {
     fmt::print(stderr, "{}\n", report.dump());
     return;

@@ -2,6 +2,8 @@
 // RunStatistics: what `heddle run --stats` reports.
 #pragma once
 
+#include <heddle/threads.h>
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -20,6 +22,7 @@ struct RunStatistics {
   double instantiate_seconds = 0;
   double run_seconds = 0;
   std::optional<uint64_t> fuel_used;
+  std::optional<threads::ProcessStatistics> process;
 
   /// One line for each figure, or one JSON object, on standard error.
   void print(bool as_json) const;

@@ -18,7 +18,8 @@ Outcome<void> renew(const Instance& instance) {
   if (auto alive = check_link(handle.link, "instance"); !alive) return alive.error();
   CallScope scope(*handle.link);
   Trap trap;
-  if (auto renewed = handle.link->store->renew(*Access::object<engine::Instance>(instance), &trap); !renewed) {
+  if (auto renewed = handle.link->store->renew(*Access::object<engine::Instance>(instance), &trap);
+      !renewed) {
     return renewed.error();
   }
   if (trap.kind != TrapKind::none) return scope.fail(std::move(trap));

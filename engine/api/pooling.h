@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pooling: what pools of instances need beyond the public API: stores on stacks of their own, and instances made
-// new.
+// Pooling: what pools of instances need beyond the public API: stores on stacks of their own, and instances
+// made new.
 #pragma once
 
 #include <heddle/instance.h>

@@ -23,7 +23,7 @@ class GuestProcess;
 class Scheduler;
 
 struct WorkersOptions {
-  unsigned threads = 0;                             ///< that run at a time; 0: one per processor
+  unsigned threads = 0;                           ///< that run at a time; 0: one per processor
   size_t native_stack_bytes = size_t{256} << 10;  ///< of each guest thread, for host functions
 };
 
@@ -53,9 +53,9 @@ struct ProcessStatistics {
   uint64_t new_instances = 0;  ///< made; the others were used again
 };
 
-/// A program with threads (wasi-threads): one module, of which every thread has an instance of its own, and the
-/// shared memories that it imports. It runs from `_start` until that returns, until any thread exits or traps,
-/// or until somebody stops it; then all threads are stopped, wherever they are.
+/// A program with threads (wasi-threads): one module, of which every thread has an instance of its own, and
+/// the shared memories that it imports. It runs from `_start` until that returns, until any thread exits or
+/// traps, or until somebody stops it; then all threads are stopped, wherever they are.
 ///
 /// Threads: any thread may call any function of one process, except as said.
 class HEDDLE_API Process {
@@ -87,7 +87,7 @@ class HEDDLE_API Process {
   std::shared_ptr<GuestProcess> process_;
 };
 
-/// Does it import `wasi.thread-spawn`, so that it must run as a Process?
+/// Does it import `wasi.thread-spawn` or a shared memory, so that it must run as a Process?
 [[nodiscard]] HEDDLE_API bool wants_threads(const Module& module);
 
 }  // namespace heddle::threads
