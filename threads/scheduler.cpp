@@ -226,35 +226,58 @@ bool Scheduler::sleep(Worker& worker, bool spinning) noexcept {
   return !stopping();
 }
 
+/// Null if this is no fiber of this scheduler.
+Worker* Scheduler::worker_of_this_fiber() const noexcept {
+  Worker* const here = Fiber::current() == nullptr ? nullptr : Worker::current();
+  return here != nullptr && &here->scheduler() == this ? here : nullptr;
+}
+
 void Scheduler::before_blocking() noexcept {
-  Worker* const here = Worker::current();
-  if (Fiber::current() == nullptr || &here->scheduler() != this) return;
+  if (worker_of_this_fiber() == nullptr) return;
   running_.fetch_sub(1, std::memory_order_relaxed);
   if (has_work()) need_worker();
 }
 
 void Scheduler::after_blocking() noexcept {
-  Worker* const here = Worker::current();
-  Fiber* const fiber = Fiber::current();
-  if (fiber == nullptr || &here->scheduler() != this) return;
-  // One too many run: this thread gives its fiber away and sleeps.
-  if (running_.fetch_add(1, std::memory_order_relaxed) >= most_running_) fiber->stop(Fiber::Stop::leave);
+  if (worker_of_this_fiber() != nullptr) take_place();
+}
+
+/// A thread whose place may have been taken goes on, if there is one. If one too many runs then, it gives its
+/// fiber away and sleeps.
+void Scheduler::take_place() noexcept {
+  if (running_.fetch_add(1, std::memory_order_relaxed) >= most_running_) {
+    Fiber::current()->stop(Fiber::Stop::leave);
+  }
+}
+
+void Scheduler::before_host_call() noexcept {
+  if (Worker* const here = worker_of_this_fiber()) here->begin_host_call();
+}
+
+void Scheduler::after_host_call() noexcept {
+  Worker* const here = worker_of_this_fiber();
+  if (here != nullptr && !here->end_host_call()) take_place();
+}
+
+/// Others wait. Asks a fiber that has run for the whole slice to yield; one that has been in the same call of
+/// the host can't, and its place is taken.
+void Scheduler::end_slice(Worker& worker, WorkerSeen seen) noexcept {
+  if (worker.resumed() == seen.resumed) worker.ask_to_yield();
+  if (worker.replace_in_host_call(seen.host_call)) running_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 /// The watcher's thread: lets timers expire when no worker comes by, and ends time slices.
 void Scheduler::watch() {
-  std::array<uint32_t, kMostWorkers> resumed{};
+  std::array<WorkerSeen, kMostWorkers> seen{};
   int idle_slices = 0;
   while (!stopping()) {
     (void)expire_timers();
     idle_slices = running_.load(std::memory_order_relaxed) == 0 ? idle_slices + 1 : 0;
     if (has_work()) {
-      for (uint32_t i = 0; i < worker_count(); ++i) {
-        if (worker(i).resumed() == resumed[i]) worker(i).ask_to_yield();
-      }
+      for (uint32_t i = 0; i < worker_count(); ++i) end_slice(worker(i), seen[i]);
       need_worker();
     }
-    for (uint32_t i = 0; i < worker_count(); ++i) resumed[i] = worker(i).resumed();
+    for (uint32_t i = 0; i < worker_count(); ++i) seen[i] = worker(i).seen();
     const int64_t slice_end = idle_slices > kIdleSlices ? INT64_MAX : engine::monotonic_now_ns() + kSliceNs;
     watcher_wakes_ns_.store(std::min(slice_end, timers_.next_deadline()), std::memory_order_seq_cst);
     full_fence();

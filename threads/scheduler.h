@@ -44,10 +44,14 @@ class Scheduler {
   /// Runs the job, which must live until it returns, on a fiber. False if the host has no memory for a stack.
   [[nodiscard]] bool spawn(Job& job);
 
-  /// Brackets a call that may block the thread for long. In a fiber of this scheduler only; elsewhere nothing
-  /// happens. between the two, the fiber stays on its thread.
+  /// Brackets a call that blocks the thread for long. In a fiber of this scheduler only; elsewhere nothing
+  /// happens. Between the two, the fiber stays on its thread and does not park.
   void before_blocking() noexcept;
   void after_blocking() noexcept;
+  /// The same for a call that is mostly short but may block. It costs a few nanoseconds; when it has lasted
+  /// for a time slice and others wait, the watcher has another thread take the place.
+  void before_host_call() noexcept;
+  void after_host_call() noexcept;
 
   /// Fibers that have not ended.
   [[nodiscard]] size_t live() const noexcept { return live_.load(std::memory_order_acquire); }
@@ -83,7 +87,10 @@ class Scheduler {
   void need_worker() noexcept HEDDLE_EXCLUDES(idle_mutex_);
   void add_worker() HEDDLE_REQUIRES(idle_mutex_);
   [[nodiscard]] bool has_work() const noexcept;
+  [[nodiscard]] Worker* worker_of_this_fiber() const noexcept;
+  void take_place() noexcept;
   void watch();
+  void end_slice(Worker& worker, WorkerSeen seen) noexcept;
 
   const unsigned most_running_;
   FiberStacks stacks_;

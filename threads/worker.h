@@ -11,6 +11,12 @@
 
 namespace heddle::threads {
 
+/// What the watcher remembers of a worker from one time slice to the next.
+struct WorkerSeen {
+  uint32_t resumed = 0;
+  uint32_t host_call = 0;
+};
+
 /// Threads: what is not said to be for others belongs to the worker's own thread.
 class Worker {
  public:
@@ -40,11 +46,35 @@ class Worker {
   }
   /// How many fibers it has resumed: a fiber that runs on without end shows in it. Any thread.
   [[nodiscard]] uint32_t resumed() const noexcept { return resumed_.load(std::memory_order_relaxed); }
+  [[nodiscard]] WorkerSeen seen() const noexcept {
+    return {resumed(), host_call_.load(std::memory_order_relaxed)};
+  }
   /// Asks the fiber that runs here to yield, if it can be asked. Any thread.
   void ask_to_yield() noexcept;
 
+  // A call of the host that the fiber here is in. Its number tells it from the one before.
+
+  void begin_host_call() noexcept {
+    last_host_call_ += kOneHostCall;
+    host_call_.store(last_host_call_, std::memory_order_relaxed);
+  }
+  /// False: somebody has taken the place meanwhile.
+  [[nodiscard]] bool end_host_call() noexcept {
+    return host_call_.exchange(kNoHostCall, std::memory_order_relaxed) != kReplaced;
+  }
+  /// Has others count this worker out, if it is still in the call that was seen. The watcher only.
+  [[nodiscard]] bool replace_in_host_call(uint32_t seen) noexcept {
+    if (seen == kNoHostCall || seen == kReplaced) return false;
+    return host_call_.compare_exchange_strong(seen, kReplaced, std::memory_order_relaxed);
+  }
+
  private:
   friend class Scheduler;
+
+  static constexpr uint32_t kNoHostCall = 0, kReplaced = 1;
+  /// Numbers are even. The one that overflows to kNoHostCall is of a call that nobody replaces: it may be
+  /// long.
+  static constexpr uint32_t kOneHostCall = 2;
 
   void loop();
   void run(Fiber& fiber);
@@ -61,6 +91,8 @@ class Worker {
   bool spinning_ = false;
   uint32_t rounds_ = 0;
   std::atomic<uint32_t> resumed_{0};
+  std::atomic<uint32_t> host_call_{kNoHostCall};
+  uint32_t last_host_call_ = 0;
   engine::Mutex running_mutex_;  ///< guards running_ against ask_to_yield()
   Fiber* running_ HEDDLE_GUARDED_BY(running_mutex_) = nullptr;
   alignas(64) std::atomic<Fiber*> next_{nullptr};

@@ -32,7 +32,9 @@ Expected<std::string> Call::path(Address address, Size size) const {
 }
 
 Expected<Woken> Call::wait(std::span<pollfd> files, std::optional<std::chrono::nanoseconds> timeout) {
+  if (pace_ == Pace::slow) state_.blocking->after_blocking();
   const Woken woken = state_.blocking->wait(caller_, files, timeout);
+  if (pace_ == Pace::slow) state_.blocking->before_blocking();
   if (woken != Woken::interrupted) return woken;
   stop(Trap::interrupted());
   return Errno::intr;

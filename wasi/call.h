@@ -14,10 +14,20 @@
 
 namespace heddle::wasi {
 
+/// What a function's row says of it: `slow` ones may take the host long.
+enum class Pace : uint8_t { quick, slow };
+
 class Call {
  public:
-  Call(Caller& caller, detail::State& state, GuestMemory memory)
-      : caller_(caller), state_(state), memory_(memory) {}
+  Call(Caller& caller, detail::State& state, GuestMemory memory, Pace pace)
+      : caller_(caller), state_(state), memory_(memory), pace_(pace) {
+    if (pace_ == Pace::slow) state_.blocking->before_blocking();
+  }
+  ~Call() {
+    if (pace_ == Pace::slow) state_.blocking->after_blocking();
+  }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
 
   [[nodiscard]] detail::State& state() const noexcept { return state_; }
   [[nodiscard]] const GuestMemory& memory() const noexcept { return memory_; }
@@ -35,7 +45,8 @@ class Call {
     return find_place(state_.open_beneath, directory.host(), path);
   }
 
-  /// As Blocking::wait; when interrupted, the guest will not come back from this call.
+  /// As Blocking::wait; when interrupted, the guest will not come back from this call. It may come back on
+  /// another thread: nothing that is a thread's own (a mutex, errno, signals) may be kept over it.
   [[nodiscard]] Expected<Woken> wait(std::span<pollfd> files,
                                      std::optional<std::chrono::nanoseconds> timeout);
   /// Looks for an interrupt in work that is long but does not wait. Errors: intr, and the guest stops.
@@ -50,6 +61,7 @@ class Call {
   Caller& caller_;
   detail::State& state_;
   const GuestMemory memory_;
+  const Pace pace_;
   std::optional<Trap> stop_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <unordered_map>
 
 #include "wasi/functions.h"
 
@@ -42,6 +43,7 @@ class Poll {
  private:
   void add_clock(Wanted& wanted) const;
   void add_file(Wanted& wanted);
+  [[nodiscard]] size_t place_of(int host, short events);
   [[nodiscard]] std::optional<uint64_t> nearest() const;
   void settle_clocks();
   void settle_nearest_clock();
@@ -57,7 +59,11 @@ class Poll {
   Call& call_;
   std::vector<Wanted> all_;
   std::vector<pollfd> files_;
+  std::unordered_map<int, size_t> places_;  ///< of files_, by descriptor
 };
+
+/// What poll(2) calls it.
+short poll_events(const Wanted& wanted) { return wanted.asked.type == EventType::fd_read ? POLLIN : POLLOUT; }
 
 void fail(Wanted& wanted, Errno error) {
   wanted.error = error;
@@ -92,8 +98,7 @@ void Poll::add_file(Wanted& wanted) {
   if (!descriptor.ok()) return fail(wanted, descriptor.error());
   wanted.descriptor = std::move(descriptor).value();
   if (wanted.descriptor->host() >= 0 && !wanted.descriptor->is_storage()) {
-    wanted.file = files_.size();
-    files_.push_back({wanted.descriptor->host(), static_cast<short>(reads ? POLLIN : POLLOUT), 0});
+    wanted.file = place_of(wanted.descriptor->host(), poll_events(wanted));
     return;
   }
   wanted.has_happened = true;
@@ -101,6 +106,14 @@ void Poll::add_file(Wanted& wanted) {
   const off_t position = lseek(wanted.descriptor->host(), 0, SEEK_CUR);
   if (reads && position >= 0 && fstat(wanted.descriptor->host(), &stat) == 0 && stat.st_size > position)
     wanted.bytes = static_cast<uint64_t>(stat.st_size - position);
+}
+
+/// Each descriptor once, because poll(2) refuses more entries than descriptors may be open.
+size_t Poll::place_of(int host, short events) {
+  const auto [found, is_new] = places_.try_emplace(host, files_.size());
+  if (is_new) files_.push_back({host, 0, 0});
+  files_[found->second].events |= events;
+  return found->second;
 }
 
 /// Nanoseconds until the first clock; none if there is no clock.
@@ -135,7 +148,7 @@ void Poll::settle_files() {
   for (Wanted& each : all_) {
     if (each.file == kNoFile) continue;
     const pollfd& file = files_[each.file];
-    if (file.revents == 0) continue;
+    if ((file.revents & (poll_events(each) | POLLERR | POLLHUP | POLLNVAL)) == 0) continue;
     each.has_happened = true;
     if ((file.revents & POLLHUP) != 0) each.flags |= kHangup;
     if ((file.revents & POLLNVAL) != 0) each.error = Errno::badf;

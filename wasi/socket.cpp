@@ -28,20 +28,29 @@ struct Received {
   uint16_t flags = 0;
 };
 
+[[gnu::noinline]] Moved receive_now(const Descriptor& descriptor, msghdr& message, int host_flags) {
+  return moved(recvmsg(descriptor.host(), &message, host_flags | MSG_DONTWAIT));
+}
+
+/// The new descriptor is what it moved.
+[[gnu::noinline]] Moved accept_now(const Descriptor& listener) {
+  return moved(accept4(listener.host(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+}
+
 Expected<Received> receive(Call& call, const Descriptor& descriptor, Buffers& buffers, int host_flags) {
   msghdr message{};
   message.msg_iov = buffers.parts.data();
   message.msg_iovlen = buffers.parts.size();
   for (;;) {
-    const ssize_t got = recvmsg(descriptor.host(), &message, host_flags | MSG_DONTWAIT);
-    if (got >= 0) {
+    const Moved got = receive_now(descriptor, message, host_flags);
+    if (got.error == 0) {
       const bool is_cut = (message.msg_flags & MSG_TRUNC) != 0;
-      return Received{static_cast<uint64_t>(got), is_cut ? kTruncated : uint16_t{0}};
+      return Received{got.bytes, is_cut ? kTruncated : uint16_t{0}};
     }
-    if (errno == EAGAIN) {
+    if (got.error == EAGAIN) {
       HEDDLE_TRY(await_ready(call, descriptor, POLLIN));
-    } else if (errno != EINTR) {
-      return last_error();
+    } else if (got.error != EINTR) {
+      return to_errno(got.error);
     }
   }
 }
@@ -73,12 +82,13 @@ Answer sock_accept(Call& call, Fd fd, uint32_t flags, Address out_fd) {
   if ((flags & ~fd_flags::kNonblock) != 0) return Errno::inval;
   UniqueFd peer;
   while (!peer) {
-    peer = UniqueFd(accept4(listener->host(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (peer) break;
-    if (errno == EAGAIN) {
+    const Moved accepted = accept_now(*listener);
+    if (accepted.error == 0) {
+      peer = UniqueFd(static_cast<int>(accepted.bytes));
+    } else if (accepted.error == EAGAIN) {
       HEDDLE_TRY(await_ready(call, *listener, POLLIN));
-    } else if (errno != EINTR && errno != ECONNABORTED) {
-      return last_error();
+    } else if (accepted.error != EINTR && accepted.error != ECONNABORTED) {
+      return to_errno(accepted.error);
     }
   }
   HEDDLE_TRY_ASSIGN(Opened opened, describe(std::move(peer)));

@@ -47,7 +47,7 @@ bool is_ready(const Descriptor& descriptor, short events) {
 }
 
 /// Like readv, but EAGAIN instead of waiting.
-ssize_t read_now(Descriptor& descriptor, std::span<const iovec> parts) {
+ssize_t read_file_now(Descriptor& descriptor, std::span<const iovec> parts) {
   const int fd = descriptor.host();
   const int count = static_cast<int>(parts.size());
   if (descriptor.opened().is_non_blocking) return readv(fd, parts.data(), count);
@@ -57,6 +57,11 @@ ssize_t read_now(Descriptor& descriptor, std::span<const iovec> parts) {
   if (is_ready(descriptor, POLLIN)) return readv(fd, parts.data(), count);
   errno = EAGAIN;
   return -1;
+}
+
+/// As bytes, or an errno of the host.
+[[gnu::noinline]] Moved read_now(Descriptor& descriptor, std::span<const iovec> parts) {
+  return moved(read_file_now(descriptor, parts));
 }
 
 ssize_t send_now(const Descriptor& descriptor, std::span<const iovec> parts) {
@@ -82,9 +87,9 @@ ssize_t write_file_now(Descriptor& descriptor, std::span<const iovec> parts) {
   return write(fd, parts[0].iov_base, std::min<size_t>(parts[0].iov_len, PIPE_BUF));
 }
 
-ssize_t write_now(Descriptor& descriptor, std::span<const iovec> parts) {
-  if (descriptor.is_socket()) return send_now(descriptor, parts);
-  return without_sigpipe([&] { return write_file_now(descriptor, parts); });
+[[gnu::noinline]] Moved write_now(Descriptor& descriptor, std::span<const iovec> parts) {
+  if (descriptor.is_socket()) return moved(send_now(descriptor, parts));
+  return moved(without_sigpipe([&] { return write_file_now(descriptor, parts); }));
 }
 
 /// Leaves out the first `done` bytes.
@@ -107,25 +112,29 @@ std::span<uint8_t> bytes_of(const iovec& part) {
 Expected<uint64_t> write_all(Call& call, Descriptor& descriptor, std::span<iovec> parts) {
   uint64_t written = 0;
   while (!parts.empty()) {
-    const ssize_t done = write_now(descriptor, parts);
-    if (done >= 0) {
-      written += static_cast<uint64_t>(done);
-      parts = advance(parts, static_cast<size_t>(done));
-    } else if (errno == EAGAIN) {
+    const Moved done = write_now(descriptor, parts);
+    if (done.error == 0) {
+      written += done.bytes;
+      parts = advance(parts, done.bytes);
+    } else if (done.error == EAGAIN) {
       if (const Answer ready = await_ready(call, descriptor, POLLOUT); !ready.ok()) {
         if (written != 0 && ready.error() == Errno::again) return written;
         return ready.error();
       }
-    } else if (errno != EINTR) {
+    } else if (done.error != EINTR) {
       // What was written counts; the error will be there the next time too.
       if (written != 0) return written;
-      return last_error();
+      return to_errno(done.error);
     }
   }
   return written;
 }
 
 }  // namespace
+
+Moved moved(ssize_t returned) noexcept {
+  return returned < 0 ? Moved{0, errno} : Moved{static_cast<size_t>(returned), 0};
+}
 
 Answer await_ready(Call& call, const Descriptor& descriptor, short events) {
   if (descriptor.is_nonblock()) return Errno::again;
@@ -140,12 +149,12 @@ Expected<uint64_t> read_stream(Call& call, Descriptor& descriptor, Buffers& buff
     return uint64_t{stream->read(bytes_of(buffers.parts[0]))};
   if (descriptor.host() < 0) return uint64_t{0};
   for (;;) {
-    const ssize_t got = read_now(descriptor, buffers.parts);
-    if (got >= 0) return static_cast<uint64_t>(got);
-    if (errno == EAGAIN) {
+    const Moved got = read_now(descriptor, buffers.parts);
+    if (got.error == 0) return uint64_t{got.bytes};
+    if (got.error == EAGAIN) {
       HEDDLE_TRY(await_ready(call, descriptor, POLLIN));
-    } else if (errno != EINTR) {
-      return last_error();
+    } else if (got.error != EINTR) {
+      return to_errno(got.error);
     }
   }
 }

@@ -46,6 +46,11 @@ class HEDDLE_API Blocking {
                                    std::optional<std::chrono::nanoseconds> timeout) noexcept = 0;
   /// Lets others run.
   virtual void yield(Caller& caller) noexcept = 0;
+  /// Bracket what may take the host long although nothing is waited for: disks, network file systems,
+  /// terminals. On the guest's thread, around every function of WASI that goes there, so they must be quick;
+  /// wait() and yield() are never called between them.
+  virtual void before_blocking() noexcept {}
+  virtual void after_blocking() noexcept {}
 };
 
 /// The operating system's; what a context has that was given none.
