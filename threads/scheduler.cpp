@@ -17,6 +17,7 @@ constexpr int64_t kSliceNs = 2'000'000;
 constexpr int kIdleSlices = 16;
 
 [[nodiscard]] unsigned workers_of(const SchedulerOptions& options) {
+  if (options.policy != nullptr) return 1;
   const unsigned wanted =
       options.workers != 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
   return std::min(wanted, Scheduler::kMostWorkers / 2);
@@ -29,8 +30,16 @@ void full_fence() noexcept { std::atomic_thread_fence(std::memory_order_seq_cst)
 Scheduler::Scheduler(const SchedulerOptions& options)
     : most_running_(workers_of(options)),
       stacks_(options.stack_bytes),
-      watcher_parker_(engine::FutexParker::take()),
-      watcher_([this] { watch(); }) {}
+      watcher_parker_(engine::FutexParker::take()) {
+  if (options.policy == nullptr) {
+    watcher_ = std::thread([this] { watch(); });
+    return;
+  }
+  turns_ = std::make_unique<Turns>(*this, *options.policy, options.deadlock_observer);
+  workers_[0] = std::make_unique<Worker>(*this, 0);
+  worker_count_.store(1, std::memory_order_release);
+  workers_[0]->start(false);
+}
 
 Scheduler::~Scheduler() {
   {
@@ -42,8 +51,9 @@ Scheduler::~Scheduler() {
     engine::MutexLock lock(idle_mutex_);
     for (Worker* worker : idle_) worker->wake();
   }
+  if (turns_ != nullptr) turns_->wake();
   watcher_parker_->unpark();
-  watcher_.join();
+  if (watcher_.joinable()) watcher_.join();
   for (uint32_t i = 0; i < worker_count(); ++i) workers_[i]->join();
   trim();
   engine::FutexParker::give_back(static_cast<engine::FutexParker*>(watcher_parker_));
@@ -100,6 +110,7 @@ void Scheduler::parked(Fiber& fiber) noexcept {
 }
 
 void Scheduler::ended(Fiber& fiber) noexcept {
+  if (turns_ != nullptr) turns_->ended(fiber);
   {
     engine::MutexLock lock(free_mutex_);
     fiber.next_ = free_;
@@ -111,6 +122,7 @@ void Scheduler::ended(Fiber& fiber) noexcept {
 }
 
 void Scheduler::make_runnable(Fiber& fiber, Arrived how) noexcept {
+  if (turns_ != nullptr) return turns_->add(fiber, how == Arrived::spawned);
   Worker* const here = Worker::current();
   if (here == nullptr || &here->scheduler() != this) {
     add_common(fiber);
@@ -227,6 +239,7 @@ bool Scheduler::sleep(Worker& worker, bool spinning) noexcept {
 }
 
 void Scheduler::before_blocking() noexcept {
+  if (turns_ != nullptr) return;
   Worker* const here = Worker::current();
   if (Fiber::current() == nullptr || &here->scheduler() != this) return;
   running_.fetch_sub(1, std::memory_order_relaxed);
@@ -234,11 +247,20 @@ void Scheduler::before_blocking() noexcept {
 }
 
 void Scheduler::after_blocking() noexcept {
+  if (turns_ != nullptr) return;
   Worker* const here = Worker::current();
   Fiber* const fiber = Fiber::current();
   if (fiber == nullptr || &here->scheduler() != this) return;
   // One too many run: this thread gives its fiber away and sleeps.
   if (running_.fetch_add(1, std::memory_order_relaxed) >= most_running_) fiber->stop(Fiber::Stop::leave);
+}
+
+void Scheduler::begin_outside_wait() noexcept {
+  if (turns_ != nullptr) turns_->begin_outside_wait();
+}
+
+void Scheduler::end_outside_wait() noexcept {
+  if (turns_ != nullptr) turns_->end_outside_wait();
 }
 
 /// The watcher's thread: lets timers expire when no worker comes by, and ends time slices.
