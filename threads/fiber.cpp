@@ -86,6 +86,16 @@ void Fiber::ask_to_yield() noexcept {
   if (preemptible_ != nullptr) preemptible_->ask_to_yield();
 }
 
-void Fiber::yield() noexcept { stop(Stop::yield); }
+int64_t Fiber::now_ns() const noexcept { return scheduler_.clock().now_ns(); }
+
+void Fiber::let_others_run(SwitchReason reason) noexcept {
+  Turns* const turns = scheduler_.turns();
+  if (turns == nullptr) return stop(Stop::yield);
+  if (!turns->keeps_turn(*this, reason)) stop(Stop::turn);
+}
+
+void Fiber::yield() noexcept { let_others_run(SwitchReason::gave_way); }
+
+void Fiber::preempt() noexcept { let_others_run(SwitchReason::preempted); }
 
 }  // namespace heddle::threads

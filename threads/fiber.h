@@ -21,6 +21,7 @@ namespace heddle::threads {
 
 class Scheduler;
 class Worker;
+enum class SwitchReason : uint8_t;
 
 /// Something that runs on a fiber and can be asked to yield at its next opportunity.
 class Preemptible {
@@ -43,32 +44,40 @@ class Fiber final : public engine::Parker {
   /// The fiber that this runs on; null on a thread's own stack.
   [[nodiscard]] static Fiber* current() noexcept;
 
-  /// Sleeps until unpark() or the deadline; may return early. The fiber's own code only.
+  /// Sleeps until unpark() or the deadline by now_ns(); may return early. The fiber's own code only.
   void park(int64_t deadline_ns) noexcept override;
   /// Any thread.
   void unpark() noexcept override;
+  /// The scheduler's time.
+  [[nodiscard]] int64_t now_ns() const noexcept override;
   /// Lets others run first. The fiber's own code only.
   void yield() noexcept;
+  /// The same at the end of a slice, where it was not the fiber's will: policies tell the two apart.
+  void preempt() noexcept;
   /// Who is asked to yield when the time slice is over; null: nobody. Returns who was. The fiber's own code
   /// only.
   Preemptible* set_preemptible(Preemptible* preemptible) noexcept;
 
   [[nodiscard]] Scheduler& scheduler() const noexcept { return scheduler_; }
+  /// Counted from 1 in the order of spawning, if the scheduler has a policy; else 0.
+  [[nodiscard]] uint64_t number() const noexcept { return number_; }
   /// Below this a host function must not go.
   [[nodiscard]] uintptr_t stack_low() const noexcept { return reinterpret_cast<uintptr_t>(stack_.low); }
 
  private:
   friend class Scheduler;
+  friend class Turns;
   friend class Worker;
   enum class Permit : uint32_t { none, given, parked };
-  /// Why a fiber stopped running, for the worker.
-  enum class Stop : uint8_t { park, yield, leave, end };
+  /// Why a fiber stopped running, for the worker. `turn`: a policy has chosen another, and it is in the list.
+  enum class Stop : uint8_t { park, yield, turn, leave, end };
 
   Fiber(Scheduler& scheduler, FiberStack stack, uint8_t* high);
   ~Fiber() override;
 
   static void entry(Arrival arrival);
   void stop(Stop reason) noexcept;
+  void let_others_run(SwitchReason reason) noexcept;
   void ask_to_yield() noexcept;  ///< any thread, while it runs
   /// Runs it on the calling worker's thread until it stops; says why.
   Stop resume(StackIdentity& worker_stack) noexcept;
@@ -80,6 +89,7 @@ class Fiber final : public engine::Parker {
   StackIdentity* worker_stack_ = nullptr;
   StackIdentity identity_;
   Job* job_ = nullptr;
+  uint64_t number_ = 0;
   std::atomic<Permit> permit_{Permit::none};
   Stop stop_ = Stop::end;
   engine::Mutex preemptible_mutex_;

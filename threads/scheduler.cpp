@@ -17,6 +17,7 @@ constexpr int64_t kSliceNs = 2'000'000;
 constexpr int kIdleSlices = 16;
 
 [[nodiscard]] unsigned workers_of(const SchedulerOptions& options) {
+  if (options.policy != nullptr) return 1;
   const unsigned wanted =
       options.workers != 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
   return std::min(wanted, Scheduler::kMostWorkers / 2);
@@ -29,8 +30,16 @@ void full_fence() noexcept { std::atomic_thread_fence(std::memory_order_seq_cst)
 Scheduler::Scheduler(const SchedulerOptions& options)
     : most_running_(workers_of(options)),
       stacks_(options.stack_bytes),
-      watcher_parker_(engine::FutexParker::take()),
-      watcher_([this] { watch(); }) {}
+      watcher_parker_(engine::FutexParker::take()) {
+  if (options.policy == nullptr) {
+    watcher_ = std::thread([this] { watch(); });
+    return;
+  }
+  turns_ = std::make_unique<Turns>(*this, *options.policy, options.deadlock_observer);
+  workers_[0] = std::make_unique<Worker>(*this, 0);
+  worker_count_.store(1, std::memory_order_release);
+  workers_[0]->start(false);
+}
 
 Scheduler::~Scheduler() {
   {
@@ -42,8 +51,9 @@ Scheduler::~Scheduler() {
     engine::MutexLock lock(idle_mutex_);
     for (Worker* worker : idle_) worker->wake();
   }
+  if (turns_ != nullptr) turns_->wake();
   watcher_parker_->unpark();
-  watcher_.join();
+  if (watcher_.joinable()) watcher_.join();
   for (uint32_t i = 0; i < worker_count(); ++i) workers_[i]->join();
   trim();
   engine::FutexParker::give_back(static_cast<engine::FutexParker*>(watcher_parker_));
@@ -100,6 +110,7 @@ void Scheduler::parked(Fiber& fiber) noexcept {
 }
 
 void Scheduler::ended(Fiber& fiber) noexcept {
+  if (turns_ != nullptr) turns_->ended(fiber);
   {
     engine::MutexLock lock(free_mutex_);
     fiber.next_ = free_;
@@ -111,6 +122,7 @@ void Scheduler::ended(Fiber& fiber) noexcept {
 }
 
 void Scheduler::make_runnable(Fiber& fiber, Arrived how) noexcept {
+  if (turns_ != nullptr) return turns_->add(fiber, how == Arrived::spawned);
   Worker* const here = Worker::current();
   if (here == nullptr || &here->scheduler() != this) {
     add_common(fiber);
@@ -226,20 +238,21 @@ bool Scheduler::sleep(Worker& worker, bool spinning) noexcept {
   return !stopping();
 }
 
-/// Null if this is no fiber of this scheduler.
-Worker* Scheduler::worker_of_this_fiber() const noexcept {
-  Worker* const here = Fiber::current() == nullptr ? nullptr : Worker::current();
+/// Null if this is no fiber of this scheduler, or if nobody may take a worker's place since all is done in turns.
+Worker* Scheduler::worker_that_may_block() const noexcept {
+  if (turns_ != nullptr || Fiber::current() == nullptr) return nullptr;
+  Worker* const here = Worker::current();
   return here != nullptr && &here->scheduler() == this ? here : nullptr;
 }
 
 void Scheduler::before_blocking() noexcept {
-  if (worker_of_this_fiber() == nullptr) return;
+  if (worker_that_may_block() == nullptr) return;
   running_.fetch_sub(1, std::memory_order_relaxed);
   if (has_work()) need_worker();
 }
 
 void Scheduler::after_blocking() noexcept {
-  if (worker_of_this_fiber() != nullptr) take_place();
+  if (worker_that_may_block() != nullptr) take_place();
 }
 
 /// A thread whose place may have been taken goes on, if there is one. If one too many runs then, it gives its
@@ -251,11 +264,11 @@ void Scheduler::take_place() noexcept {
 }
 
 void Scheduler::before_host_call() noexcept {
-  if (Worker* const here = worker_of_this_fiber()) here->begin_host_call();
+  if (Worker* const here = worker_that_may_block()) here->begin_host_call();
 }
 
 void Scheduler::after_host_call() noexcept {
-  Worker* const here = worker_of_this_fiber();
+  Worker* const here = worker_that_may_block();
   if (here != nullptr && !here->end_host_call()) take_place();
 }
 
@@ -264,6 +277,14 @@ void Scheduler::after_host_call() noexcept {
 void Scheduler::end_slice(Worker& worker, WorkerSeen seen) noexcept {
   if (worker.resumed() == seen.resumed) worker.ask_to_yield();
   if (worker.replace_in_host_call(seen.host_call)) running_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Scheduler::begin_outside_wait() noexcept {
+  if (turns_ != nullptr) turns_->begin_outside_wait();
+}
+
+void Scheduler::end_outside_wait() noexcept {
+  if (turns_ != nullptr) turns_->end_outside_wait();
 }
 
 /// The watcher's thread: lets timers expire when no worker comes by, and ends time slices.

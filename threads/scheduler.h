@@ -7,6 +7,9 @@
 //
 // No wake-up is lost: who adds a fiber looks, after a full fence, whether a worker is needed; who goes to
 // sleep counts itself out first, and looks, after a full fence, whether there is work.
+//
+// With a policy, none of this: one worker runs the fibers in the order that the policy says, by a time of
+// their own (threads/turns.h).
 #pragma once
 
 #include <array>
@@ -21,6 +24,7 @@
 #include "threads/fiber.h"
 #include "threads/fiber_stacks.h"
 #include "threads/timers.h"
+#include "threads/turns.h"
 #include "threads/worker.h"
 
 namespace heddle::threads {
@@ -28,6 +32,11 @@ namespace heddle::threads {
 struct SchedulerOptions {
   unsigned workers = 0;  ///< that run at a time; 0: one per processor
   size_t stack_bytes = FiberStacks::kDefaultBytes;
+  /// Decides who runs next: the same answers, the same run. Null: whoever is soonest. Must outlive the
+  /// scheduler.
+  Policy* policy = nullptr;
+  /// With a policy: hears that all fibers wait for each other. Null: nobody does. Must outlive the scheduler.
+  DeadlockObserver* deadlock_observer = nullptr;
 };
 
 /// Threads: any, unless said otherwise.
@@ -45,7 +54,8 @@ class Scheduler {
   [[nodiscard]] bool spawn(Job& job);
 
   /// Brackets a call that blocks the thread for long. In a fiber of this scheduler only; elsewhere nothing
-  /// happens. Between the two, the fiber stays on its thread and does not park.
+  /// happens. Between the two, the fiber stays on its thread and does not park. With a policy, all others wait,
+  /// too, since how long the call takes shall decide nothing: what waits for another fiber must park.
   void before_blocking() noexcept;
   void after_blocking() noexcept;
   /// The same for a call that is mostly short but may block. It costs a few nanoseconds; when it has lasted
@@ -58,6 +68,19 @@ class Scheduler {
   /// Frees the memory of fibers that ended.
   void trim();
 
+  /// The time of deadlines: the host's, or with a policy the fibers' own.
+  [[nodiscard]] const Clock& clock() const noexcept {
+    return turns_ != nullptr ? static_cast<const Clock&>(turns_->clock()) : host_clock_;
+  }
+  /// With a policy, whom guests on fibers ask for fuel (ExecContext::set_refueler()); else null.
+  [[nodiscard]] engine::Refueler* refueler() const noexcept { return turns_.get(); }
+  /// Brackets a time in which something outside of the scheduler is going to wake a fiber that parks: it is
+  /// no deadlock. Without a policy nothing happens.
+  void begin_outside_wait() noexcept;
+  void end_outside_wait() noexcept;
+  /// How often the policy has been asked who runs next.
+  [[nodiscard]] uint64_t switches() const noexcept { return turns_ != nullptr ? turns_->switches() : 0; }
+
   // For fibers and workers.
 
   enum class Arrived : uint8_t { spawned, woken, yielded };
@@ -69,6 +92,8 @@ class Scheduler {
   [[nodiscard]] Fiber* take_common() noexcept HEDDLE_EXCLUDES(common_mutex_);
   size_t expire_timers() noexcept;
   [[nodiscard]] Timers& timers() noexcept { return timers_; }
+  /// Null without a policy.
+  [[nodiscard]] Turns* turns() const noexcept { return turns_.get(); }
 
   [[nodiscard]] uint32_t worker_count() const noexcept {
     return worker_count_.load(std::memory_order_acquire);
@@ -87,7 +112,7 @@ class Scheduler {
   void need_worker() noexcept HEDDLE_EXCLUDES(idle_mutex_);
   void add_worker() HEDDLE_REQUIRES(idle_mutex_);
   [[nodiscard]] bool has_work() const noexcept;
-  [[nodiscard]] Worker* worker_of_this_fiber() const noexcept;
+  [[nodiscard]] Worker* worker_that_may_block() const noexcept;
   void take_place() noexcept;
   void watch();
   void end_slice(Worker& worker, WorkerSeen seen) noexcept;
@@ -95,6 +120,8 @@ class Scheduler {
   const unsigned most_running_;
   FiberStacks stacks_;
   Timers timers_;
+  const HostClock host_clock_;
+  std::unique_ptr<Turns> turns_;  ///< with a policy
   std::atomic<bool> stopping_{false};
   std::atomic<size_t> live_{0};
 
@@ -118,7 +145,7 @@ class Scheduler {
 
   engine::Parker* const watcher_parker_;
   std::atomic<int64_t> watcher_wakes_ns_{0};  ///< when it will look again by itself
-  std::thread watcher_;
+  std::thread watcher_;                       ///< without a policy
 };
 
 }  // namespace heddle::threads

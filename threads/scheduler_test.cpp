@@ -2,32 +2,14 @@
 // The scheduler: fibers that spawn, park, wake each other, sleep, yield and block.
 #include "threads/scheduler.h"
 
-#include <gtest/gtest.h>
-
 #include <atomic>
-#include <functional>
 #include <future>
 #include <random>
 
+#include "threads/test_jobs.h"
+
 namespace heddle::threads {
 namespace {
-
-/// A job made of a function; destroys itself at the end.
-class Call final : public Job {
- public:
-  explicit Call(std::function<void()> body) : body_(std::move(body)) {}
-  void run() noexcept override {
-    body_();
-    delete this;
-  }
-
- private:
-  std::function<void()> body_;
-};
-
-void spawn(Scheduler& scheduler, std::function<void()> body) {
-  ASSERT_TRUE(scheduler.spawn(*new Call(std::move(body))));
-}
 
 /// Runs body on a fiber and waits for it on this thread.
 void run(Scheduler& scheduler, std::function<void()> body) {

@@ -80,6 +80,7 @@ void Worker::run(Fiber& fiber) {
   switch (stop) {
     case Fiber::Stop::park: scheduler_.parked(fiber); break;
     case Fiber::Stop::yield: scheduler_.make_runnable(fiber, Scheduler::Arrived::yielded); break;
+    case Fiber::Stop::turn: break;
     case Fiber::Stop::leave:
       scheduler_.add_common(fiber);
       spinning_ = scheduler_.sleep(*this, spinning_);
@@ -119,6 +120,7 @@ Fiber* Worker::steal(Fiber*& seen_next) noexcept {
 
 /// The next fiber to run; sleeps until there is one. Null: the scheduler ends.
 Fiber* Worker::find() noexcept {
+  if (Turns* const turns = scheduler_.turns()) return turns->next();
   for (;;) {
     scheduler_.expire_timers();
     Fiber* fiber = take_own();

@@ -28,12 +28,16 @@ std::unique_ptr<engine::Tier> make_tier(const Config& config, engine::MemoryMode
   options.fuel = config.fuel;
   options.eager = config.eager;
   options.native_relaxed = config.relaxed_simd == RelaxedSimd::native;
+  options.preempt_at_atomics = config.preempt_at_atomics;
   return engine::make_interpreter(options);
 }
 
 }  // namespace
 
 Result<Engine> Engine::create(const Config& config) {
+  if (config.preempt_at_atomics && !config.fuel) {
+    return detail::usage_error("Config::preempt_at_atomics counts in fuel: set Config::fuel, too");
+  }
   auto impl = std::make_shared<EngineImpl>();
   impl->config = config;
   impl->fuel = config.fuel;

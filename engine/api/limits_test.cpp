@@ -33,6 +33,14 @@ bool still_works(const Instance& instance) {
   return sum.ok() && *sum == 42;
 }
 
+TEST(limits, preempting_at_atomics_counts_in_fuel) {
+  const auto refused = Engine::create({.preempt_at_atomics = true});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().kind, ErrorKind::usage);
+  EXPECT_NE(refused.error().to_string().find("set Config::fuel"), std::string::npos);
+  EXPECT_TRUE(Engine::create({.fuel = true, .preempt_at_atomics = true}).ok());
+}
+
 TEST(limits, fuel_runs_out_at_the_same_place_every_time) {
   uint64_t left[2] = {0, 0};
   int32_t greatest[2] = {0, 0};

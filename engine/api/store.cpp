@@ -30,7 +30,7 @@ void InterruptHandle::interrupt() const noexcept {
 
 Result<void> StoreRef::set_fuel(uint64_t units) {
   HEDDLE_TRY(check_fuel(link_));
-  link_->store->context().fuel = static_cast<int64_t>(std::min<uint64_t>(units, INT64_MAX));
+  link_->store->context().set_fuel(static_cast<int64_t>(std::min<uint64_t>(units, INT64_MAX)));
   return {};
 }
 
@@ -42,7 +42,7 @@ Result<void> StoreRef::add_fuel(uint64_t units) {
 
 uint64_t StoreRef::fuel() const noexcept {
   if (!alive() || !link_->engine->fuel) return 0;
-  return static_cast<uint64_t>(std::max<int64_t>(link_->store->context().fuel, 0));
+  return static_cast<uint64_t>(std::max<int64_t>(link_->store->context().fuel_left(), 0));
 }
 
 Result<void> StoreRef::set_timeout(std::chrono::nanoseconds per_call) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fuel: what runs out, where, and that it is the same every time.
+// Fuel: what runs out, where, that it is the same every time, and that slices of it change nothing.
 #include "engine/interpreter/test_world.h"
 
 namespace heddle::engine {
@@ -27,10 +27,10 @@ struct Fuelled {
   explicit Fuelled(std::string_view text) : world({.fuel = true}), instance(&world.instantiate(text)) {}
 
   Outcome run(int64_t fuel, std::string_view name, std::initializer_list<Slot> arguments = {}) {
-    world.store->context().fuel = fuel;
+    world.store->context().set_fuel(fuel);
     return world.call(*instance, name, arguments);
   }
-  [[nodiscard]] int64_t left() const { return world.store->context().fuel; }
+  [[nodiscard]] int64_t left() const { return world.store->context().fuel_left(); }
 
   World world;
   Instance* instance;
@@ -118,6 +118,91 @@ TEST(interpreter_fuel, changes_no_result) {
   Instance& instance = without.instantiate(kCount);
   for (Slot n = 0; n < 50; ++n) {
     EXPECT_EQ(with.run(INT64_MAX, "count", {n}), without.call(instance, "count", {n}));
+  }
+}
+
+/// Grants slices of one length.
+struct Slices final : Refueler {
+  explicit Slices(int64_t units) : length(units) {}
+  int64_t next_slice() noexcept override {
+    ++asked;
+    if (as_asked) as_asked();
+    return length;
+  }
+
+  const int64_t length;
+  int64_t asked = 0;
+  std::function<void()> as_asked;
+};
+
+TEST(interpreter_fuel, slices_change_neither_results_nor_what_is_left_nor_where_it_ends) {
+  for (const int64_t length : {INT64_MIN, int64_t{0}, int64_t{1}, int64_t{7}, int64_t{100}, INT64_MAX}) {
+    SCOPED_TRACE(length);
+    Slices slices(length);
+    Fuelled whole(kCount), sliced(kCount);
+    sliced.world.store->context().set_refueler(&slices);
+    EXPECT_EQ(sliced.left(), 0);
+    for (const int64_t fuel : {int64_t{0}, int64_t{1}, int64_t{333}, int64_t{500}, INT64_MAX}) {
+      EXPECT_EQ(sliced.run(fuel, "count", {20}), whole.run(fuel, "count", {20})) << fuel;
+      EXPECT_EQ(sliced.left(), whole.left()) << fuel;
+      EXPECT_EQ(sliced.world.trap.to_string(), whole.world.trap.to_string()) << fuel;
+    }
+  }
+}
+
+TEST(interpreter_fuel, a_refueler_is_asked_after_every_slice) {
+  Fuelled fuelled(kCount);
+  const auto asked_with = [&](int64_t length) {
+    Slices slices(length);
+    fuelled.world.store->context().set_refueler(&slices);
+    EXPECT_EQ(fuelled.run(INT64_MAX, "count", {100}).trap, TrapKind::none);
+    fuelled.world.store->context().set_refueler(nullptr);
+    return slices.asked;
+  };
+  const int64_t cost = INT64_MAX - (fuelled.run(INT64_MAX, "count", {100}), fuelled.left());
+  const int64_t each_stretch = asked_with(1);
+  EXPECT_GE(each_stretch, 300) << "each round has at least three stretches";
+  EXPECT_LT(each_stretch, cost);
+  const int64_t each_fifty = asked_with(50);
+  EXPECT_GE(each_fifty, cost / 50);
+  EXPECT_LT(each_fifty, each_stretch / 2);
+  EXPECT_EQ(asked_with(INT64_MAX), 1);
+  EXPECT_EQ(fuelled.left(), INT64_MAX - cost) << "what is left survives the refueler";
+}
+
+TEST(interpreter_fuel, without_enough_of_it_nobody_is_asked) {
+  Fuelled fuelled(kNothing);
+  Slices slices(1);
+  fuelled.world.store->context().set_refueler(&slices);
+  EXPECT_EQ(fuelled.run(0, "f"), trapped(TrapKind::out_of_fuel));
+  EXPECT_EQ(slices.asked, 0);
+}
+
+constexpr std::string_view kAtomics = R"((module
+  (memory (export "memory") 1 1 shared)
+  (func (export "f") (result i32)
+    (i32.atomic.store (i32.const 0) (i32.const 10))
+    (i32.atomic.store (i32.const 0) (i32.add (i32.atomic.load (i32.const 0)) (i32.const 1)))
+    (atomic.fence)
+    (drop (memory.atomic.notify (i32.const 0) (i32.const 1)))
+    (drop (memory.atomic.wait32 (i32.const 0) (i32.const 5) (i64.const 0)))
+    (i32.add (i32.atomic.rmw.add (i32.const 0) (i32.const 1))
+             (i32.atomic.rmw.cmpxchg (i32.const 0) (i32.const 12) (i32.const 13))))))";
+
+TEST(interpreter_fuel, others_may_come_between_any_two_atomics) {
+  for (const bool preempt : {false, true}) {
+    World world({.fuel = true, .preempt_at_atomics = preempt});
+    Instance& instance = world.instantiate(kAtomics);
+    const auto memory = world.exported(instance, "memory").memory;
+    std::vector<uint32_t> seen;
+    Slices slices(1);
+    slices.as_asked = [&] { seen.push_back(*reinterpret_cast<const uint32_t*>(memory->base())); };
+    world.store->context().set_fuel(INT64_MAX);
+    world.store->context().set_refueler(&slices);
+    EXPECT_EQ(world.call(instance, "f"), returned({11 + 12}));
+    world.store->context().set_refueler(nullptr);
+    const std::vector<uint32_t> after_each = {0, 10, 10, 11, 11, 11, 11, 12, 13};
+    EXPECT_EQ(seen, preempt ? after_each : std::vector<uint32_t>{0});
   }
 }
 

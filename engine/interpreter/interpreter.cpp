@@ -79,7 +79,7 @@ class Interpreter final : public Tier {
 
   void on_module(ModuleImage& module) override {
     const TranslationOptions translation = {options_.memory_mode == MemoryMode::guarded, options_.fuel,
-                                            options_.native_relaxed};
+                                            options_.native_relaxed, options_.preempt_at_atomics};
     auto code = std::make_unique<ModuleCode>(module, translation, translate_words_.data());
     ModuleCode& added = *code;
     module.tier_data = std::move(code);

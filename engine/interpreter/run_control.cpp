@@ -21,10 +21,23 @@ namespace {
 
 HEDDLE_HANDLER void unreachable(HEDDLE_STATE) { HEDDLE_TRAP_NOW(TrapKind::unreachable); }
 
+/// False after a trap.
+[[gnu::noinline]] bool refuel_for(ExecContext* context, Instance* instance, const Word* ip, Slot* fp) {
+  if (context->refuel(immediate32(ip))) return true;
+  record_trap(context, instance, ip, fp, TrapKind::out_of_fuel);
+  return false;
+}
+
+/// Runs the instruction at ip, which is `fuel`, again with a new slice, or traps.
+HEDDLE_HANDLER void refuel(HEDDLE_STATE) {
+  if (!refuel_for(context, instance, ip, fp)) return;
+  HEDDLE_DISPATCH();
+}
+
 HEDDLE_HANDLER void fuel(HEDDLE_STATE) {
   const int64_t left = context->fuel - static_cast<int64_t>(immediate32(ip));
   if (left < 0) [[unlikely]]
-    HEDDLE_TRAP_NOW(TrapKind::out_of_fuel);
+    HEDDLE_TAIL return refuel(HEDDLE_PASS);
   context->fuel = left;
   HEDDLE_NEXT(2);
 }

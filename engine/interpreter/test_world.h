@@ -47,6 +47,7 @@ struct WorldOptions {
   MemoryMode memory_mode = MemoryMode::automatic;
   StoreLimits limits{};
   FeatureSet features{};  ///< what modules may use
+  bool preempt_at_atomics = false;
 };
 
 /// An engine and a store. More stores of the same engine: World(other.engine).
@@ -56,7 +57,10 @@ class World {
     engine->memory_mode = resolve_memory_mode(options.memory_mode);
     engine->fuel = options.fuel;
     engine->gc_stress = options.gc_stress;
-    engine->tier = make_interpreter({engine->memory_mode, options.fuel, options.eager});
+    engine->tier = make_interpreter({.memory_mode = engine->memory_mode,
+                                     .fuel = options.fuel,
+                                     .eager = options.eager,
+                                     .preempt_at_atomics = options.preempt_at_atomics});
     store = Store::create(engine, options.limits).value();
     decode_limits.features = options.features;
   }

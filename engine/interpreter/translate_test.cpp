@@ -57,7 +57,8 @@ TEST(interpreter_translation, listings_are_as_written) {
   for (const fs::path& path : paths) {
     const auto [source, wanted] = split(read(path));
     WorldOptions options;
-    options.fuel = path.stem() == "fuel";
+    options.preempt_at_atomics = path.stem() == "preempt";
+    options.fuel = options.preempt_at_atomics || path.stem() == "fuel";
     options.memory_mode = path.stem() == "checked" ? MemoryMode::checked : MemoryMode::guarded;
     const std::string got = listings(source, options);
     if (std::getenv("HEDDLE_BLESS") != nullptr) {

@@ -13,11 +13,17 @@
 
 namespace heddle::engine {
 
+/// Nanoseconds of the host's monotonic clock.
+[[nodiscard]] int64_t monotonic_now_ns() noexcept;
+
 class Parker {
  public:
   virtual ~Parker() = default;
-  /// Sleeps until unpark() or until the monotonic clock reaches `deadline_ns` (INT64_MAX: never). Owner only.
+  /// Sleeps until unpark() or until its clock reaches `deadline_ns` (INT64_MAX: never). Owner only.
   virtual void park(int64_t deadline_ns) noexcept = 0;
+  /// The clock of park()'s deadlines: the host's monotonic one, unless a scheduler has its own time. Owner
+  /// only.
+  [[nodiscard]] virtual int64_t now_ns() const noexcept { return monotonic_now_ns(); }
   /// Lets park() return. Any thread.
   virtual void unpark() noexcept = 0;
 };
@@ -29,6 +35,14 @@ class Yielder {
   virtual void yield() noexcept = 0;
 };
 
+/// Asked when the fuel of a slice is used up: may let other guest threads run, then grants the next slice.
+class Refueler {
+ public:
+  virtual ~Refueler() = default;
+  /// Units until it is asked again; at least one stretch of straight code runs in any case. Owner only.
+  [[nodiscard]] virtual int64_t next_slice() noexcept = 0;
+};
+
 /// Told before and after a call that may block the OS thread for long (host I/O), so that a scheduler can
 /// let another worker take over. The default does nothing.
 class BlockingObserver {
@@ -37,8 +51,5 @@ class BlockingObserver {
   virtual void before_blocking() noexcept {}
   virtual void after_blocking() noexcept {}
 };
-
-/// Nanoseconds of the monotonic clock that park() deadlines use.
-[[nodiscard]] int64_t monotonic_now_ns() noexcept;
 
 }  // namespace heddle::engine

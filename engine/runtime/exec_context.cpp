@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// ExecContext: requesting and forgetting interrupts, recording traps.
+// ExecContext: requesting and forgetting interrupts, slices of fuel, recording traps.
 #include "engine/runtime/exec_context.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace heddle::engine {
@@ -34,6 +35,27 @@ bool ExecContext::answer_requests() noexcept {
   if (requests.load(std::memory_order_seq_cst) != 0) stack_limit.store(nullptr, std::memory_order_seq_cst);
   if ((asked & kInterrupt) != 0) return false;
   if ((asked & kYield) != 0 && yielder != nullptr) yielder->yield();
+  return true;
+}
+
+void ExecContext::set_fuel(int64_t units) noexcept {
+  fuel = refueler == nullptr ? units : std::min(fuel, units);
+  fuel_beyond = units - fuel;
+}
+
+void ExecContext::set_refueler(Refueler* asked) noexcept {
+  const int64_t left = fuel_left();
+  refueler = asked;
+  fuel = asked == nullptr ? left : 0;
+  fuel_beyond = left - fuel;
+}
+
+bool ExecContext::refuel(int64_t cost) noexcept {
+  if (refueler == nullptr || fuel_left() < cost) return false;
+  const int64_t slice = std::max(refueler->next_slice(), cost);
+  const int64_t left = fuel_left();
+  fuel = std::min(slice, left);
+  fuel_beyond = left - fuel;
   return true;
 }
 

@@ -52,7 +52,7 @@ struct ExecContext {
   std::atomic<uint32_t> requests{0};
   static constexpr uint32_t kInterrupt = 1;
   static constexpr uint32_t kYield = 2;
-  /// Remaining fuel; counted only by code translated with fuel.
+  /// Remaining fuel, with a refueler only that of the present slice; counted only by code translated with fuel.
   int64_t fuel = 0;
   /// First free slot for a new entry from the host; tiers raise it while a host function runs.
   Slot* stack_top = nullptr;
@@ -63,6 +63,8 @@ struct ExecContext {
   TrapRecord trap;
   Waiter waiter;
   Yielder* yielder = nullptr;     ///< null: requests to yield are forgotten
+  Refueler* refueler = nullptr;   ///< asked between slices; null: all fuel is one slice. See set_refueler()
+  int64_t fuel_beyond = 0;        ///< fuel that is not in the present slice; 0 without a refueler
   Store* store = nullptr;
   uint32_t entries = 0;           ///< nesting of host -> guest entries
   Instance* caller = nullptr;     ///< set by tiers before HostFunction::call: the calling instance, null if the host called
@@ -91,6 +93,15 @@ struct ExecContext {
   [[nodiscard]] bool request_pending() const noexcept {
     return requests.load(std::memory_order_relaxed) != 0;
   }
+
+  /// Owner only: replaces all fuel that is left, REQUIRES: units >= 0. What it comes to, slice or not.
+  void set_fuel(int64_t units) noexcept;
+  [[nodiscard]] int64_t fuel_left() const noexcept { return fuel + fuel_beyond; }
+  /// Owner only: who is asked whenever a slice of fuel is used up, first at the next stretch of code; null:
+  /// nobody. What is left, and where it runs out, stays the same. `asked` must live until it is replaced.
+  void set_refueler(Refueler* asked) noexcept;
+  /// Owner only: the slow path of counting fuel. False if there are not `cost` units left in all.
+  [[nodiscard]] bool refuel(int64_t cost) noexcept;
 
   /// Records a trap (the first one stays) and returns false, for `return context.fail(...)`.
   bool fail(TrapKind kind, std::string message = {}) noexcept;

@@ -19,10 +19,10 @@ constexpr size_t kCacheLine = 64;
 constexpr uint32_t kMostSpins = 40;
 constexpr uint32_t kLeastSpins = 2;
 
-/// now + timeout, INT64_MAX (never) if there is no such time.
-int64_t deadline_after(int64_t timeout_ns) {
+/// now + timeout by the sleeper's clock, INT64_MAX (never) if there is no such time.
+int64_t deadline_after(int64_t timeout_ns, const Parker& sleeper) {
   int64_t deadline = 0;
-  if (timeout_ns < 0 || __builtin_add_overflow(monotonic_now_ns(), timeout_ns, &deadline)) return INT64_MAX;
+  if (timeout_ns < 0 || __builtin_add_overflow(sleeper.now_ns(), timeout_ns, &deadline)) return INT64_MAX;
   return deadline;
 }
 
@@ -91,7 +91,7 @@ bool Waiter::spin() noexcept {
 Waiter::State Waiter::await_change(int64_t deadline_ns) noexcept {
   if (!spin()) {
     while (state_.load(std::memory_order_acquire) == State::waiting) {
-      if (deadline_ns != INT64_MAX && monotonic_now_ns() >= deadline_ns) return State::waiting;
+      if (deadline_ns != INT64_MAX && parker_->now_ns() >= deadline_ns) return State::waiting;
       parker_->park(deadline_ns);
     }
   }
@@ -154,7 +154,7 @@ std::optional<WaitResult> WaitQueues::enqueue(Waiter& waiter, const Memory& memo
 }
 
 WaitResult WaitQueues::sleep(Waiter& waiter, int64_t timeout_ns) {
-  Waiter::State state = waiter.await_change(deadline_after(timeout_ns));
+  Waiter::State state = waiter.await_change(deadline_after(timeout_ns, *waiter.parker_));
   if (state == Waiter::State::waiting) {
     give_up(waiter);
     state = waiter.await_end_of_waking();

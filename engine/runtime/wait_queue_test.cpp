@@ -201,6 +201,24 @@ TEST_F(thread_wait_queue, an_early_return_of_the_parker_is_no_wake_up) {
   EXPECT_EQ(parker.unparked, 1u);
 }
 
+/// Time that passes only while somebody sleeps.
+class VirtualParker final : public Parker {
+ public:
+  void park(int64_t deadline_ns) noexcept override { now = deadline_ns; }
+  void unpark() noexcept override {}
+  [[nodiscard]] int64_t now_ns() const noexcept override { return now; }
+  int64_t now = 1000;
+};
+
+TEST_F(thread_wait_queue, deadlines_go_by_the_clock_of_the_sleeper) {
+  constexpr int64_t kYear = int64_t{365} * 24 * 3600 * 1'000'000'000;
+  VirtualParker parker;
+  Waiter waiter;
+  waiter.set_parker(&parker);
+  EXPECT_EQ(queues.wait32(waiter, *memory, 0, 0, kYear), WaitResult::timed_out);
+  EXPECT_EQ(parker.now, 1000 + kYear);
+}
+
 TEST_F(thread_wait_queue, cancel_ends_the_present_wait_or_the_next) {
   Sleeper sleeper;
   sleeper.start32(queues, *memory, 0);
