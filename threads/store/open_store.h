@@ -10,7 +10,7 @@
 namespace heddle::threads {
 
 struct StoreOptions {
-  bool append_only = false;         ///< see KeyValueStore; a ?append-only in the URL does the same
+  bool append_only = false;              ///< see KeyValueStore; a ?append-only in the URL does the same
   std::shared_ptr<StoreHost> host = {};  ///< null: StoreHost::standard()
 };
 

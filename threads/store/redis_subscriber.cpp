@@ -14,6 +14,12 @@
 
 namespace heddle::threads {
 
+namespace {
+
+constexpr int kMostAttempts = 3;
+
+}  // namespace
+
 RedisSubscriber::RedisSubscriber(RedisAddress address, std::string channel, ChangeHub& hub)
     : address_(std::move(address)), channel_(std::move(channel)), hub_(hub), wake_(eventfd(0, EFD_CLOEXEC)) {}
 
@@ -76,10 +82,14 @@ void RedisSubscriber::run() noexcept {
 }
 
 StoreResult<std::unique_ptr<RedisConnection>> RedisSubscriber::subscribe() const {
-  HEDDLE_TRY_ASSIGN(auto connection, RedisConnection::open(address_));
   const std::array<std::string_view, 2> words = {"SUBSCRIBE", channel_};
-  HEDDLE_TRY(connection->command(words));
-  return connection;
+  for (int attempt = 1;; ++attempt) {
+    HEDDLE_TRY_ASSIGN(auto connection, RedisConnection::open(address_));
+    const auto reply = connection->command(words);
+    if (reply) return connection;
+    // A server that answers, and hangs up, may be different the next time.
+    if (!connection->broken() || attempt == kMostAttempts) return reply.error();
+  }
 }
 
 void RedisSubscriber::tell(RedisConnection& connection) noexcept {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "threads/scheduler.h"
 #include "threads/store/test_stores.h"
 
 namespace heddle::threads {
@@ -280,6 +281,45 @@ TEST_P(EachStore, many_writers_lose_no_update) {
   }
   for (std::thread& writer : writers) writer.join();
   EXPECT_EQ((*store->get("count"))->value, std::to_string(kWriters * kTimes));
+}
+
+namespace {
+
+/// Fibers that pass a token around: each waits for its turn and calls the next.
+class Relay final : public Job {
+ public:
+  Relay(KeyValueStore& store, int place, int runners, int rounds)
+      : store_(store), place_(place), runners_(runners), rounds_(rounds) {}
+
+  void run() noexcept override {
+    Version known = kAbsent;
+    for (int round = 0; round < rounds_; ++round) {
+      const std::string mine = "turn/" + std::to_string(place_);
+      const auto turn = store_.wait_key(mine, known);
+      ASSERT_TRUE(turn.ok()) << turn.error().message;
+      known = *turn;
+      ASSERT_TRUE(store_.put("turn/" + std::to_string((place_ + 1) % runners_), "go").ok());
+    }
+  }
+
+ private:
+  KeyValueStore& store_;
+  const int place_, runners_, rounds_;
+};
+
+}  // namespace
+
+TEST_P(EachStore, parks_fibers_and_not_their_threads) {
+  constexpr int kRunners = 20, kRounds = 5;
+  const auto store = open();
+  std::vector<Relay> relays;
+  for (int i = 0; i < kRunners; ++i) relays.emplace_back(*store, i, kRunners, kRounds);
+  {
+    Scheduler scheduler({.workers = 1});
+    for (Relay& relay : relays) ASSERT_TRUE(scheduler.spawn(relay));
+    ASSERT_TRUE(store->put("turn/0", "go").ok());
+  }
+  EXPECT_EQ(store->scan("")->revision, 1u + kRunners * kRounds);
 }
 
 INSTANTIATE_TEST_SUITE_P(stores, EachStore, testing::Values("temporary", "lmdb", "redis"),
