@@ -25,6 +25,7 @@ StoreResult<void> check_key(std::string_view key, size_t most) {
 
 const char* to_string(StoreErrorKind kind) noexcept {
   switch (kind) {
+    case StoreErrorKind::not_found: return "not found";
     case StoreErrorKind::conflict: return "conflict";
     case StoreErrorKind::exists: return "exists";
     case StoreErrorKind::invalid: return "invalid";
@@ -36,6 +37,7 @@ const char* to_string(StoreErrorKind kind) noexcept {
     case StoreErrorKind::cancelled: return "cancelled";
     case StoreErrorKind::lost: return "lost";
     case StoreErrorKind::corrupt: return "corrupt";
+    case StoreErrorKind::fault: return "fault";
   }
   return "unknown";
 }

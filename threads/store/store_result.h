@@ -12,7 +12,9 @@
 
 namespace heddle::threads {
 
+/// Guests get these as negative numbers, so their order is part of threads/guest/heddle/store.h.
 enum class StoreErrorKind : uint8_t {
+  not_found,    ///< only guests are told so in this way
   conflict,     ///< the key has another version than expected
   exists,       ///< the key exists, and must not
   invalid,      ///< a call that no store could obey: an empty key, an unknown task, a URL with a fault
@@ -24,6 +26,7 @@ enum class StoreErrorKind : uint8_t {
   cancelled,    ///< somebody ended the wait
   lost,         ///< the claim on a task had expired, and the task is somebody else's
   corrupt,      ///< what is stored was not written by Heddle, or by another version of it
+  fault,        ///< a guest's pointer to where it has no memory
 };
 
 /// e.g. "conflict".
