@@ -168,8 +168,8 @@ bool Run::exports_function(std::string_view name) const {
   });
 }
 
-/// The function to call: what --invoke says, else _start; "" if instantiating (and _initialize) is all there is
-/// to do. None, and then it has said so, if the user must choose.
+/// The function to call: what --invoke says, else _start; "" if instantiating (and _initialize) is all there
+/// is to do. None, and then it has said so, if the user must choose.
 std::optional<std::string> Run::choose_function() const {
   if (!options_.invoke.empty()) return options_.invoke;
   if (exports_function("_start")) return "_start";
@@ -235,10 +235,12 @@ void Run::report_missing(const std::vector<ImportType>& missing) const {
                engine::escape_for_terminal(import.name), to_string(import.type));
     is_wasi |= import.module.starts_with("wasi:") || is_old(import);
   }
-  fmt::print(stderr, "{}\n",
-             is_wasi ? "heddle has WASI preview 1 (wasi_snapshot_preview1) only: build the program for wasm32-wasip1."
-                     : "`heddle run` provides WASI preview 1 and nothing else; a C++ program can provide more: see "
-                       "docs/EMBEDDING.md.");
+  fmt::print(
+      stderr, "{}\n",
+      is_wasi
+          ? "heddle has WASI preview 1 (wasi_snapshot_preview1) only: build the program for wasm32-wasip1."
+          : "`heddle run` provides WASI preview 1 and nothing else; a C++ program can provide more: see "
+            "docs/EMBEDDING.md.");
 }
 
 void Run::finish_statistics() {
@@ -249,20 +251,6 @@ void Run::finish_statistics() {
   statistics_.functions = image.functions.size() - image.imported_functions;
   if (options_.fuel) statistics_.fuel_used = std::min<uint64_t>(*options_.fuel, INT64_MAX) - store_->fuel();
   statistics_.print(options_.stats == "json");
-}
-
-/// CLI11 itself would take -1 for a large number.
-std::string check_count(const std::string& text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos ? ""
-                                                                                    : "not a count: " + text;
-}
-
-std::string check_duration(const std::string& text) {
-  return parse_duration(text) ? "" : "not a duration, like 500ms, 2s or 1m: " + text;
-}
-
-std::string check_size(const std::string& text) {
-  return parse_size(text) ? "" : "not a size, like 65536, 512K or 64MiB: " + text;
 }
 
 }  // namespace
@@ -311,11 +299,11 @@ void add_run_command(CLI::App& app, int& exit_code) {
   command->add_option("--invoke", options->invoke,
                       "Call this export with ARGS and print its results, one a line");
   command->add_option("--fuel", options->fuel, "Trap after about this many instructions")
-      ->check(CLI::Validator(check_count, "COUNT"));
+      ->check(count_check());
   command->add_option("--timeout", options->timeout, "Trap after this time, e.g. 500ms, 2s, 1m")
-      ->check(CLI::Validator(check_duration, "DURATION"));
+      ->check(duration_check());
   command->add_option("--max-memory", options->max_memory, "Most memory the guest may have, e.g. 64MiB")
-      ->check(CLI::Validator(check_size, "SIZE"));
+      ->check(size_check());
   command->add_option("--stats", options->stats, "Print times and sizes to standard error, as text or json")
       ->expected(0, 1)
       ->default_str("text")
@@ -328,8 +316,10 @@ void add_run_command(CLI::App& app, int& exit_code) {
       "Options stand before the file; what follows it goes to the guest. --invoke NAME may also follow the "
       "file.\n"
       "Integers are decimal or 0x hexadecimal; floats also inf, nan and nan:0x400000; references are null.\n"
-      "A guest sees no file, variable or descriptor of the host but its standard streams and what options name.\n"
-      "Exit code: the guest's, 255 for what is beyond; 134 after a trap; 2 for errors of usage or loading.\n\n"
+      "A guest sees no file, variable or descriptor of the host but its standard streams and what options "
+      "name.\n"
+      "Exit code: the guest's, 255 for what is beyond; 134 after a trap; 2 for errors of usage or "
+      "loading.\n\n"
       "Examples:\n"
       "  heddle run --invoke fib fib.wat 30            call fib(30)\n"
       "  heddle run fib.wat --invoke fib 30            the same\n"
