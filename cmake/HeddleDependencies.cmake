@@ -15,6 +15,8 @@ endif()
 if(NOT HEDDLE_ONLY_ENGINE AND EXISTS "${PROJECT_SOURCE_DIR}/threads")
   set(HEDDLE_FIBERS ON)
   find_package(boost_context CONFIG REQUIRED)
+  find_package(LMDB REQUIRED)
+  find_package(Hiredis MODULE REQUIRED)
 endif()
 
 if(HEDDLE_TESTS)

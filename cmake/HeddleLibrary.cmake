@@ -24,8 +24,8 @@ if(HEDDLE_MIMALLOC)
   string(APPEND HEDDLE_PC_LIBS " -lmimalloc")
 endif()
 if(HEDDLE_FIBERS)
-  target_link_libraries(heddle PRIVATE Boost::context)
-  string(APPEND HEDDLE_PC_LIBS " -lboost_context")
+  target_link_libraries(heddle PRIVATE Boost::context LMDB::LMDB Hiredis::Hiredis)
+  string(APPEND HEDDLE_PC_LIBS " -lboost_context -llmdb -lhiredis")
 endif()
 
 include(CMakePackageConfigHelpers)
@@ -38,7 +38,8 @@ configure_file("${PROJECT_SOURCE_DIR}/cmake/heddle.pc.in" "${PROJECT_BINARY_DIR}
 install(TARGETS heddle EXPORT heddleTargets)
 install(EXPORT heddleTargets NAMESPACE heddle:: DESTINATION "${package_dir}")
 install(FILES "${PROJECT_BINARY_DIR}/heddleConfig.cmake" "${PROJECT_BINARY_DIR}/heddleConfigVersion.cmake"
-  "${PROJECT_SOURCE_DIR}/third_party/FindxxHash.cmake" DESTINATION "${package_dir}")
+  "${PROJECT_SOURCE_DIR}/third_party/FindxxHash.cmake" "${PROJECT_SOURCE_DIR}/third_party/FindLMDB.cmake"
+  "${PROJECT_SOURCE_DIR}/third_party/FindHiredis.cmake" DESTINATION "${package_dir}")
 install(FILES "${PROJECT_BINARY_DIR}/heddle.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 foreach(folder IN LISTS HEDDLE_PUBLIC_HEADERS)
   install(DIRECTORY "${folder}/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h" PATTERN "*.def")

@@ -26,6 +26,15 @@ void add_wat2wasm_command(CLI::App& app, int& exit_code);
 void add_wasm2wat_command(CLI::App& app, int& exit_code);
 void add_dump_command(CLI::App& app, int& exit_code);
 void add_run_command(CLI::App& app, int& exit_code);
+void add_worker_command(CLI::App& app, int& exit_code);
+void add_enqueue_command(CLI::App& app, int& exit_code);
+
+// What options that take a number refuse.
+
+/// CLI11 itself would take -1 for a large number.
+[[nodiscard]] CLI::Validator count_check();
+[[nodiscard]] CLI::Validator duration_check();
+[[nodiscard]] CLI::Validator size_check();
 
 /// What stands after `heddle run`, with the guest's arguments taken off the end: `run` is the command to ask
 /// which options take a value. `--invoke NAME` may also stand right after the file.

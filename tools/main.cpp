@@ -38,6 +38,8 @@ int run(const std::vector<std::string>& arguments) {
   add_wat2wasm_command(app, exit_code);
   add_wasm2wat_command(app, exit_code);
   add_dump_command(app, exit_code);
+  add_worker_command(app, exit_code);
+  add_enqueue_command(app, exit_code);
   app.add_subcommand("wast", "Run the official test scripts (.wast)");
 
   std::vector<std::string> parsed = arguments;

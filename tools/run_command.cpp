@@ -283,20 +283,6 @@ void Run::finish_statistics() {
   statistics_.print(options_.stats == "json");
 }
 
-/// CLI11 itself would take -1 for a large number.
-std::string check_count(const std::string& text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos ? ""
-                                                                                    : "not a count: " + text;
-}
-
-std::string check_duration(const std::string& text) {
-  return parse_duration(text) ? "" : "not a duration, like 500ms, 2s or 1m: " + text;
-}
-
-std::string check_size(const std::string& text) {
-  return parse_size(text) ? "" : "not a size, like 65536, 512K or 64MiB: " + text;
-}
-
 }  // namespace
 
 void set_guest_arguments(std::vector<std::string> arguments) { guest_arguments() = std::move(arguments); }
@@ -343,11 +329,11 @@ void add_run_command(CLI::App& app, int& exit_code) {
   command->add_option("--invoke", options->invoke,
                       "Call this export with ARGS and print its results, one a line");
   command->add_option("--fuel", options->fuel, "Trap after about this many instructions")
-      ->check(CLI::Validator(check_count, "COUNT"));
+      ->check(count_check());
   command->add_option("--timeout", options->timeout, "Trap after this time, e.g. 500ms, 2s, 1m")
-      ->check(CLI::Validator(check_duration, "DURATION"));
+      ->check(duration_check());
   command->add_option("--max-memory", options->max_memory, "Most memory the guest may have, e.g. 64MiB")
-      ->check(CLI::Validator(check_size, "SIZE"));
+      ->check(size_check());
   command->add_option("--stats", options->stats, "Print times and sizes to standard error, as text or json")
       ->expected(0, 1)
       ->default_str("text")

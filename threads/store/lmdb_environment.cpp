@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opening and sharing LMDB's databases, and the watcher's loop.
+#include "threads/store/lmdb_environment.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <utility>
+
+#include "engine/support/escape.h"
+#include "engine/support/try.h"
+
+namespace heddle::threads {
+
+namespace {
+
+/// Readers at a time, in all processes; LMDB's own default is 126.
+constexpr unsigned kMostReaders = 1024;
+/// The names carry the format's number: another format gets other names.
+constexpr const char* kEntries = "heddle.entries.1";
+constexpr const char* kChanges = "heddle.changes.1";
+/// A process that is killed between its commit and its announcement wakes nobody; who waits looks that often.
+constexpr int64_t kLookNs = 1'000'000'000;
+
+using Identity = std::pair<dev_t, ino_t>;
+
+/// The environments of this process. One whose destructor has not finished is still here.
+struct Registry {
+  engine::Mutex mutex;
+  std::condition_variable_any closed;
+  std::map<Identity, std::pair<LmdbEnvironment*, std::weak_ptr<LmdbEnvironment>>> open
+      HEDDLE_GUARDED_BY(mutex);
+};
+
+Registry& registry() {
+  static Registry& the_registry = *new Registry;  // never destroyed: stores may die after the statics
+  return the_registry;
+}
+
+StoreError unavailable(const std::string& where, const std::string& reason) {
+  return {StoreErrorKind::unavailable, where + ": " + reason};
+}
+
+/// The folder, made if there is none.
+StoreResult<Identity> make_folder(const std::string& folder) {
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  struct stat status = {};
+  if (failed || stat(folder.c_str(), &status) != 0) {
+    return unavailable(engine::escape_for_terminal(folder),
+                       (failed ? failed.message() : std::strerror(errno)) +
+                           std::string(" (a store of LMDB needs a folder it can write to)"));
+  }
+  return Identity(status.st_dev, status.st_ino);
+}
+
+}  // namespace
+
+StoreResult<std::shared_ptr<LmdbEnvironment>> LmdbEnvironment::open(const std::string& folder,
+                                                                    const LmdbOptions& options) {
+  HEDDLE_TRY_ASSIGN(const Identity identity, make_folder(folder));
+  // Before the lock, so that one that failed dies after it: its destructor takes the lock too.
+  std::shared_ptr<LmdbEnvironment> environment;
+  Registry& all = registry();
+  engine::MutexLock lock(all.mutex);
+  for (auto it = all.open.find(identity); it != all.open.end(); it = all.open.find(identity)) {
+    if (auto open = it->second.second.lock()) return open;
+    all.closed.wait(all.mutex);  // whoever was last is just closing it
+  }
+  environment.reset(new LmdbEnvironment("lmdb:" + engine::escape_for_terminal(folder)));
+  HEDDLE_TRY(environment->start(folder, options));
+  HEDDLE_TRY_ASSIGN(environment->signal_, ChangeSignal::open(folder + "/changes.signal"));
+  all.open.emplace(identity, std::pair(environment.get(), environment));
+  return environment;
+}
+
+StoreResult<std::shared_ptr<LmdbEnvironment>> LmdbEnvironment::temporary(const LmdbOptions& options) {
+  const char* const wanted = std::getenv("TMPDIR");
+  std::string folder =
+      std::string(wanted != nullptr && *wanted != 0 ? wanted : "/tmp") + "/heddle-store-XXXXXX";
+  if (mkdtemp(folder.data()) == nullptr)
+    return unavailable("temporary: " + folder,
+                       std::string(std::strerror(errno)) + "; TMPDIR names another place");
+  std::shared_ptr<LmdbEnvironment> environment(new LmdbEnvironment("temporary:"));
+  LmdbOptions volatile_options = options;
+  volatile_options.durable = false;
+  auto started = environment->start(folder, volatile_options);
+  // LMDB keeps what it has open, and the kernel frees it when the last descriptor goes.
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
+  HEDDLE_TRY(std::move(started));
+  return environment;
+}
+
+StoreResult<void> LmdbEnvironment::start(const std::string& folder, const LmdbOptions& options) {
+  int code = mdb_env_create(&env_);
+  if (code == MDB_SUCCESS) code = mdb_env_set_mapsize(env_, options.most_bytes);
+  if (code == MDB_SUCCESS) code = mdb_env_set_maxdbs(env_, 2);
+  if (code == MDB_SUCCESS) code = mdb_env_set_maxreaders(env_, kMostReaders);
+  // Transactions that read belong to whoever has them, not to a thread: fibers move.
+  if (code == MDB_SUCCESS)
+    code = mdb_env_open(env_, folder.c_str(), MDB_NOTLS | (options.durable ? 0u : MDB_NOSYNC), 0600);
+  if (code != MDB_SUCCESS) return error(code, "can't be opened");
+  int dead = 0;
+  (void)mdb_reader_check(env_, &dead);  // places of readers that were killed
+  return open_tables();
+}
+
+StoreResult<void> LmdbEnvironment::open_tables() {
+  LmdbTransaction transaction;
+  int code = transaction.begin_write(*this);
+  if (code == MDB_SUCCESS) code = mdb_dbi_open(transaction.get(), kEntries, MDB_CREATE, &entries_);
+  if (code == MDB_SUCCESS)
+    code = mdb_dbi_open(transaction.get(), kChanges, MDB_CREATE | MDB_INTEGERKEY, &changes_);
+  if (code == MDB_SUCCESS) code = transaction.commit();
+  if (code != MDB_SUCCESS) return error(code, "can't be opened");
+  return {};
+}
+
+LmdbEnvironment::~LmdbEnvironment() {
+  std::thread watcher;
+  {
+    engine::MutexLock lock(mutex_);
+    stopping_ = true;
+    watcher = std::move(watcher_);
+  }
+  wanted_.notify_all();
+  if (watcher.joinable()) {
+    signal_->announce();
+    watcher.join();
+  }
+  if (env_ != nullptr) mdb_env_close(env_);
+  Registry& all = registry();
+  engine::MutexLock lock(all.mutex);
+  std::erase_if(all.open, [this](const auto& entry) { return entry.second.first == this; });
+  all.closed.notify_all();
+}
+
+StoreError LmdbEnvironment::error(int code, const char* doing) const {
+  const std::string what = name_ + " " + doing + ": " + mdb_strerror(code);
+  switch (code) {
+    case MDB_MAP_FULL:
+      return {StoreErrorKind::full, what + "; delete what is not needed, or open it with more room"};
+    case ENOSPC: return {StoreErrorKind::full, what};
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_INVALID:
+    case MDB_INCOMPATIBLE:
+    case MDB_VERSION_MISMATCH: return {StoreErrorKind::corrupt, what};
+    case MDB_READERS_FULL:
+      return {StoreErrorKind::unavailable, what + " (" + std::to_string(kMostReaders) + " at a time)"};
+    default: return {StoreErrorKind::unavailable, what};
+  }
+}
+
+void LmdbEnvironment::announce() noexcept {
+  if (signal_ != nullptr) signal_->announce();
+}
+
+StoreResult<void> LmdbEnvironment::begin_watch() {
+  if (signal_ == nullptr) return {};  // all changes are this process's, and these the hub hears of at once
+  engine::MutexLock lock(mutex_);
+  if (!watcher_.joinable()) {
+    LmdbTransaction transaction;
+    int code = transaction.begin_read(*this);
+    if (code == MDB_SUCCESS) code = read_revision(*this, transaction, told_);
+    if (code != MDB_SUCCESS) return error(code, "can't be read");
+    watcher_ = std::thread([this] { watch(); });
+  }
+  if (++watches_ == 1) wanted_.notify_all();
+  return {};
+}
+
+void LmdbEnvironment::end_watch() noexcept {
+  if (signal_ == nullptr) return;
+  engine::MutexLock lock(mutex_);
+  --watches_;
+}
+
+/// Sleeps until some process has committed, and tells the hub; while nobody waits, it sleeps deeper. No
+/// change is missed: the counter is read first, and rises only after a commit can be seen.
+void LmdbEnvironment::watch() noexcept {
+  for (;;) {
+    {
+      engine::MutexLock lock(mutex_);
+      while (!stopping_ && watches_ == 0) wanted_.wait(mutex_);
+      if (stopping_) return;
+    }
+    const uint32_t seen = signal_->value();
+    tell_changes();
+    signal_->sleep(seen, kLookNs);
+  }
+}
+
+void LmdbEnvironment::tell_changes() noexcept {
+  LmdbTransaction transaction;
+  Version revision = 0;
+  int code = transaction.begin_read(*this);
+  if (code == MDB_SUCCESS) code = read_revision(*this, transaction, revision);
+  if (code == MDB_SUCCESS && revision > told_ + kRememberedChanges) {
+    hub_->all_changed();
+  } else if (code == MDB_SUCCESS) {
+    code = visit_changes(*this, transaction, told_, [this](Version, std::string_view key) {
+      hub_->changed(key);
+      return true;
+    });
+  }
+  if (code == MDB_SUCCESS)
+    told_ = revision;
+  else
+    hub_->all_changed();  // those who wait find out what is wrong when they look
+}
+
+int LmdbTransaction::begin_read(const LmdbEnvironment& environment) {
+  int code = mdb_txn_begin(environment.get(), nullptr, MDB_RDONLY, &txn_);
+  if (code == MDB_READERS_FULL) {
+    int dead = 0;
+    code = mdb_reader_check(environment.get(), &dead);
+    if (code == MDB_SUCCESS) code = mdb_txn_begin(environment.get(), nullptr, MDB_RDONLY, &txn_);
+  }
+  if (code != MDB_SUCCESS) txn_ = nullptr;
+  return code;
+}
+
+int LmdbTransaction::begin_write(const LmdbEnvironment& environment) {
+  const int code = mdb_txn_begin(environment.get(), nullptr, 0, &txn_);
+  if (code != MDB_SUCCESS) txn_ = nullptr;
+  return code;
+}
+
+int LmdbTransaction::commit() { return mdb_txn_commit(std::exchange(txn_, nullptr)); }
+
+Version to_version(const MDB_val& number) noexcept {
+  Version version = 0;
+  std::memcpy(&version, number.mv_data, std::min(sizeof version, number.mv_size));
+  return version;
+}
+
+int read_revision(const LmdbEnvironment& environment, const LmdbTransaction& transaction, Version& revision) {
+  MDB_cursor* cursor = nullptr;
+  int code = mdb_cursor_open(transaction.get(), environment.changes(), &cursor);
+  if (code != MDB_SUCCESS) return code;
+  MDB_val number = {};
+  MDB_val key = {};
+  code = mdb_cursor_get(cursor, &number, &key, MDB_LAST);
+  revision = code == MDB_SUCCESS ? to_version(number) : 0;
+  mdb_cursor_close(cursor);
+  return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
+}
+
+}  // namespace heddle::threads

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// LmdbEnvironment: one database of LMDB, its tables, and the thread that hears of other processes' commits.
+//
+// A process may open a database only once, because closing any descriptor of its lock file gives up the
+// locks. Whoever opens it again therefore gets the same environment.
+#pragma once
+
+#include <lmdb.h>
+
+#include <condition_variable>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "engine/support/thread_annotations.h"
+#include "threads/store/change_hub.h"
+#include "threads/store/change_signal.h"
+#include "threads/store/store.h"
+
+namespace heddle::threads {
+
+struct LmdbOptions {
+  size_t most_bytes = size_t{16} << 30;  ///< of the database; only what is stored takes room on the disk
+  bool durable = true;  ///< a change is on the disk when it is back; else a crash of the machine may lose it
+};
+
+/// Threads: any.
+class LmdbEnvironment {
+ public:
+  /// The database in the folder, which is made if there is none. Errors: unavailable, naming the path.
+  [[nodiscard]] static StoreResult<std::shared_ptr<LmdbEnvironment>> open(const std::string& folder,
+                                                                          const LmdbOptions& options);
+  /// A new one that nobody else sees, and that is gone when the process ends, however it does.
+  [[nodiscard]] static StoreResult<std::shared_ptr<LmdbEnvironment>> temporary(const LmdbOptions& options);
+  ~LmdbEnvironment();
+  LmdbEnvironment(const LmdbEnvironment&) = delete;
+  LmdbEnvironment& operator=(const LmdbEnvironment&) = delete;
+
+  [[nodiscard]] MDB_env* get() const noexcept { return env_; }
+  [[nodiscard]] MDB_dbi entries() const noexcept { return entries_; }
+  [[nodiscard]] MDB_dbi changes() const noexcept { return changes_; }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] const std::shared_ptr<ChangeHub>& hub() const noexcept { return hub_; }
+  [[nodiscard]] StoreError error(int code, const char* doing) const;
+
+  /// Wakes other processes after a commit.
+  void announce() noexcept;
+  /// See KeyValueStore.
+  StoreResult<void> begin_watch() HEDDLE_EXCLUDES(mutex_);
+  void end_watch() noexcept HEDDLE_EXCLUDES(mutex_);
+
+ private:
+  explicit LmdbEnvironment(std::string name) : name_(std::move(name)) {}
+  StoreResult<void> start(const std::string& folder, const LmdbOptions& options);
+  StoreResult<void> open_tables();
+  void watch() noexcept HEDDLE_EXCLUDES(mutex_);
+  void tell_changes() noexcept;
+
+  const std::string name_;
+  MDB_env* env_ = nullptr;
+  MDB_dbi entries_ = 0;  ///< key -> version, value
+  MDB_dbi changes_ = 0;  ///< revision -> key; the last kRememberedChanges
+  const std::shared_ptr<ChangeHub> hub_ = std::make_shared<ChangeHub>();
+  std::unique_ptr<ChangeSignal> signal_;  ///< null: nobody else has the database
+
+  engine::Mutex mutex_;
+  std::condition_variable_any wanted_;
+  size_t watches_ HEDDLE_GUARDED_BY(mutex_) = 0;
+  bool stopping_ HEDDLE_GUARDED_BY(mutex_) = false;
+  Version told_ = 0;  ///< what the hub has heard of; the watcher's, once it runs
+  std::thread watcher_ HEDDLE_GUARDED_BY(mutex_);
+};
+
+/// A transaction, undone unless it is committed. On one thread from beginning to end.
+class LmdbTransaction {
+ public:
+  LmdbTransaction() = default;
+  ~LmdbTransaction() {
+    if (txn_ != nullptr) mdb_txn_abort(txn_);
+  }
+  LmdbTransaction(const LmdbTransaction&) = delete;
+  LmdbTransaction& operator=(const LmdbTransaction&) = delete;
+
+  /// LMDB's code of success or failure.
+  [[nodiscard]] int begin_read(const LmdbEnvironment& environment);
+  /// Waits for other writers, of all processes.
+  [[nodiscard]] int begin_write(const LmdbEnvironment& environment);
+  [[nodiscard]] int commit();
+  [[nodiscard]] MDB_txn* get() const noexcept { return txn_; }
+
+ private:
+  MDB_txn* txn_ = nullptr;
+};
+
+/// The store's revision: that of the last change. Errors of LMDB as its codes.
+[[nodiscard]] int read_revision(const LmdbEnvironment& environment, const LmdbTransaction& transaction,
+                                Version& revision);
+
+/// A number that LMDB gave; it aligns none.
+[[nodiscard]] Version to_version(const MDB_val& number) noexcept;
+
+/// Walks over the keys changed after `since`, oldest first, until `visit(revision, key)` is false.
+template <class Visit>
+[[nodiscard]] int visit_changes(const LmdbEnvironment& environment, const LmdbTransaction& transaction,
+                                Version since, const Visit& visit) {
+  MDB_cursor* cursor = nullptr;
+  int code = mdb_cursor_open(transaction.get(), environment.changes(), &cursor);
+  if (code != MDB_SUCCESS) return code;
+  Version next = since + 1;
+  MDB_val number = {sizeof next, &next};
+  MDB_val key = {};
+  code = mdb_cursor_get(cursor, &number, &key, MDB_SET_RANGE);
+  while (code == MDB_SUCCESS) {
+    const std::string_view changed(static_cast<const char*>(key.mv_data), key.mv_size);
+    if (!visit(to_version(number), changed)) break;
+    code = mdb_cursor_get(cursor, &number, &key, MDB_NEXT);
+  }
+  mdb_cursor_close(cursor);
+  return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
+}
+
+}  // namespace heddle::threads
