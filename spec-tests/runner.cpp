@@ -125,6 +125,7 @@ Result<Engine> make_engine(const RunOptions& options) {
   Config config;
   config.tier = options.tier;
   config.fuel = options.fuel;
+  config.preempt_at_atomics = options.fuel;
   config.eager = options.eager;
   config.gc_stress = options.gc_stress;
   config.custom_descriptors = options.custom_descriptors;

@@ -90,6 +90,44 @@ TEST(policy, the_same_seed_gives_the_same_trace) {
   EXPECT_EQ(round_robin(), round_robin());
 }
 
+/// Chooses at random, and checks that the list it is shown is the one before without the chosen one, and with
+/// the new ones behind.
+class CheckingPolicy final : public Policy {
+ public:
+  [[nodiscard]] size_t choose(const Switch& at) noexcept override {
+    EXPECT_GE(at.runnable.size(), expected_.size());
+    for (size_t i = 0; i < std::min(expected_.size(), at.runnable.size()); ++i) {
+      EXPECT_EQ(at.runnable[i].number, expected_[i]);
+    }
+    const size_t position = random_.choose(at);
+    expected_.clear();
+    for (const Runnable& runnable : at.runnable) expected_.push_back(runnable.number);
+    expected_.erase(expected_.begin() + static_cast<ptrdiff_t>(position));
+    longest = std::max(longest, at.runnable.size());
+    return position;
+  }
+  [[nodiscard]] int64_t slice() noexcept override { return random_.slice(); }
+
+  size_t longest = 0;
+
+ private:
+  RandomPolicy random_{11};
+  Trace expected_;
+};
+
+TEST(policy, sees_the_runnable_in_the_order_in_which_they_became_so) {
+  CheckingPolicy checking;
+  (void)storm(checking);
+  run_with(checking, [](Scheduler& scheduler) {
+    for (int i = 0; i < 300; ++i) {
+      spawn(scheduler, [] {
+        for (int step = 0; step < 5; ++step) Fiber::current()->yield();
+      });
+    }
+  });
+  EXPECT_EQ(checking.longest, 300u);
+}
+
 TEST(policy, round_robin_takes_turns) {
   RoundRobinPolicy round_robin;
   TracingPolicy tracing(round_robin);

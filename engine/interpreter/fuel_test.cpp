@@ -179,6 +179,7 @@ TEST(interpreter_fuel, without_enough_of_it_nobody_is_asked) {
 }
 
 constexpr std::string_view kAtomics = R"((module
+  (import "" "add" (func $add (param i32) (result i32)))
   (memory (export "memory") 1 1 shared)
   (func (export "f") (result i32)
     (i32.atomic.store (i32.const 0) (i32.const 10))
@@ -187,13 +188,22 @@ constexpr std::string_view kAtomics = R"((module
     (drop (memory.atomic.notify (i32.const 0) (i32.const 1)))
     (drop (memory.atomic.wait32 (i32.const 0) (i32.const 5) (i64.const 0)))
     (i32.add (i32.atomic.rmw.add (i32.const 0) (i32.const 1))
-             (i32.atomic.rmw.cmpxchg (i32.const 0) (i32.const 12) (i32.const 13))))))";
+             (i32.atomic.rmw.cmpxchg (i32.const 0) (i32.const 12) (i32.const 13)))
+    (call $add (call $add (i32.const 1)))
+    (drop))))";
 
-TEST(interpreter_fuel, others_may_come_between_any_two_atomics) {
+TEST(interpreter_fuel, others_may_come_between_any_two_atomics_or_calls_of_the_host) {
   for (const bool preempt : {false, true}) {
     World world({.fuel = true, .preempt_at_atomics = preempt});
-    Instance& instance = world.instantiate(kAtomics);
-    const auto memory = world.exported(instance, "memory").memory;
+    std::shared_ptr<Memory> memory;
+    const External imports[] = {world.host({ValueType(ValueType::Kind::i32)},
+                                           {ValueType(ValueType::Kind::i32)}, [&](ExecContext&, Slot* slots) {
+                                             *reinterpret_cast<uint32_t*>(memory->base()) += 1;
+                                             slots[0] += 1;
+                                             return true;
+                                           })};
+    Instance& instance = world.instantiate(kAtomics, imports);
+    memory = world.exported(instance, "memory").memory;
     std::vector<uint32_t> seen;
     Slices slices(1);
     slices.as_asked = [&] { seen.push_back(*reinterpret_cast<const uint32_t*>(memory->base())); };
@@ -201,7 +211,7 @@ TEST(interpreter_fuel, others_may_come_between_any_two_atomics) {
     world.store->context().set_refueler(&slices);
     EXPECT_EQ(world.call(instance, "f"), returned({11 + 12}));
     world.store->context().set_refueler(nullptr);
-    const std::vector<uint32_t> after_each = {0, 10, 10, 11, 11, 11, 11, 12, 13};
+    const std::vector<uint32_t> after_each = {0, 10, 10, 11, 11, 11, 11, 12, 13, 14, 15};
     EXPECT_EQ(seen, preempt ? after_each : std::vector<uint32_t>{0});
   }
 }

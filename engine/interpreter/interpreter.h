@@ -14,7 +14,7 @@ struct InterpreterOptions {
   bool fuel = false;                             ///< code counts fuel
   bool eager = false;                            ///< translate every function when its module is loaded
   bool native_relaxed = false;                   ///< relaxed SIMD gives what the processor gives soonest
-  bool preempt_at_atomics = false;               ///< fuel is counted anew after every atomic instruction
+  bool preempt_at_atomics = false;               ///< with fuel: see Config::preempt_at_atomics
 };
 
 [[nodiscard]] std::unique_ptr<Tier> make_interpreter(const InterpreterOptions& options);

@@ -23,7 +23,7 @@ struct TranslationOptions {
   bool guarded = false;             ///< memory 0 of ordinary modules is a guarded memory
   bool fuel = false;                ///< count fuel
   bool native_relaxed = false;      ///< relaxed SIMD gives what the processor gives soonest
-  bool preempt_at_atomics = false;  ///< with fuel: a new stretch begins after every atomic instruction
+  bool preempt_at_atomics = false;  ///< with fuel: a new stretch begins after atomic instructions and imports
 };
 
 class ModuleCode final : public TierData {

@@ -20,12 +20,7 @@ void Translator::emit_atomic(const Instruction& instruction, unsigned operands) 
   emit_word(instruction.memory.memory);
   const std::string_view signature = info(instruction.opcode).signature;
   if (signature.back() != ':') push_result(type_of(signature.back()), position, nullptr);
-  end_atomic();
-}
-
-/// Two atomic instructions in a row shall not be paid for at once where others are to come between them.
-void Translator::end_atomic() {
-  if (options_.preempt_at_atomics) start_fuel();
+  allow_preemption();
 }
 
 void Translator::atomic_load(const Instruction& instruction) { emit_atomic(instruction, 1); }
@@ -36,7 +31,7 @@ void Translator::atomic_wait(const Instruction& instruction) { emit_atomic(instr
 void Translator::atomic_notify(const Instruction& instruction) { emit_atomic(instruction, 2); }
 void Translator::atomic_fence(const Instruction&) {
   emit(single_.atomic_fence, 0);
-  end_atomic();
+  allow_preemption();
 }
 
 }  // namespace heddle::engine

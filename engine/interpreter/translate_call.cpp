@@ -45,6 +45,7 @@ void Translator::call(const Instruction& instruction) {
     emit_word(reinterpret_cast<Word>(&module_code_.function(instruction.index)));
   }
   finish_call(type, base, reloads);
+  if (is_import) allow_preemption();  // which may be the host's mutex, or a wait
 }
 
 void Translator::call_indirect(const Instruction& instruction) {

@@ -306,4 +306,10 @@ void Translator::start_fuel() {
   fuel_position_ = reachable_ ? emit(single_.fuel, 0) : kNone;
 }
 
+/// What other threads may see has happened: it and the next of its kind shall not be paid for at once where
+/// others are to come between them.
+void Translator::allow_preemption() {
+  if (options_.preempt_at_atomics) start_fuel();
+}
+
 }  // namespace heddle::engine

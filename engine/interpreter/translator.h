@@ -288,7 +288,7 @@ class Translator {
   }
   void forget_accumulators();
   void start_fuel();
-  void end_atomic();
+  void allow_preemption();
   void reserve_slots(uint32_t slots) {
     if (slots > frame_slots_) frame_slots_ = slots;
   }

@@ -46,9 +46,9 @@ struct Config {
   std::string tier = "interp";  ///< who executes: "interp" is the only one yet
   MemoryMode memory_mode = MemoryMode::automatic;
   bool fuel = false;  ///< count fuel; see StoreRef::set_fuel
-  /// With fuel: count it anew after every atomic instruction, so that a scheduler that lets guests take turns
-  /// by fuel (a deterministic run) can have others run between any two of them. Costs one more count for
-  /// each; changes no result. Errors: usage, without fuel.
+  /// With fuel: count it anew after every atomic instruction and every call of an import by name, so that a
+  /// scheduler that lets guests take turns by fuel (a deterministic run) can have others run between any two
+  /// of them. Costs one more count for each; changes no result. Errors: usage, without fuel.
   bool preempt_at_atomics = false;
   bool eager = false;  ///< translate all functions when a module is loaded, not on their first call
   /// Threads on which a large module is validated; 1: the caller's only; 0: one per processor.
