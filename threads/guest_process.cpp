@@ -4,11 +4,14 @@
 
 #include <heddle/memory.h>
 
-#include <new>
+#include <algorithm>
 #include <utility>
+#include <vector>
 
+#include "engine/support/escape.h"
 #include "engine/support/try.h"
 #include "threads/wasi_threads.h"
+#include "threads/workers.h"
 
 namespace heddle::threads {
 
@@ -16,6 +19,16 @@ namespace {
 
 /// Ids are below 2^29. (wasi-threads)
 constexpr uint32_t kMostId = (uint32_t{1} << 29) - 1;
+/// How often deadlocks are looked for.
+constexpr std::chrono::milliseconds kDeadlockInterval{100};
+/// Threads of a deadlock that its report tells of, and frames of each.
+constexpr size_t kMostReported = 16;
+constexpr size_t kMostFrames = 4;
+
+std::string describe(const Frame& frame) {
+  const std::string function = frame.function.empty() ? std::to_string(frame.index) : frame.function;
+  return "in " + engine::escape_for_terminal(function);
+}
 
 Error usage(std::string message) {
   Error error;
@@ -27,11 +40,11 @@ Error usage(std::string message) {
 }  // namespace
 
 GuestProcess::GuestProcess(const Engine& engine, Scheduler& scheduler, Module module,
-                           const ProcessLimits& limits)
+                           const ProcessOptions& options)
     : engine_(engine),
       scheduler_(scheduler),
       module_(std::move(module)),
-      limits_(limits),
+      options_(options),
       can_spawn_(exports_thread_start(module_)),
       linker_(engine) {}
 
@@ -49,7 +62,7 @@ Result<void> GuestProcess::link(const Process::Define& define) {
     error.kind = ErrorKind::link;
     return error;
   }
-  pool_.emplace(engine_, module_, linker_, limits_.thread);
+  pool_.emplace(engine_, module_, linker_, options_.thread);
   return {};
 }
 
@@ -72,12 +85,8 @@ Outcome<uint32_t> GuestProcess::run(std::optional<std::chrono::nanoseconds> time
     error.kind = ErrorKind::resource;
     ending_ = std::make_unique<Failure>(std::move(error));
   }
-  const auto all_ended = [this]() HEDDLE_REQUIRES(mutex_) { return live_.empty(); };
-  if (timeout && !all_ended_.wait_for(mutex_, *timeout, all_ended)) {
-    if (ending_ == nullptr) ending_ = std::make_unique<Failure>(Trap::interrupted());
-    interrupt_all();
-  }
-  all_ended_.wait(mutex_, all_ended);
+  wait_for_end(timeout);
+  report_deadlock();
   pool_->trim();
   std::unique_ptr<Failure> ending = std::move(ending_);
   if (const Trap* trap = std::get_if<Trap>(ending.get()); trap != nullptr && trap->kind == TrapKind::exit) {
@@ -86,10 +95,79 @@ Outcome<uint32_t> GuestProcess::run(std::optional<std::chrono::nanoseconds> time
   return ending;
 }
 
+void GuestProcess::wait_for_end(std::optional<std::chrono::nanoseconds> timeout) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point start = Clock::now();
+  const auto all_ended = [this]() HEDDLE_REQUIRES(mutex_) { return live_.empty(); };
+  while (ending_ == nullptr && !all_ended()) {
+    Clock::duration pause = kDeadlockInterval;
+    if (timeout) pause = std::min<Clock::duration>(pause, start + *timeout - Clock::now());
+    if (pause > Clock::duration(0)) {
+      all_ended_.wait_for(mutex_, pause);
+      if (ending_ == nullptr && options_.ends_deadlocks && is_deadlocked()) end_deadlocked_threads();
+    } else {
+      ending_ = std::make_unique<Failure>(Trap::interrupted());
+      interrupt_all();
+    }
+  }
+  all_ended_.wait(mutex_, all_ended);
+}
+
+/// Does each thread wait for a notify that only another one could send? Whoever is in the same endless wait
+/// at both looks was so in between, so there was a time when all were.
+bool GuestProcess::is_deadlocked() const {
+  std::vector<uint64_t> waits;
+  for (const auto& [id, thread] : live_) {
+    waits.push_back(thread->endless_wait());
+    if (waits.back() == 0) return false;
+  }
+  size_t next = 0;
+  for (const auto& [id, thread] : live_) {
+    if (thread->endless_wait() != waits[next++]) return false;
+  }
+  return !live_.empty();
+}
+
+void GuestProcess::end_deadlock() {
+  engine::MutexLock lock(mutex_);
+  if (ending_ == nullptr && options_.ends_deadlocks && is_deadlocked()) end_deadlocked_threads();
+}
+
+void GuestProcess::end_deadlocked_threads() {
+  ending_ = std::make_unique<Failure>(Trap::host(""));  // report_deadlock() says more
+  for (const auto& [id, thread] : live_) {
+    if (deadlocked_.size() == kMostReported) break;
+    deadlocked_[id] =
+        "  thread " + std::to_string(id) + " waits at address " + std::to_string(thread->wait_address());
+  }
+  deadlock_size_ = live_.size();
+  interrupt_all();
+}
+
+void GuestProcess::witness(uint32_t id, const Trap& trap) {
+  engine::MutexLock lock(mutex_);
+  const auto place = deadlocked_.find(id);
+  if (place == deadlocked_.end()) return;
+  for (size_t i = 0; i < std::min(trap.frames.size(), kMostFrames); ++i) {
+    place->second += "\n    " + describe(trap.frames[i]);
+  }
+}
+
+void GuestProcess::report_deadlock() {
+  if (deadlocked_.empty()) return;
+  std::string text = "deadlock: all " + std::to_string(deadlock_size_) +
+                     " threads wait for ever, and nobody is left to notify them";
+  for (const auto& [id, line] : deadlocked_) text += "\n" + line;
+  if (deadlocked_.size() < deadlock_size_) {
+    text += "\n  and " + std::to_string(deadlock_size_ - deadlocked_.size()) + " more";
+  }
+  ending_ = std::make_unique<Failure>(Trap::host(std::move(text)));
+}
+
 int32_t GuestProcess::spawn(int32_t argument) {
   if (!can_spawn_) return kSpawnUnsupported;
   engine::MutexLock lock(mutex_);
-  if (ending_ != nullptr || live_.size() >= limits_.threads || statistics_.spawned >= limits_.spawns) {
+  if (ending_ != nullptr || live_.size() >= options_.threads || statistics_.spawned >= options_.spawns) {
     return kSpawnRefused;
   }
   const std::optional<uint32_t> id = new_id();
@@ -161,10 +239,6 @@ ProcessStatistics GuestProcess::statistics() const {
 
 // The public face.
 
-Workers::Workers(const WorkersOptions& options)
-    : scheduler_(std::make_shared<Scheduler>(
-          SchedulerOptions{.workers = options.threads, .stack_bytes = options.native_stack_bytes})) {}
-
 Process::Process(Workers workers, std::shared_ptr<GuestProcess> process)
     : workers_(std::move(workers)), process_(std::move(process)) {}
 Process::~Process() = default;
@@ -172,9 +246,14 @@ Process::Process(Process&&) noexcept = default;
 Process& Process::operator=(Process&&) noexcept = default;
 
 Result<Process> Process::create(const Engine& engine, const Workers& workers, const Module& module,
-                                const Define& define, const ProcessLimits& limits) {
-  auto process = std::make_shared<GuestProcess>(engine, *workers.scheduler(), module, limits);
+                                const Define& define, const ProcessOptions& options) {
+  Scheduler& scheduler = workers.state_->scheduler();
+  if (scheduler.refueler() != nullptr && !engine.config().fuel) {
+    return usage("workers with an order need an engine that counts fuel: set Config::fuel");
+  }
+  auto process = std::make_shared<GuestProcess>(engine, scheduler, module, options);
   HEDDLE_TRY(process->link(define));
+  workers.state_->add(process);
   return Process(workers, std::move(process));
 }
 

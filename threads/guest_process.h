@@ -11,8 +11,10 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
 
 #include "engine/support/thread_annotations.h"
@@ -26,7 +28,7 @@ namespace heddle::threads {
 class GuestProcess final : public std::enable_shared_from_this<GuestProcess> {
  public:
   /// `scheduler` outlives all fibers of the process.
-  GuestProcess(const Engine& engine, Scheduler& scheduler, Module module, const ProcessLimits& limits);
+  GuestProcess(const Engine& engine, Scheduler& scheduler, Module module, const ProcessOptions& options);
 
   /// Defines its imports. Once, before all else.
   [[nodiscard]] Result<void> link(const Process::Define& define);
@@ -37,6 +39,8 @@ class GuestProcess final : public std::enable_shared_from_this<GuestProcess> {
   /// Decides the ending, unless it is decided: a trap of kind exit or any other, or an error.
   void finish(std::unique_ptr<Failure> ending) HEDDLE_EXCLUDES(mutex_);
   [[nodiscard]] ProcessStatistics statistics() const HEDDLE_EXCLUDES(mutex_);
+  /// Ends the process if all its threads wait for each other.
+  void end_deadlock() HEDDLE_EXCLUDES(mutex_);
 
   // For its threads.
 
@@ -45,6 +49,8 @@ class GuestProcess final : public std::enable_shared_from_this<GuestProcess> {
   /// From now on the thread can be interrupted; false if it shall not begin.
   [[nodiscard]] bool enter(GuestThread& thread, PooledInstance& instance) HEDDLE_EXCLUDES(mutex_);
   void leave(GuestThread& thread) HEDDLE_EXCLUDES(mutex_);
+  /// What a thread trapped with; of those that deadlock, the report tells where they waited.
+  void witness(uint32_t id, const Trap& trap) HEDDLE_EXCLUDES(mutex_);
   /// The thread's last word; its fiber ends.
   void ended(GuestThread& thread) HEDDLE_EXCLUDES(mutex_);
 
@@ -53,11 +59,15 @@ class GuestProcess final : public std::enable_shared_from_this<GuestProcess> {
   [[nodiscard]] std::optional<uint32_t> new_id() HEDDLE_REQUIRES(mutex_);
   bool start(uint32_t id, int32_t argument) HEDDLE_REQUIRES(mutex_);
   void interrupt_all() HEDDLE_REQUIRES(mutex_);
+  void wait_for_end(std::optional<std::chrono::nanoseconds> timeout) HEDDLE_REQUIRES(mutex_);
+  [[nodiscard]] bool is_deadlocked() const HEDDLE_REQUIRES(mutex_);
+  void end_deadlocked_threads() HEDDLE_REQUIRES(mutex_);
+  void report_deadlock() HEDDLE_REQUIRES(mutex_);
 
   const Engine engine_;
   Scheduler& scheduler_;  ///< not owned: the last fiber may destroy the process
   const Module module_;
-  const ProcessLimits limits_;
+  const ProcessOptions options_;
   const bool can_spawn_;  ///< it exports what threads run
   Linker linker_;
   std::optional<InstancePool> pool_;
@@ -69,6 +79,9 @@ class GuestProcess final : public std::enable_shared_from_this<GuestProcess> {
   std::unique_ptr<Failure> ending_ HEDDLE_GUARDED_BY(mutex_);
   uint32_t last_id_ HEDDLE_GUARDED_BY(mutex_) = 0;
   bool has_run_ HEDDLE_GUARDED_BY(mutex_) = false;
+  std::map<uint32_t, std::string> deadlocked_
+      HEDDLE_GUARDED_BY(mutex_);  ///< what the report says of each thread
+  size_t deadlock_size_ HEDDLE_GUARDED_BY(mutex_) = 0;
   ProcessStatistics statistics_ HEDDLE_GUARDED_BY(mutex_);
 };
 

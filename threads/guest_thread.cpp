@@ -39,6 +39,7 @@ void GuestThread::run_in(PooledInstance& instance) {
   }
   process_->leave(*this);
   detach(instance, fiber);
+  if (outcome.trapped()) process_->witness(id_, outcome.trap());
   if (!outcome.ok()) {
     process_->finish(std::move(outcome).failure());
   } else if (id_ == 0) {
@@ -63,19 +64,26 @@ void GuestThread::attach(PooledInstance& instance, Fiber& fiber) noexcept {
   context.native_stack_limit = fiber.stack_low() + kNativeReserve;
   context.waiter.set_parker(&fiber);
   context.yielder = this;
+  if (engine::Refueler* const refueler = fiber.scheduler().refueler()) {
+    (void)instance.store().set_fuel(UINT64_MAX);
+    context.set_refueler(refueler);
+  }
 }
 
 void GuestThread::detach(PooledInstance& instance, Fiber& fiber) noexcept {
   (void)fiber.set_preemptible(nullptr);
   engine::ExecContext& context = instance.context();
   context.yielder = nullptr;
+  context.set_refueler(nullptr);
   context.waiter.set_parker(nullptr);
   context.native_stack_limit = 0;
 }
 
-bool GuestThread::waits_for_ever() const noexcept {
-  return context_ != nullptr && context_->waiter.waits_for_ever();
+uint64_t GuestThread::endless_wait() const noexcept {
+  return context_ == nullptr ? 0 : context_->waiter.endless_wait();
 }
+
+uint64_t GuestThread::wait_address() const noexcept { return context_->waiter.address(); }
 
 void GuestThread::ask_to_yield() noexcept { context_->request_yield(); }
 void GuestThread::yield() noexcept { Fiber::current()->yield(); }

@@ -27,9 +27,10 @@ class GuestThread final : public Job, private Preemptible, private engine::Yield
   [[nodiscard]] uint32_t id() const noexcept { return id_; }
   /// Stops it, wherever it is. Under the process's lock, which keeps it from ending.
   void interrupt() const noexcept { interrupt_.interrupt(); }
-  /// Does it sleep in an atomic.wait without a time-out, so that only a notify ends it? Under the process's
-  /// lock.
-  [[nodiscard]] bool waits_for_ever() const noexcept;
+  /// The number of the wait that it is in, if only a notify can end that; else 0. Under the process's lock.
+  [[nodiscard]] uint64_t endless_wait() const noexcept;
+  /// Where that is. REQUIRES: it goes on until the caller is done.
+  [[nodiscard]] uint64_t wait_address() const noexcept;
 
  private:
   friend class GuestProcess;

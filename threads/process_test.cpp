@@ -5,6 +5,7 @@
 #include <heddle/wasi.h>
 
 #include <atomic>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -45,7 +46,7 @@ constexpr State kStates[] = {
 
 class ProcessTest : public testing::TestWithParam<unsigned> {
  protected:
-  Process make(std::string_view body, const ProcessLimits& limits = {}) {
+  Process make(std::string_view body, const ProcessOptions& limits = {}) {
     const std::string text = "(module " + std::string(kImports) + std::string(body) + ")";
     auto module = Module::load_text(engine_, text);
     if (!module) ADD_FAILURE() << module.error().to_string();
@@ -55,7 +56,7 @@ class ProcessTest : public testing::TestWithParam<unsigned> {
     return std::move(*process);
   }
 
-  Outcome<uint32_t> run(std::string_view body, const ProcessLimits& limits = {}) {
+  Outcome<uint32_t> run(std::string_view body, const ProcessOptions& limits = {}) {
     return make(body, limits).run(milliseconds(60'000));
   }
 
@@ -65,6 +66,8 @@ class ProcessTest : public testing::TestWithParam<unsigned> {
     if (pipe(pipe_ends) != 0) ADD_FAILURE();
     wasi::Config config;
     config.input = wasi::Stdio::descriptor(pipe_ends[0]);
+    config.blocking = workers_.blocking();
+    config.clocks = workers_.clocks();
     auto context = wasi::Context::create(config);
     close(pipe_ends[0]);
     pipes_.push_back(pipe_ends[1]);
@@ -196,7 +199,7 @@ TEST_P(ProcessTest, spins_starve_nobody) {
 }
 
 TEST_P(ProcessTest, spawns_beyond_the_limit_are_refused) {
-  ProcessLimits limits;
+  ProcessOptions limits;
   limits.threads = 5;
   const auto outcome = run(R"(
     (func (export "wasi_thread_start") (param i32 i32)
@@ -212,7 +215,7 @@ TEST_P(ProcessTest, spawns_beyond_the_limit_are_refused) {
 }
 
 TEST_P(ProcessTest, a_spawn_in_the_start_function_ends_at_the_limit) {
-  ProcessLimits limits;
+  ProcessOptions limits;
   limits.threads = 50;
   limits.spawns = 2000;
   const auto outcome = run(R"(
@@ -290,6 +293,44 @@ TEST_P(ProcessTest, recursion_and_faults_are_traps_of_their_thread) {
   }
 }
 
+/// Two threads take two locks in different orders; who waits where is told.
+constexpr const char* kDeadlock = R"(
+  (func $lock (param $address i32)
+    (loop $again
+      (if (i32.atomic.rmw.cmpxchg (local.get $address) (i32.const 0) (i32.const 1))
+        (then (drop (memory.atomic.wait32 (local.get $address) (i32.const 1) (i64.const -1))) (br $again)))))
+  (func $meet  ;; both hold one lock now
+    (drop (i32.atomic.rmw.add (i32.const 0) (i32.const 1)))
+    (loop $l (br_if $l (i32.ne (i32.atomic.load (i32.const 0)) (i32.const 2)))))
+  (func $take (param i32 i32) (call $lock (local.get 0)) (call $meet) (call $lock (local.get 1)))
+  (func (export "wasi_thread_start") (param i32 i32) (call $take (i32.const 64) (i32.const 128)))
+  (func (export "_start") (drop (call $spawn (i32.const 0))) (call $take (i32.const 128) (i32.const 64))))";
+
+TEST_P(ProcessTest, a_deadlock_ends_with_a_report) {
+  const auto outcome = run(kDeadlock);
+  ASSERT_TRUE(outcome.trapped()) << outcome.message();
+  const std::string& report = outcome.trap().message;
+  EXPECT_NE(report.find("deadlock: all 2 threads wait for ever"), std::string::npos) << report;
+  EXPECT_NE(report.find("thread 0 waits at address 64\n    in lock\n    in take\n    in _start"),
+            std::string::npos)
+      << report;
+  EXPECT_NE(report.find("thread 1 waits at address 128\n    in lock"), std::string::npos) << report;
+}
+
+/// Threads that wait, all but one, are no deadlock.
+TEST_P(ProcessTest, a_sleeper_is_no_deadlock) {
+  const auto outcome = run(R"(
+    (func (export "wasi_thread_start") (param i32 i32)
+      (drop (memory.atomic.wait32 (i32.const 4) (i32.const 0) (i64.const -1))) (call $exit (i32.const 5)))
+    (func (export "_start")
+      (drop (call $spawn (i32.const 0))) (drop (call $spawn (i32.const 0)))
+      (drop (memory.atomic.wait32 (i32.const 8) (i32.const 0) (i64.const 300000000)))
+      (drop (memory.atomic.notify (i32.const 4) (i32.const 1)))
+      (drop (memory.atomic.wait32 (i32.const 8) (i32.const 0) (i64.const -1)))))");
+  ASSERT_TRUE(outcome.ok()) << outcome.message();
+  EXPECT_EQ(*outcome, 5u);
+}
+
 TEST_P(ProcessTest, missing_imports_are_named) {
   auto module =
       Module::load_text(engine_, R"((module (import "far" "away" (func)) (func (export "_start"))))");
@@ -303,6 +344,92 @@ TEST_P(ProcessTest, runs_once) {
   Process process = make(R"((func (export "_start")))");
   EXPECT_TRUE(process.run().ok());
   EXPECT_FALSE(process.run().ok());
+}
+
+// Deterministic runs.
+
+/// Runs a program whose threads race: each adds to a counter, not atomically. What the counter comes to.
+Outcome<uint32_t> race(Order order, uint64_t seed) {
+  Config config;
+  config.fuel = true;
+  config.preempt_at_atomics = true;
+  const Engine engine = *Engine::create(config);
+  const Workers workers({.order = order, .seed = seed});
+  const auto module = Module::load_text(engine, R"((module
+    (import "any" "memory" (memory 1 1 shared))
+    (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+    (import "test" "exit" (func $exit (param i32)))
+    (func $add
+      (i32.atomic.store (i32.const 0) (i32.add (i32.atomic.load (i32.const 0)) (i32.const 1))))
+    (func (export "wasi_thread_start") (param i32 i32) (local i32)
+      (loop $l (call $add)
+        (br_if $l (i32.lt_u (local.tee 2 (i32.add (local.get 2) (i32.const 1))) (i32.const 20))))
+      (drop (i32.atomic.rmw.add (i32.const 4) (i32.const 1)))
+      (drop (memory.atomic.notify (i32.const 4) (i32.const 1))))
+    (func (export "_start") (local $done i32)
+      (drop (call $spawn (i32.const 0))) (drop (call $spawn (i32.const 0)))
+      (loop $wait
+        (local.set $done (i32.atomic.load (i32.const 4)))
+        (if (i32.lt_u (local.get $done) (i32.const 2))
+          (then (drop (memory.atomic.wait32 (i32.const 4) (local.get $done) (i64.const -1))) (br $wait))))
+      (call $exit (i32.atomic.load (i32.const 0))))))");
+  auto process = Process::create(engine, workers, *module, [](Linker& linker) {
+    return linker.wrap("test", "exit", [](uint32_t code) -> HostResult { return Trap::exit(code); });
+  });
+  return process->run();
+}
+
+TEST(deterministic_process, the_same_seed_gives_the_same_race) {
+  std::set<uint32_t> seen;
+  for (uint64_t seed = 0; seed < 30; ++seed) {
+    const auto first = race(Order::random, seed);
+    const auto second = race(Order::random, seed);
+    ASSERT_TRUE(first.ok()) << first.message();
+    ASSERT_TRUE(second.ok());
+    EXPECT_EQ(*first, *second) << seed;
+    EXPECT_LE(*first, 40u);
+    seen.insert(*first);
+  }
+  EXPECT_GT(seen.size(), 3u) << "seeds differ";
+}
+
+TEST(deterministic_process, time_passes_only_while_all_sleep) {
+  Config config;
+  config.fuel = true;
+  const Engine engine = *Engine::create(config);
+  const Workers workers({.order = Order::round_robin});
+  const auto module = Module::load_text(engine, R"((module
+    (import "any" "memory" (memory 1 1 shared))
+    (func (export "_start")  ;; a year
+      (if (i32.ne (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const 31536000000000000)) (i32.const 2))
+        (then (unreachable))))))");
+  auto process = Process::create(engine, workers, *module, {});
+  const auto outcome = process->run();
+  ASSERT_TRUE(outcome.ok()) << outcome.message();
+}
+
+TEST(deterministic_process, deadlocks_are_told_at_once) {
+  Config config;
+  config.fuel = true;
+  const Engine engine = *Engine::create(config);
+  const Workers workers({.order = Order::pct, .seed = 1});
+  const auto module = Module::load_text(engine, R"((module
+    (import "any" "memory" (memory 1 1 shared))
+    (func $sleep (export "_start") (drop (memory.atomic.wait32 (i32.const 12) (i32.const 0) (i64.const -1))))))");
+  auto process = Process::create(engine, workers, *module, {});
+  const auto outcome = process->run();
+  ASSERT_TRUE(outcome.trapped());
+  EXPECT_NE(outcome.trap().message.find("thread 0 waits at address 12"), std::string::npos)
+      << outcome.trap().message;
+}
+
+TEST(deterministic_process, needs_an_engine_that_counts_fuel) {
+  const Engine engine = *Engine::create({});
+  const Workers workers({.order = Order::random});
+  const auto module = Module::load_text(engine, R"((module (func (export "_start"))))");
+  const auto process = Process::create(engine, workers, *module, {});
+  ASSERT_FALSE(process.ok());
+  EXPECT_NE(process.error().message.find("Config::fuel"), std::string::npos);
 }
 
 }  // namespace

@@ -10,6 +10,14 @@
 
 namespace heddle::threads {
 
+namespace {
+
+/// What a unit of fuel, about an instruction, takes of the fibers' time.
+constexpr int64_t kNsPerUnit = 10;
+constexpr int64_t kMostUnits = 1'000'000'000;  ///< of one slice that count: the clock must not overflow
+
+}  // namespace
+
 Turns::Turns(Scheduler& scheduler, Policy& policy, DeadlockObserver* observer)
     : scheduler_(scheduler), policy_(policy), observer_(observer), parker_(engine::FutexParker::take()) {}
 
@@ -108,8 +116,12 @@ bool Turns::is_deadlocked() noexcept {
 int64_t Turns::next_slice() noexcept {
   Fiber* const fiber = Fiber::current();
   if (fiber == nullptr || &fiber->scheduler() != &scheduler_) return INT64_MAX;
+  if (scheduler_.timers().next_deadline() <= clock_.now_ns()) scheduler_.timers().expire(clock_.now_ns());
   fiber->preempt();
-  return policy_.slice();
+  const int64_t slice = policy_.slice();
+  // Guests that spin until a deadline must get there.
+  clock_.advance_to(clock_.now_ns() + std::min(slice, kMostUnits) * kNsPerUnit);
+  return slice;
 }
 
 void Turns::begin_outside_wait() noexcept {

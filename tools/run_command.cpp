@@ -31,7 +31,7 @@ struct RunOptions {
   std::optional<uint64_t> fuel;
   bool checked_memory = false;
   bool custom_descriptors = false;
-  ProcessOptions process;
+  RunProcessOptions process;
   WasiOptions wasi;
 };
 
@@ -52,7 +52,7 @@ class Run {
  private:
   [[nodiscard]] Result<void> load();
   [[nodiscard]] Result<void> make_store();
-  [[nodiscard]] Result<void> provide_wasi(Linker& linker, std::shared_ptr<wasi::Blocking> blocking) const;
+  [[nodiscard]] Result<void> provide_wasi(Linker& linker, const threads::Workers* workers) const;
   [[nodiscard]] StoreLimits store_limits() const;
   [[nodiscard]] std::optional<std::string> choose_function() const;
   [[nodiscard]] Outcome<void> execute(const std::string& name);
@@ -113,7 +113,8 @@ int Run::operator()() {
 Result<void> Run::load() {
   Config config;
   config.tier = options_.tier;
-  config.fuel = options_.fuel.has_value();
+  config.fuel = options_.fuel.has_value() || options_.process.seed.has_value();
+  config.preempt_at_atomics = options_.process.seed.has_value();
   if (options_.checked_memory) config.memory_mode = MemoryMode::checked;
   config.custom_descriptors = options_.custom_descriptors;
   if (!options_.timeout.empty()) timeout_ = parse_duration(options_.timeout);
@@ -146,11 +147,15 @@ Result<void> Run::make_store() {
 }
 
 /// The guest's arguments are its own only if it is a program; --invoke makes values of them.
-Result<void> Run::provide_wasi(Linker& linker, std::shared_ptr<wasi::Blocking> blocking) const {
+Result<void> Run::provide_wasi(Linker& linker, const threads::Workers* workers) const {
   if (!wasi::is_wanted_by(*module_)) return {};
   const auto arguments = options_.invoke.empty() ? arguments_ : std::vector<std::string>();
   wasi::Config config = make_wasi_config(options_.wasi, options_.file, arguments);
-  config.blocking = std::move(blocking);
+  if (workers != nullptr) {
+    config.blocking = workers->blocking();
+    config.clocks = workers->clocks();
+  }
+  if (options_.process.seed) config.random_seed = options_.process.seed;
   const auto context = wasi::Context::create(config);
   if (!context) return context.error();
   return context->add_to(linker);
@@ -162,11 +167,11 @@ int Run::run_as_process() {
     print_error("--fuel counts for one thread: programs that spawn threads take --timeout instead");
     return kUsageError;
   }
-  ProcessOptions options = options_.process;
+  RunProcessOptions options = options_.process;
   options.thread = store_limits();
   options.timeout = timeout_;
-  const auto define = [this](Linker& linker, std::shared_ptr<wasi::Blocking> blocking) {
-    return provide_wasi(linker, std::move(blocking));
+  const auto define = [this](Linker& linker, const threads::Workers& workers) {
+    return provide_wasi(linker, &workers);
   };
   auto outcome = run_process(*engine_, *module_, options, define, statistics_);
   std::fflush(stdout);

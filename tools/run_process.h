@@ -17,22 +17,24 @@
 
 namespace heddle::tools {
 
-struct ProcessOptions {
+struct RunProcessOptions {
   unsigned workers = 0;
-  uint32_t max_threads = threads::ProcessLimits{}.threads;
+  uint32_t max_threads = threads::ProcessOptions{}.threads;
+  std::optional<uint64_t> seed;  ///< deterministic, and how
+  threads::Order policy = threads::Order::random;
   StoreLimits thread;                               ///< set by `heddle run`, as is the next
   std::optional<std::chrono::nanoseconds> timeout;  ///< of the whole run
 };
 
 /// REQUIRES: `options` outlives the parsing.
-void add_process_options(CLI::App& command, ProcessOptions& options);
+void add_process_options(CLI::App& command, RunProcessOptions& options);
 
-/// Defines the imports, with WASI that sleeps in the given way.
-using DefineWith = std::function<Result<void>(Linker&, std::shared_ptr<wasi::Blocking>)>;
+/// Defines the imports, with WASI that sleeps as those workers' guests do.
+using DefineWith = std::function<Result<void>(Linker&, const threads::Workers&)>;
 
 /// Runs `_start` with all threads it spawns: the exit code.
 [[nodiscard]] Outcome<uint32_t> run_process(const Engine& engine, const Module& module,
-                                            const ProcessOptions& options, const DefineWith& define,
+                                            const RunProcessOptions& options, const DefineWith& define,
                                             RunStatistics& statistics);
 
 }  // namespace heddle::tools

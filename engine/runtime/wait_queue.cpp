@@ -144,7 +144,7 @@ std::optional<WaitResult> WaitQueues::enqueue(Waiter& waiter, const Memory& memo
   waiter.memory_ = &memory;
   waiter.address_ = address;
   bucket.push(waiter);
-  waiter.state_.store(Waiter::State::waiting, std::memory_order_relaxed);
+  waiter.state_.store(Waiter::State::waiting, std::memory_order_release);
   waiter.bucket_.store(index, std::memory_order_seq_cst);
   if (waiter.cancel_requested_.load(std::memory_order_seq_cst)) {
     bucket.remove(waiter, Waiter::State::cancelled);
@@ -176,7 +176,8 @@ WaitResult WaitQueues::wait(Waiter& waiter, const Memory& memory, uint64_t addre
   // Neither answer needs the queue: such a wait takes its place in the order at this load.
   if (load_atomically<T>(memory, address) != expected) return WaitResult::not_equal;
   if (timeout_ns == 0) return WaitResult::timed_out;
-  waiter.has_deadline_.store(timeout_ns > 0, std::memory_order_relaxed);
+  ++waiter.waits_;
+  waiter.endless_wait_.store(timeout_ns < 0 ? waiter.waits_ : 0, std::memory_order_relaxed);
   waiter.queues_.store(this, std::memory_order_seq_cst);
   const std::optional<WaitResult> at_once = enqueue<T>(waiter, memory, address, expected);
   const WaitResult result = at_once ? *at_once : sleep(waiter, timeout_ns);

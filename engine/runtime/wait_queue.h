@@ -59,11 +59,14 @@ class Waiter {
 
   /// Cancels the present wait, or, if there is none, the next one. Any thread. Idempotent.
   void cancel() noexcept;
-  /// Is it in a queue, without a deadline? Then only notify() and cancel() end the wait. Any thread.
-  [[nodiscard]] bool waits_for_ever() const noexcept {
-    return state_.load(std::memory_order_acquire) == State::waiting &&
-           !has_deadline_.load(std::memory_order_relaxed);
+  /// The number of the present wait, counted from 1, if it is in a queue and has no deadline, so that only
+  /// notify() and cancel() can end it; else 0. Any thread.
+  [[nodiscard]] uint64_t endless_wait() const noexcept {
+    const uint64_t wait = endless_wait_.load(std::memory_order_relaxed);
+    return state_.load(std::memory_order_acquire) == State::waiting ? wait : 0;
   }
+  /// Where it waits. REQUIRES: it does, and will go on until the caller is done.
+  [[nodiscard]] uint64_t address() const noexcept { return address_; }
 
   /// Owner only: forgets a cancel() that found no wait.
   void clear_cancel() noexcept;
@@ -85,7 +88,8 @@ class Waiter {
 
   std::atomic<State> state_{State::idle};
   std::atomic<bool> cancel_requested_{false};
-  std::atomic<bool> has_deadline_{false};  ///< of the present wait; set before the state is `waiting`
+  std::atomic<uint64_t> endless_wait_{0};  ///< the present wait's number, or 0; set before the state is `waiting`
+  uint64_t waits_ = 0;
   std::atomic<uint32_t> bucket_{
       kNoBucket};       ///< index of the bucket it is in; changes under that bucket's lock
   uint32_t spins_ = 0;  ///< how long to hope for a wake-up before sleeping; adapts

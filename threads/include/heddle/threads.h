@@ -16,15 +16,28 @@
 #include <heddle/module.h>
 #include <heddle/outcome.h>
 #include <heddle/result.h>
+#include <heddle/wasi_host.h>
 
 namespace heddle::threads {
 
 class GuestProcess;
-class Scheduler;
+class WorkersState;
+
+/// Who runs next. All but `soonest` make runs deterministic: one worker, time that passes only while all
+/// threads sleep, and the same order whenever the seed is the same. They need an engine with Config::fuel,
+/// and find more with Config::preempt_at_atomics.
+enum class Order : uint8_t {
+  soonest,      ///< whoever a worker gets first
+  round_robin,  ///< all in turn
+  random,       ///< anyone, for a random slice
+  pct,          ///< random priorities, changed at a few random steps: finds rare orders soonest
+};
 
 struct WorkersOptions {
   unsigned threads = 0;                           ///< that run at a time; 0: one per processor
   size_t native_stack_bytes = size_t{256} << 10;  ///< of each guest thread, for host functions
+  Order order = Order::soonest;
+  uint64_t seed = 0;  ///< of random and pct
 };
 
 /// The operating system's threads that guest threads run on. Copies are the same workers; they end with the
@@ -34,17 +47,23 @@ struct WorkersOptions {
 class HEDDLE_API Workers {
  public:
   explicit Workers(const WorkersOptions& options = {});
-  [[nodiscard]] const std::shared_ptr<Scheduler>& scheduler() const noexcept { return scheduler_; }
+  /// How guests of WASI wait on these workers, and the time they go by. For wasi::Config.
+  [[nodiscard]] std::shared_ptr<wasi::Blocking> blocking() const;
+  [[nodiscard]] std::shared_ptr<wasi::Clocks> clocks() const;
 
  private:
-  std::shared_ptr<Scheduler> scheduler_;
+  friend class Process;
+  std::shared_ptr<WorkersState> state_;
 };
 
-struct ProcessLimits {
+struct ProcessOptions {
   uint32_t threads = 10'000;     ///< at a time, with the first; to spawn more fails as the guest expects
   uint64_t spawns = UINT64_MAX;  ///< ever
   /// What each thread may have of its own. The process's shared memories do not count here.
   StoreLimits thread;
+  /// If all threads wait in atomic.wait without a time-out, nobody is left to notify them: the process ends
+  /// with a trap that says who waits where. False if the host itself notifies.
+  bool ends_deadlocks = true;
 };
 
 struct ProcessStatistics {
@@ -67,7 +86,7 @@ class HEDDLE_API Process {
   /// Errors: link (an import that nothing provides), usage, resource.
   [[nodiscard]] static Result<Process> create(const Engine& engine, const Workers& workers,
                                               const Module& module, const Define& define,
-                                              const ProcessLimits& limits = {});
+                                              const ProcessOptions& options = {});
   ~Process();
   Process(Process&&) noexcept;
   Process& operator=(Process&&) noexcept;
