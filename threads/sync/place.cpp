@@ -11,7 +11,19 @@
 #include "threads/fiber.h"
 #include "threads/sync/word.h"
 
-namespace heddle::sync::detail {
+namespace heddle::sync {
+
+int64_t now_ns() noexcept {
+  const threads::Fiber* const fiber = threads::Fiber::current();
+  return fiber != nullptr ? fiber->now_ns() : engine::monotonic_now_ns();
+}
+
+int64_t deadline_after(nanoseconds timeout) noexcept {
+  int64_t deadline = 0;
+  return __builtin_add_overflow(now_ns(), timeout.count(), &deadline) ? kNever : deadline;
+}
+
+namespace detail {
 
 using heddle::detail::Access;
 
@@ -36,7 +48,7 @@ Result<Place> Place::check(const SharedMemory& memory, uint64_t address, uint64_
 bool Place::wait(const uint32_t& word, uint32_t expected, int64_t deadline_ns) const noexcept {
   int64_t timeout_ns = -1;
   if (deadline_ns != kNever) {
-    timeout_ns = deadline_ns - engine::monotonic_now_ns();
+    timeout_ns = deadline_ns - now_ns();
     if (timeout_ns <= 0) return false;
   }
   engine::Waiter waiter;
@@ -53,4 +65,6 @@ void Place::notify(const uint32_t& word, uint32_t count) const noexcept {
   Access::impl(memory_)->wait_queues.notify(*Access::memory(memory_), address, count);
 }
 
-}  // namespace heddle::sync::detail
+}  // namespace detail
+
+}  // namespace heddle::sync

@@ -10,7 +10,6 @@
 #include <climits>
 #include <cstdint>
 
-#include "engine/runtime/blocking.h"
 #include "threads/guest/heddle/layout.h"
 
 namespace heddle::sync {
@@ -49,12 +48,10 @@ T subtract(T& word, T by) noexcept {
   return __atomic_fetch_sub(&word, by, __ATOMIC_SEQ_CST);
 }
 
-/// When the time limit ends on the monotonic clock; kNever if that can't be told.
-inline int64_t deadline_after(nanoseconds timeout) noexcept {
-  int64_t deadline = 0;
-  const bool overflows = __builtin_add_overflow(engine::monotonic_now_ns(), timeout.count(), &deadline);
-  return overflows ? kNever : deadline;
-}
+/// The time that deadlines are told in: the monotonic clock's, or on a fiber its scheduler's.
+int64_t now_ns() noexcept;
+/// When the time limit ends; kNever if that can't be told.
+int64_t deadline_after(nanoseconds timeout) noexcept;
 
 enum MutexState : uint32_t { mutex_free, mutex_held, mutex_contended };
 

@@ -42,8 +42,8 @@ class HEDDLE_API Place {
   [[nodiscard]] const SharedMemory& memory() const noexcept { return memory_; }
   [[nodiscard]] uint64_t address() const noexcept { return address_; }
 
-  /// Sleeps while the word, one of this memory, holds `expected`, until a notify() or the deadline of the
-  /// monotonic clock (INT64_MAX: never). False if the deadline ended it.
+  /// Sleeps while the word, one of this memory, holds `expected`, until a notify() or the deadline
+  /// (INT64_MAX: never). False if the deadline ended it.
   bool wait(const uint32_t& word, uint32_t expected, int64_t deadline_ns) const noexcept;
   void notify(const uint32_t& word, uint32_t count) const noexcept;
 
