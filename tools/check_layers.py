@@ -22,7 +22,7 @@ PUBLIC = [layer for layer in ORDER if layer.endswith("/include")]
 # Folders beside the order, which nothing in it includes, with all they may include.
 BESIDE = {
     "examples": PUBLIC,
-    "bench": ENGINE,
+    "bench": ENGINE + PUBLIC,
     "fuzz": ENGINE + PUBLIC + ["jit", "wasi", "threads"],
     "spec-tests": ENGINE[: ENGINE.index("engine/text") + 1] + ["jit", "threads"],
     "cmake": ["engine/include"],
