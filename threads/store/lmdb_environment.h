@@ -21,6 +21,9 @@ namespace heddle::threads {
 
 struct LmdbOptions {
   size_t most_bytes = size_t{16} << 30;  ///< of the database; only what is stored takes room on the disk
+  /// A process that is killed between its commit and its announcement wakes nobody; who waits looks that
+  /// often.
+  int64_t look_ns = 1'000'000'000;
   bool durable = true;  ///< a change is on the disk when it is back; else a crash of the machine may lose it
 };
 
@@ -57,6 +60,7 @@ class LmdbEnvironment {
   void tell_changes() noexcept;
 
   const std::string name_;
+  int64_t look_ns_ = 0;
   MDB_env* env_ = nullptr;
   MDB_dbi entries_ = 0;  ///< key -> version, value
   MDB_dbi changes_ = 0;  ///< revision -> key; the last kRememberedChanges
