@@ -98,6 +98,7 @@ StoreResult<std::shared_ptr<LmdbEnvironment>> LmdbEnvironment::temporary(const L
 
 StoreResult<void> LmdbEnvironment::start(const std::string& folder, const LmdbOptions& options) {
   look_ns_ = options.look_ns;
+  durable_ = options.durable;
   int code = mdb_env_create(&env_);
   if (code == MDB_SUCCESS) code = mdb_env_set_mapsize(env_, options.most_bytes);
   if (code == MDB_SUCCESS) code = mdb_env_set_maxdbs(env_, 2);

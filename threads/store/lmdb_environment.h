@@ -42,6 +42,8 @@ class LmdbEnvironment {
   [[nodiscard]] MDB_env* get() const noexcept { return env_; }
   [[nodiscard]] MDB_dbi entries() const noexcept { return entries_; }
   [[nodiscard]] MDB_dbi changes() const noexcept { return changes_; }
+  /// Does a commit wait for the disk?
+  [[nodiscard]] bool durable() const noexcept { return durable_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const std::shared_ptr<ChangeHub>& hub() const noexcept { return hub_; }
   [[nodiscard]] StoreError error(int code, const char* doing) const;
@@ -61,6 +63,7 @@ class LmdbEnvironment {
 
   const std::string name_;
   int64_t look_ns_ = 0;
+  bool durable_ = true;
   MDB_env* env_ = nullptr;
   MDB_dbi entries_ = 0;  ///< key -> version, value
   MDB_dbi changes_ = 0;  ///< revision -> key; the last kRememberedChanges
