@@ -25,8 +25,6 @@ constexpr unsigned kMostReaders = 1024;
 /// The names carry the format's number: another format gets other names.
 constexpr const char* kEntries = "heddle.entries.1";
 constexpr const char* kChanges = "heddle.changes.1";
-/// A process that is killed between its commit and its announcement wakes nobody; who waits looks that often.
-constexpr int64_t kLookNs = 1'000'000'000;
 
 using Identity = std::pair<dev_t, ino_t>;
 
@@ -99,6 +97,8 @@ StoreResult<std::shared_ptr<LmdbEnvironment>> LmdbEnvironment::temporary(const L
 }
 
 StoreResult<void> LmdbEnvironment::start(const std::string& folder, const LmdbOptions& options) {
+  look_ns_ = options.look_ns;
+  durable_ = options.durable;
   int code = mdb_env_create(&env_);
   if (code == MDB_SUCCESS) code = mdb_env_set_mapsize(env_, options.most_bytes);
   if (code == MDB_SUCCESS) code = mdb_env_set_maxdbs(env_, 2);
@@ -194,7 +194,7 @@ void LmdbEnvironment::watch() noexcept {
     }
     const uint32_t seen = signal_->value();
     tell_changes();
-    signal_->sleep(seen, kLookNs);
+    signal_->sleep(seen, look_ns_);
   }
 }
 

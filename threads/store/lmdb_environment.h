@@ -21,6 +21,9 @@ namespace heddle::threads {
 
 struct LmdbOptions {
   size_t most_bytes = size_t{16} << 30;  ///< of the database; only what is stored takes room on the disk
+  /// A process that is killed between its commit and its announcement wakes nobody; who waits looks that
+  /// often.
+  int64_t look_ns = 1'000'000'000;
   bool durable = true;  ///< a change is on the disk when it is back; else a crash of the machine may lose it
 };
 
@@ -39,6 +42,8 @@ class LmdbEnvironment {
   [[nodiscard]] MDB_env* get() const noexcept { return env_; }
   [[nodiscard]] MDB_dbi entries() const noexcept { return entries_; }
   [[nodiscard]] MDB_dbi changes() const noexcept { return changes_; }
+  /// Does a commit wait for the disk?
+  [[nodiscard]] bool durable() const noexcept { return durable_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const std::shared_ptr<ChangeHub>& hub() const noexcept { return hub_; }
   [[nodiscard]] StoreError error(int code, const char* doing) const;
@@ -57,6 +62,8 @@ class LmdbEnvironment {
   void tell_changes() noexcept;
 
   const std::string name_;
+  int64_t look_ns_ = 0;
+  bool durable_ = true;
   MDB_env* env_ = nullptr;
   MDB_dbi entries_ = 0;  ///< key -> version, value
   MDB_dbi changes_ = 0;  ///< revision -> key; the last kRememberedChanges

@@ -226,7 +226,8 @@ int LmdbStore::Batch::remember(std::string key) {
 StoreResult<Applied> LmdbStore::do_apply(std::span<const Change> changes) {
   Batch batch(*environment_, changes);
   StoreResult<Applied> applied = [&] {
-    const BlockingCall blocking(host());
+    std::optional<BlockingCall> blocking;
+    if (environment_->durable()) blocking.emplace(host());  // else it is over before another thread would run
     return batch.run();
   }();
   if (!applied || batch.changed().empty()) return applied;

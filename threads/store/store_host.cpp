@@ -18,7 +18,10 @@ void StoreHost::give_back(engine::Parker& parker) noexcept {
   if (Fiber::current() == nullptr) engine::FutexParker::give_back(static_cast<engine::FutexParker*>(&parker));
 }
 
-int64_t StoreHost::now_ns() noexcept { return engine::monotonic_now_ns(); }
+int64_t StoreHost::now_ns() noexcept {
+  Fiber* const fiber = Fiber::current();
+  return fiber != nullptr ? fiber->now_ns() : engine::monotonic_now_ns();
+}
 
 void StoreHost::before_blocking() noexcept {
   if (Fiber* const fiber = Fiber::current()) fiber->scheduler().before_blocking();

@@ -18,7 +18,7 @@ class StoreHost : public engine::BlockingObserver {
   /// Who sleeps for the caller until give_back(), which may come once no unpark() is under way.
   [[nodiscard]] virtual engine::Parker& take_parker() noexcept;
   virtual void give_back(engine::Parker& parker) noexcept;
-  /// The clock of deadlines; monotonic, as Parker::park() uses it.
+  /// The clock of the caller's deadlines, as its parker's park() uses it.
   [[nodiscard]] virtual int64_t now_ns() noexcept;
 
   // Around what may block the caller's thread: a round trip to a server, a commit. Never nested; between the

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <thread>
 
+#include "threads/policy.h"
 #include "threads/scheduler.h"
 #include "threads/store/test_stores.h"
+#include "threads/test_jobs.h"
 
 namespace heddle::threads {
 
@@ -320,6 +322,17 @@ TEST_P(EachStore, parks_fibers_and_not_their_threads) {
     ASSERT_TRUE(store->put("turn/0", "go").ok());
   }
   EXPECT_EQ(store->scan("")->revision, 1u + kRunners * kRounds);
+}
+
+TEST(key_value_store, deadlines_are_by_the_clock_of_who_waits) {
+  const auto store = *open_store("temporary:");
+  RoundRobinPolicy policy;
+  Scheduler scheduler({.policy = &policy});
+  spawn(scheduler, [&] {
+    constexpr int64_t kHourNs = int64_t{3600} * 1'000'000'000;
+    const Wait wait = {.deadline_ns = store->host().now_ns() + kHourNs};
+    EXPECT_TRUE(store->wait_key("a", kAbsent, wait).is(Kind::timed_out));
+  });
 }
 
 INSTANTIATE_TEST_SUITE_P(stores, EachStore, testing::Values("temporary", "lmdb", "redis"),
