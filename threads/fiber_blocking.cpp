@@ -35,6 +35,13 @@ namespace {
   return watches;
 }
 
+/// Parks; while descriptors are watched, their poller may wake the fiber, which so is in no deadlock.
+void park(Fiber& fiber, int64_t deadline, bool watches) noexcept {
+  if (watches) fiber.scheduler().begin_outside_wait();
+  fiber.park(deadline);
+  if (watches) fiber.scheduler().end_outside_wait();
+}
+
 }  // namespace
 
 /// Everything that ends the wait gives the fiber's permit, so what comes between a look and park() ends
@@ -51,15 +58,9 @@ Woken FiberBlocking::wait(Caller& caller, std::span<pollfd> files,
     if (any_ready(files)) return Woken::ready;
     if (deadline != INT64_MAX && fiber->now_ns() >= deadline) return Woken::timed_out;
     if (watches.empty()) watches = watches_of(files, *fiber);
-    if (watches.empty()) {
-      fiber->park(deadline);
-      continue;
-    }
-    if (!poller_.add(watches)) break;
-    fiber->scheduler().begin_outside_wait();
-    fiber->park(deadline);
-    fiber->scheduler().end_outside_wait();
-    poller_.remove(watches);
+    if (!watches.empty() && !poller_.add(watches)) break;
+    park(*fiber, deadline, !watches.empty());
+    if (!watches.empty()) poller_.remove(watches);
   }
   // Without a poller the thread itself waits, and another one takes its place.
   std::optional<nanoseconds> left;

@@ -32,11 +32,17 @@ void Turns::add(Fiber& fiber, bool is_new) noexcept {
     }
     runnable_.push_back({fiber.number_, &fiber});
   }
+  wake_from_elsewhere();
+}
+
+/// The worker itself is awake.
+void Turns::wake_from_elsewhere() noexcept {
   const Worker* const here = Worker::current();
   if (here == nullptr || &here->scheduler() != &scheduler_) wake();
 }
 
 bool Turns::keeps_turn(Fiber& fiber, SwitchReason reason) noexcept {
+  expire_timers();
   engine::MutexLock lock(mutex_);
   runnable_.push_back({fiber.number_, &fiber});
   Fiber& next = choose(reason);
@@ -80,10 +86,8 @@ void Turns::take_out(size_t position) {
 
 Fiber* Turns::next() noexcept {
   if (chosen_ != nullptr) return std::exchange(chosen_, nullptr);
-  Timers& timers = scheduler_.timers();
   for (;;) {
-    // Who has parked until a time that has come already waits for nothing.
-    if (timers.next_deadline() <= clock_.now_ns()) (void)timers.expire(clock_.now_ns());
+    expire_timers();
     {
       engine::MutexLock lock(mutex_);
       if (!runnable().empty()) return &choose(SwitchReason::stopped);
@@ -96,6 +100,12 @@ Fiber* Turns::next() noexcept {
     }
     parker_->park(INT64_MAX);
   }
+}
+
+/// Mostly of those who parked until a time that had come; but a look at a clock may take time, too.
+void Turns::expire_timers() noexcept {
+  Timers& timers = scheduler_.timers();
+  if (timers.next_deadline() <= clock_.now_ns()) (void)timers.expire(clock_.now_ns());
 }
 
 bool Turns::advance_time() noexcept {
@@ -116,7 +126,6 @@ bool Turns::is_deadlocked() noexcept {
 int64_t Turns::next_slice() noexcept {
   Fiber* const fiber = Fiber::current();
   if (fiber == nullptr || &fiber->scheduler() != &scheduler_) return INT64_MAX;
-  if (scheduler_.timers().next_deadline() <= clock_.now_ns()) scheduler_.timers().expire(clock_.now_ns());
   fiber->preempt();
   const int64_t slice = policy_.slice();
   // Guests that spin until a deadline must get there.
@@ -134,7 +143,7 @@ void Turns::end_outside_wait() noexcept {
     engine::MutexLock lock(mutex_);
     if (--outside_ != 0) return;
   }
-  wake();
+  wake_from_elsewhere();
 }
 
 }  // namespace heddle::threads

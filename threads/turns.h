@@ -71,6 +71,8 @@ class Turns final : public engine::Refueler {
   }
   [[nodiscard]] Fiber& choose(SwitchReason reason) HEDDLE_REQUIRES(mutex_);
   void take_out(size_t position) HEDDLE_REQUIRES(mutex_);
+  void wake_from_elsewhere() noexcept;
+  void expire_timers() noexcept HEDDLE_EXCLUDES(mutex_);
   [[nodiscard]] bool advance_time() noexcept;
   [[nodiscard]] bool is_deadlocked() noexcept HEDDLE_EXCLUDES(mutex_);
 
