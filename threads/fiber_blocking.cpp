@@ -14,13 +14,10 @@ using wasi::Woken;
 
 namespace {
 
-/// Deadlines are of this clock.
-[[nodiscard]] int64_t now_ns() noexcept { return engine::monotonic_now_ns(); }
-
-/// INT64_MAX: never.
-[[nodiscard]] int64_t deadline_after(std::optional<nanoseconds> timeout) noexcept {
+/// By the fiber's clock. INT64_MAX: never.
+[[nodiscard]] int64_t deadline_after(const Fiber& fiber, std::optional<nanoseconds> timeout) noexcept {
   if (!timeout) return INT64_MAX;
-  const int64_t now = now_ns();
+  const int64_t now = fiber.now_ns();
   return timeout->count() > INT64_MAX - now ? INT64_MAX : now + std::max<int64_t>(timeout->count(), 0);
 }
 
@@ -46,25 +43,37 @@ Woken FiberBlocking::wait(Caller& caller, std::span<pollfd> files,
                           std::optional<nanoseconds> timeout) noexcept {
   Fiber* const fiber = Fiber::current();
   if (fiber == nullptr) return host_->wait(caller, files, timeout);
-  const int64_t deadline = deadline_after(timeout);
+  const int64_t deadline = deadline_after(*fiber, timeout);
   const InterruptListener listener(caller, [fiber] { fiber->unpark(); });
   std::vector<Watch> watches;
   for (;;) {
     if (listener.interrupted()) return Woken::interrupted;
     if (any_ready(files)) return Woken::ready;
-    if (deadline != INT64_MAX && now_ns() >= deadline) return Woken::timed_out;
+    if (deadline != INT64_MAX && fiber->now_ns() >= deadline) return Woken::timed_out;
     if (watches.empty()) watches = watches_of(files, *fiber);
-    if (!watches.empty() && !poller_.add(watches)) break;
-    fiber->park(deadline);
-    if (!watches.empty()) poller_.remove(watches);
+    if (watches.empty()) {
+      fiber->park(deadline);
+    } else if (!park_watching(*fiber, watches, deadline)) {
+      break;
+    }
   }
   // Without a poller the thread itself waits, and another one takes its place.
   std::optional<nanoseconds> left;
-  if (deadline != INT64_MAX) left = nanoseconds(std::max<int64_t>(deadline - now_ns(), 0));
+  if (deadline != INT64_MAX) left = nanoseconds(std::max<int64_t>(deadline - fiber->now_ns(), 0));
   fiber->scheduler().before_blocking();
   const Woken woken = host_->wait(caller, files, left);
   fiber->scheduler().after_blocking();
   return woken;
+}
+
+/// False: nobody could watch.
+bool FiberBlocking::park_watching(Fiber& fiber, std::span<Watch> watches, int64_t deadline) noexcept {
+  if (!poller_.add(watches)) return false;
+  fiber.scheduler().begin_outside_wait();
+  fiber.park(deadline);
+  fiber.scheduler().end_outside_wait();
+  poller_.remove(watches);
+  return true;
 }
 
 void FiberBlocking::yield(Caller& caller) noexcept {
