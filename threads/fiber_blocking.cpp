@@ -35,13 +35,6 @@ namespace {
   return watches;
 }
 
-/// Parks; while descriptors are watched, their poller may wake the fiber, which so is in no deadlock.
-void park(Fiber& fiber, int64_t deadline, bool watches) noexcept {
-  if (watches) fiber.scheduler().begin_outside_wait();
-  fiber.park(deadline);
-  if (watches) fiber.scheduler().end_outside_wait();
-}
-
 }  // namespace
 
 /// Everything that ends the wait gives the fiber's permit, so what comes between a look and park() ends
@@ -58,9 +51,11 @@ Woken FiberBlocking::wait(Caller& caller, std::span<pollfd> files,
     if (any_ready(files)) return Woken::ready;
     if (deadline != INT64_MAX && fiber->now_ns() >= deadline) return Woken::timed_out;
     if (watches.empty()) watches = watches_of(files, *fiber);
-    if (!watches.empty() && !poller_.add(watches)) break;
-    park(*fiber, deadline, !watches.empty());
-    if (!watches.empty()) poller_.remove(watches);
+    if (watches.empty()) {
+      fiber->park(deadline);
+    } else if (!park_watching(*fiber, watches, deadline)) {
+      break;
+    }
   }
   // Without a poller the thread itself waits, and another one takes its place.
   std::optional<nanoseconds> left;
@@ -69,6 +64,16 @@ Woken FiberBlocking::wait(Caller& caller, std::span<pollfd> files,
   const Woken woken = host_->wait(caller, files, left);
   fiber->scheduler().after_blocking();
   return woken;
+}
+
+/// False: nobody could watch.
+bool FiberBlocking::park_watching(Fiber& fiber, std::span<Watch> watches, int64_t deadline) noexcept {
+  if (!poller_.add(watches)) return false;
+  fiber.scheduler().begin_outside_wait();
+  fiber.park(deadline);
+  fiber.scheduler().end_outside_wait();
+  poller_.remove(watches);
+  return true;
 }
 
 void FiberBlocking::yield(Caller& caller) noexcept {

@@ -24,6 +24,8 @@ class FiberBlocking final : public wasi::Blocking {
   void after_blocking() noexcept override;
 
  private:
+  [[nodiscard]] bool park_watching(Fiber& fiber, std::span<Watch> watches, int64_t deadline) noexcept;
+
   const std::shared_ptr<wasi::Blocking> host_ = wasi::host_blocking();
   Poller poller_;
 };

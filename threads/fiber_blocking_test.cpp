@@ -10,6 +10,7 @@
 #include <atomic>
 #include <vector>
 
+#include "threads/policy.h"
 #include "threads/test_fibers.h"
 
 namespace heddle::threads {
@@ -335,6 +336,58 @@ TEST_P(FiberBlockingTest, calls_that_last_lose_their_place) {
     });
   }
   join();
+}
+
+/// Told of no deadlock.
+class NoDeadlock final : public DeadlockObserver {
+ public:
+  void on_deadlock() noexcept override { ADD_FAILURE() << "somebody is still awaited"; }
+};
+
+TEST(deterministic_blocking, hours_take_no_time_and_wake_in_order) {
+  const Engine engine = Engine::create().value();
+  FiberBlocking blocking;
+  RoundRobinPolicy policy;
+  NoDeadlock observer;
+  std::vector<size_t> order;
+  constexpr size_t kSleepers = 1000;
+  const auto body = [&](Scheduler& scheduler) {
+    Group group(scheduler);
+    for (size_t i = 0; i < kSleepers; ++i) {
+      group.start([&, hours = (i * 7) % kSleepers] {
+        Waiter waiter(engine);
+        EXPECT_EQ(waiter.wait(blocking, {}, hours * 1h), Woken::timed_out);
+        EXPECT_EQ(Fiber::current()->now_ns(), nanoseconds(hours * 1h).count());
+        order.push_back(hours);
+      });
+    }
+    group.wait();
+  };
+  run_with(policy, body, &observer);
+  EXPECT_EQ(order.size(), kSleepers);
+  EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
+}
+
+TEST(deterministic_blocking, descriptors_are_waited_for_outside) {
+  const Engine engine = Engine::create().value();
+  FiberBlocking blocking;
+  RoundRobinPolicy policy;
+  NoDeadlock observer;
+  const Pipe pipe;
+  Waiter waiter(engine);
+  std::thread writer([&] {
+    while (!waiter.arrived()) std::this_thread::yield();
+    pipe.put('x');
+  });
+  const auto body = [&](Scheduler&) {
+    pollfd file = pipe.readable();
+    EXPECT_EQ(waiter.wait(blocking, {&file, 1}, std::nullopt), Woken::ready);
+    EXPECT_EQ(pipe.take(), 'x');
+    EXPECT_EQ(waiter.wait(blocking, {&file, 1}, 1h), Woken::timed_out)
+        << "time does not wait for the outside";
+  };
+  run_with(policy, body, &observer);
+  writer.join();
 }
 
 }  // namespace

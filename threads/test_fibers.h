@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What tests of waiting fibers start from: functions on fibers, and pipes to wait for.
+// What tests of waiting fibers start from: fibers on a number of workers, and pipes to wait for.
 #pragma once
 
 #include <fcntl.h>
@@ -13,28 +13,15 @@
 #include <thread>
 #include <utility>
 
-#include "threads/scheduler.h"
+#include "threads/test_jobs.h"
 #include "wasi/unique_fd.h"
 
 namespace heddle::threads {
 
-/// A job made of a function; destroys itself at the end.
-class Body final : public Job {
- public:
-  explicit Body(std::function<void()> body) : body_(std::move(body)) {}
-  void run() noexcept override {
-    body_();
-    delete this;
-  }
-
- private:
-  std::function<void()> body_;
-};
-
 /// Tests with fibers on as many workers as the parameter says.
 class FiberTest : public testing::TestWithParam<unsigned> {
  protected:
-  void spawn(std::function<void()> body) { ASSERT_TRUE(scheduler_.spawn(*new Body(std::move(body)))); }
+  void spawn(std::function<void()> body) { threads::spawn(scheduler_, std::move(body)); }
   /// Runs body on a fiber and waits for it on this thread.
   void run(std::function<void()> body) {
     std::promise<void> done;

@@ -6,11 +6,15 @@
 #include <utility>
 
 #include "threads/fiber_blocking.h"
+#include "threads/fiber_clocks.h"
 #include "threads/guest_process.h"
 
 namespace heddle::threads {
 
 namespace {
+
+/// When deterministic runs begin: a day in 2001, in nanoseconds since 1970.
+constexpr uint64_t kRealtimeStart = 1'000'000'000'000'000'000;
 
 std::unique_ptr<Policy> make_policy(const WorkersOptions& options) {
   switch (options.order) {
@@ -30,28 +34,12 @@ SchedulerOptions scheduler_options(const WorkersOptions& options, Policy* policy
           .deadlock_observer = observer};
 }
 
-/// The fibers' own time: all clocks show the same, which every run tells alike.
-class FiberClocks final : public wasi::Clocks {
- public:
-  explicit FiberClocks(std::shared_ptr<WorkersState> workers) : workers_(std::move(workers)) {}
-
-  uint64_t now(wasi::ClockId clock) noexcept override {
-    const auto elapsed = static_cast<uint64_t>(workers_->scheduler().clock().now_ns());
-    return clock == wasi::ClockId::realtime ? kStart + elapsed : elapsed;
-  }
-  uint64_t resolution(wasi::ClockId) noexcept override { return 1; }
-
- private:
-  static constexpr uint64_t kStart = 1'000'000'000'000'000'000;  ///< a day in 2001
-
-  const std::shared_ptr<WorkersState> workers_;
-};
-
 }  // namespace
 
 WorkersState::WorkersState(const WorkersOptions& options)
     : policy_(make_policy(options)),
       blocking_(std::make_shared<FiberBlocking>()),
+      clocks_(std::make_shared<FiberClocks>(kRealtimeStart)),
       scheduler_(scheduler_options(options, policy_.get(), this)) {}
 
 void WorkersState::add(std::weak_ptr<GuestProcess> process) {
@@ -75,9 +63,6 @@ Workers::Workers(const WorkersOptions& options) : state_(std::make_shared<Worker
 
 std::shared_ptr<wasi::Blocking> Workers::blocking() const { return state_->blocking(); }
 
-std::shared_ptr<wasi::Clocks> Workers::clocks() const {
-  if (state_->scheduler().turns() == nullptr) return wasi::host_clocks();
-  return std::make_shared<FiberClocks>(state_);
-}
+std::shared_ptr<wasi::Clocks> Workers::clocks() const { return state_->clocks(); }
 
 }  // namespace heddle::threads

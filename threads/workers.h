@@ -23,12 +23,14 @@ class WorkersState final : private DeadlockObserver {
   /// Tells the process of deadlocks, while it lives.
   void add(std::weak_ptr<GuestProcess> process) HEDDLE_EXCLUDES(mutex_);
   [[nodiscard]] const std::shared_ptr<wasi::Blocking>& blocking() const noexcept { return blocking_; }
+  [[nodiscard]] const std::shared_ptr<wasi::Clocks>& clocks() const noexcept { return clocks_; }
 
  private:
   void on_deadlock() noexcept override HEDDLE_EXCLUDES(mutex_);
 
   const std::unique_ptr<Policy> policy_;  ///< null: none
   const std::shared_ptr<wasi::Blocking> blocking_;
+  const std::shared_ptr<wasi::Clocks> clocks_;
   engine::Mutex mutex_;
   std::vector<std::weak_ptr<GuestProcess>> processes_ HEDDLE_GUARDED_BY(mutex_);
   Scheduler scheduler_;  // last: it ends first
