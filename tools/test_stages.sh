@@ -87,6 +87,21 @@ stage_suites() {
   return $status
 }
 
+# stage_wasi_threads PRESET REPEAT SEEDS: the suite of wasi-threads, with several numbers of workers and deterministically.
+stage_wasi_threads() {
+  local preset=$1 where status=0 log
+  where=$(suites)/wasi-threads
+  # An incomplete copy of the suites lacks it; ./dev says so at the start.
+  compgen -G "$where/*.wat" >/dev/null || { say "left out: there is no suite of wasi-threads in $where"; return; }
+  build "$preset" bin/heddle
+  log=$root/build/$preset/wasi-threads.log
+  in_place "$preset" "$root/spec-tests/wasi-threads" --heddle "$root/build/$preset/bin/heddle" \
+    --repeat "$2" --seeds "$3" "$where" | tee "$log" || status=$?
+  # shellcheck disable=SC2046 # Two numbers, two arguments.
+  tally $(sed -n 's/^wasi-threads: .* \([0-9]*\) runs passed, \([0-9]*\) failed.*/\1 \2/p' "$log")
+  return $status
+}
+
 stage_fuzz() {
   local target failed=0
   [ -n "$(fuzz_targets)" ] || { say "there is no fuzz target in fuzz/targets"; return 1; }
@@ -182,6 +197,7 @@ run_tests() {
   run_stage "layers and style" tree
   run_stage "release: build and every test" unit release -LE layering
   suite_stage "release: suites" suites release spec threads
+  suite_stage "release: wasi-threads" wasi_threads release 3 3
   if [ $quick = 0 ]; then
     run_stage "GCC: build and unit tests" unit gcc -L 'unit|example'
     suite_stage "GCC: suites" suites gcc spec threads
