@@ -30,11 +30,11 @@ bool exports_thread_start(const Module& module) {
   });
 }
 
-bool wants_threads(const Module& module) {
-  return std::ranges::any_of(module.imports(), [](const ImportType& import) {
-    const auto* memory = std::get_if<MemoryType>(&import.type);
-    return (import.module == kModule && import.name == kSpawn) || (memory != nullptr && memory->is_shared);
-  });
+bool is_provided(const ImportType& import) {
+  const auto* memory = std::get_if<MemoryType>(&import.type);
+  return (import.module == kModule && import.name == kSpawn) || (memory != nullptr && memory->is_shared);
 }
+
+bool wants_threads(const Module& module) { return std::ranges::any_of(module.imports(), is_provided); }
 
 }  // namespace heddle::threads

@@ -88,16 +88,19 @@ int Run::operator()() {
     print_error(options_.file, loaded.error());
     return kUsageError;
   }
-  if (options_.invoke.empty() && threads::wants_threads(*module_)) return run_as_process();
   linker_.emplace(*engine_);
   if (const auto provided = provide_wasi(*linker_, nullptr); !provided) {
     print_error(options_.file, provided.error());
     return kUsageError;
   }
-  if (const auto missing = linker_->missing(*module_); !missing.empty()) {
+  const bool has_threads = options_.invoke.empty() && threads::wants_threads(*module_);
+  auto missing = linker_->missing(*module_);
+  if (has_threads) std::erase_if(missing, threads::is_provided);
+  if (!missing.empty()) {
     report_missing(missing);
     return kUsageError;
   }
+  if (has_threads) return run_as_process();
   const auto name = choose_function();
   if (!name) return kUsageError;
   if (const auto made = make_store(); !made) {

@@ -106,7 +106,9 @@ class HEDDLE_API Process {
   std::shared_ptr<GuestProcess> process_;
 };
 
-/// Does it import `wasi.thread-spawn` or a shared memory, so that it must run as a Process?
+/// Is it `wasi.thread-spawn` or a shared memory, which every Process has?
+[[nodiscard]] HEDDLE_API bool is_provided(const ImportType& import);
+/// Does it import any of these, so that it must run as a Process?
 [[nodiscard]] HEDDLE_API bool wants_threads(const Module& module);
 
 }  // namespace heddle::threads
