@@ -19,6 +19,11 @@ if(NOT HEDDLE_ONLY_ENGINE AND EXISTS "${PROJECT_SOURCE_DIR}/threads")
   find_package(Hiredis MODULE REQUIRED)
 endif()
 
+if(NOT HEDDLE_ONLY_ENGINE AND EXISTS "${PROJECT_SOURCE_DIR}/jit" AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  set(HEDDLE_JIT ON)
+  find_package(asmjit CONFIG REQUIRED)
+endif()
+
 if(HEDDLE_TESTS)
   find_package(GTest REQUIRED)
 endif()

@@ -28,6 +28,11 @@ if(HEDDLE_FIBERS)
   string(APPEND HEDDLE_PC_LIBS " -lboost_context -llmdb -lhiredis")
 endif()
 
+if(HEDDLE_JIT)
+  target_link_libraries(heddle PRIVATE asmjit::asmjit)
+  string(APPEND HEDDLE_PC_LIBS " -lasmjit -lrt")
+endif()
+
 include(CMakePackageConfigHelpers)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/heddle")
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/heddleConfig.cmake.in" "${PROJECT_BINARY_DIR}/heddleConfig.cmake"

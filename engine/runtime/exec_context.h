@@ -52,6 +52,15 @@ struct ExecContext {
   std::atomic<uint32_t> requests{0};
   static constexpr uint32_t kInterrupt = 1;
   static constexpr uint32_t kYield = 2;
+  /// Compiled code enters no function with less native stack; poisoned to UINTPTR_MAX along with stack_limit. Any thread
+  /// may write the poison.
+  std::atomic<uintptr_t> native_limit{0};
+  /// Stack pointer at the innermost entry into compiled code from C++; null outside of any.
+  void* native_frame = nullptr;
+  /// Stack pointer where compiled code last left for C++. Between here and native_frame, frames may hold references.
+  void* native_exit = nullptr;
+  /// Where compiled code hands over arguments and results that registers have no room for; two slots each.
+  Slot* overflow = nullptr;
   /// Remaining fuel, with a refueler only that of the present slice; counted only by code translated with fuel.
   int64_t fuel = 0;
   /// First free slot for a new entry from the host; tiers raise it while a host function runs.

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// The IR: one function in SSA form, as blocks with parameters. docs/JIT.md walks a function through it.
+//
+// Values are nodes, named by their index. A block's parameters are nodes, too; a jump hands arguments to them, so there
+// are no phis. Invariants, which verify() checks:
+//   1. every use is dominated by its definition;
+//   2. an edge hands as many arguments as its target has parameters, of the same types;
+//   3. the last node of a block, and no other, is a terminator;
+//   4. a block with several successors has none with several predecessors, if that one has parameters: edges are split;
+//   5. the upper half of an i32 value means nothing (the machine keeps it zero).
+// Blocks stand in reverse postorder with loops contiguous once order_blocks() has run.
+// Not thread-safe; one compilation owns one Function, and reset() keeps the memory for the next.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/module/module.h"
+#include "heddle/trap.h"
+#include "jit/ir/operation.h"
+
+namespace heddle::jit {
+
+/// References and pointers are i64.
+enum class Type : uint8_t { none, i32, i64, f32, f64, v128 };
+
+[[nodiscard]] constexpr bool is_float(Type type) { return type == Type::f32 || type == Type::f64; }
+/// Lives in a vector register?
+[[nodiscard]] constexpr bool is_vector_class(Type type) { return is_float(type) || type == Type::v128; }
+[[nodiscard]] Type type_of(ValueType type) noexcept;
+[[nodiscard]] const char* to_string(Type type) noexcept;
+
+using Value = uint32_t;    ///< index of a node
+using BlockId = uint32_t;  ///< index of a block
+inline constexpr Value kNoValue = UINT32_MAX;
+inline constexpr BlockId kNoBlock = UINT32_MAX;
+
+/// What a host_load or host_store touches; two of different classes never overlap. Guest memory is a class of its own.
+enum class Alias : uint8_t {
+  constant,  ///< never changes while the instance lives, not even in calls: may be loaded anywhere after its base
+  global,    ///< values of globals
+  table,     ///< elements and sizes of tables
+  memory,    ///< sizes of memories, and guest memory
+  object,    ///< fields of GC objects that may change
+  context,   ///< ExecContext, exceptions in flight, overflow area
+};
+inline constexpr unsigned kAliases = 6;
+
+struct Node {
+  Operation operation = Operation::parameter;
+  Type type = Type::none;
+  Alias alias = Alias::constant;        ///< host_load, host_store
+  TrapKind trap = TrapKind::none;       ///< trap, trap_if, trap_unless
+  Operation access = Operation::parameter;  ///< host_load, host_store, check_bounds: a load or store row
+  uint16_t argument_count = 0;
+  uint32_t first_argument = 0;          ///< in Function::arguments
+  uint64_t immediate = 0;               ///< constants' bits; offsets; indices; lane; half of a v128
+  uint64_t extra = 0;                   ///< upper half of a v128_const or shuffle; first immediate of a runtime call
+  uint64_t extra2 = 0;                  ///< second immediate of a runtime call
+  uint32_t offset = 0;                  ///< of the wasm instruction in the module: for traps and backtraces
+  BlockId block = kNoBlock;
+};
+
+struct Edge {
+  BlockId target = kNoBlock;
+  uint32_t first_argument = 0;  ///< in Function::arguments
+  uint32_t argument_count = 0;
+};
+
+struct Block {
+  std::vector<Value> parameters;
+  std::vector<Value> nodes;  ///< in order, the terminator last
+  std::vector<Edge> successors;
+  std::vector<BlockId> predecessors;  ///< one entry per edge
+  uint32_t loop_depth = 0;
+  BlockId loop_header = kNoBlock;     ///< of the innermost loop that it is in; itself, if it is one
+  bool is_loop_header = false;
+  bool is_cold = false;               ///< leads to a trap or throw: laid out last
+  bool is_handler = false;            ///< entered by a thrown exception
+};
+
+struct Function {
+  const engine::ModuleImage* module = nullptr;
+  uint32_t index = 0;                 ///< function index in the module
+  uint32_t osr_offset = 0;            ///< module offset of the `loop` that this body starts at; 0: at its beginning
+  std::vector<Type> results;
+  std::vector<Node> nodes;
+  std::vector<Value> arguments;       ///< of nodes and edges
+  std::vector<Block> blocks;          ///< [0] is the entry; its parameters are the function's (of an OSR body: one i64,
+                                      ///< the interpreter's frame pointer)
+  std::vector<BlockId> order;         ///< layout; see order_blocks()
+  bool has_calls = false;             ///< of anything: needs a frame and a stack check
+  bool reloads_instance = false;      ///< calls may come back in another instance: see calling_convention.h
+
+  void reset();
+  BlockId add_block();
+  Value add_node(BlockId block, const Node& node, std::span<const Value> arguments = {});
+  Value add_parameter(BlockId block, Type type);
+  void add_edge(BlockId from, BlockId to, std::span<const Value> arguments = {});
+  [[nodiscard]] std::span<Value> arguments_of(const Node& node) {
+    return std::span(arguments).subspan(node.first_argument, node.argument_count);
+  }
+  [[nodiscard]] std::span<const Value> arguments_of(const Node& node) const {
+    return std::span(arguments).subspan(node.first_argument, node.argument_count);
+  }
+  [[nodiscard]] std::span<Value> arguments_of(const Edge& edge) {
+    return std::span(arguments).subspan(edge.first_argument, edge.argument_count);
+  }
+  [[nodiscard]] std::span<const Value> arguments_of(const Edge& edge) const {
+    return std::span(arguments).subspan(edge.first_argument, edge.argument_count);
+  }
+};
+
+/// Fills `order` (reverse postorder, each loop contiguous, cold blocks last), predecessors, loop depths and headers, and
+/// splits critical edges. Unreachable blocks are left out of `order`. No recursion.
+void order_blocks(Function& function);
+
+/// The first broken invariant, or an empty string. For debug builds, tests and fuzzing.
+[[nodiscard]] std::string verify(const Function& function);
+
+/// Stable text, one node a line: what `heddle dump --stage ir` and golden tests show.
+[[nodiscard]] std::string print(const Function& function);
+
+}  // namespace heddle::jit
