@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// The order of the passes.
+#include "jit/passes/passes.h"
+
+namespace heddle::jit {
+
+void run_passes(Function& function, const PassOptions& options) {
+  if (options.remove_parameters) remove_redundant_parameters(function);
+  if (options.number_values) number_values(function);
+  if (options.hoist) hoist_loop_invariants(function);
+  if (options.remove_dead_code) remove_dead_code(function);
+}
+
+}  // namespace heddle::jit
