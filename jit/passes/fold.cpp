@@ -18,12 +18,11 @@ using Folder = bool (*)(uint64_t left, uint64_t right, uint64_t& result);
 
 template <class T>
 T from_bits(uint64_t bits) {
-  if constexpr (sizeof(T) == 4) return std::bit_cast<T>(static_cast<uint32_t>(bits));
-  return std::bit_cast<T>(bits);
-}
-template <>
-float from_bits<float>(uint64_t bits) {
-  return std::bit_cast<float>(static_cast<uint32_t>(bits));
+  if constexpr (sizeof(T) == 4) {
+    return std::bit_cast<T>(static_cast<uint32_t>(bits));
+  } else {
+    return std::bit_cast<T>(bits);
+  }
 }
 
 /// False for a NaN.
