@@ -93,7 +93,8 @@ bool Dominators::dominates(BlockId above, BlockId below) const {
   return first_[above] <= first_[below] && first_[below] <= last_[above];
 }
 
-/// A loop's immediate dominator reaches its header and is dominated by the header around it, so it is in that loop.
+/// A loop's immediate dominator reaches its header and is dominated by the header around it, so it is in that
+/// loop.
 BlockId Dominators::outer_loop(BlockId header) const {
   const BlockId above = immediate_[header];
   return above == kNoBlock ? kNoBlock : function_.blocks[above].loop_header;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Dominators: which blocks every way to a block leads through, and the loops' nesting, which follows from them.
+// Dominators: which blocks every way to a block leads through, and the loops' nesting, which follows from
+// them.
 //
-// Cooper, Harvey and Kennedy's iteration; on wasm's reducible graphs two rounds settle it. REQUIRES: order_blocks() has
-// run and nothing has changed edges since.
+// Cooper, Harvey and Kennedy's iteration; on wasm's reducible graphs two rounds settle it. REQUIRES:
+// order_blocks() has run and nothing has changed edges since.
 #pragma once
 
 #include <vector>
@@ -19,8 +20,8 @@ class Dominators {
   [[nodiscard]] const std::vector<BlockId>& postorder_reversed() const { return rpo_; }
   /// kNoBlock for the entry.
   [[nodiscard]] BlockId immediate(BlockId block) const { return immediate_[block]; }
-  /// The blocks in preorder of the dominator tree, siblings in reverse postorder: all but a loop header's back edges
-  /// come from blocks that stand before.
+  /// The blocks in preorder of the dominator tree, siblings in reverse postorder: all but a loop header's
+  /// back edges come from blocks that stand before.
   [[nodiscard]] std::vector<BlockId> preorder() const;
   [[nodiscard]] bool dominates(BlockId above, BlockId below) const;
   /// The header of the loop around the loop of this header, or kNoBlock.
@@ -34,11 +35,11 @@ class Dominators {
   static constexpr uint32_t kUnreached = UINT32_MAX;
   const Function& function_;
   std::vector<BlockId> rpo_;
-  std::vector<uint32_t> position_;   ///< in rpo_, by block
+  std::vector<uint32_t> position_;  ///< in rpo_, by block
   std::vector<BlockId> immediate_;
   std::vector<std::vector<BlockId>> children_;
-  std::vector<uint32_t> first_;      ///< preorder number in the tree
-  std::vector<uint32_t> last_;       ///< greatest number below
+  std::vector<uint32_t> first_;  ///< preorder number in the tree
+  std::vector<uint32_t> last_;   ///< greatest number below
 };
 
 }  // namespace heddle::jit

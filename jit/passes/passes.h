@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The passes over the IR, in the order in which they run; each has a file, a flag and a golden test.
 //
-// All take a function that verifies and leave one that does, are linear in its size but for constant factors, and use no
-// recursion. Their scratch memory is theirs for one run.
+// All take a function that verifies and leave one that does, are linear in its size but for constant factors,
+// and use no recursion. Their scratch memory is theirs for one run.
 #pragma once
 
 #include "jit/ir/ir.h"
@@ -11,9 +11,9 @@ namespace heddle::jit {
 
 /// Which passes run; a flag that is off changes how fast the code is, never what it does.
 struct PassOptions {
-  bool number_values = true;       ///< fold, simplify, merge equal values and loads
-  bool remove_parameters = true;   ///< of blocks, that are always the same value
-  bool hoist = true;               ///< what does not change in a loop, out of it
+  bool number_values = true;      ///< fold, simplify, merge equal values and loads
+  bool remove_parameters = true;  ///< of blocks, that are always the same value
+  bool hoist = true;              ///< what does not change in a loop, out of it
   bool remove_dead_code = true;
 };
 
@@ -21,8 +21,8 @@ void run_passes(Function& function, const PassOptions& options = {});
 
 /// Block parameters to which every edge hands the same value, or themselves, become that value.
 void remove_redundant_parameters(Function& function);
-/// Folds constants, simplifies, and replaces what a dominating node has computed or loaded already. (GVN and redundant
-/// load elimination in one walk of the dominator tree.)
+/// Folds constants, simplifies, and replaces what a dominating node has computed or loaded already. (GVN and
+/// redundant load elimination in one walk of the dominator tree.)
 void number_values(Function& function);
 /// Moves what a loop computes anew in every iteration, from values outside of it, in front of the loop.
 void hoist_loop_invariants(Function& function);

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Dead code: what nobody needs is neither a root nor an argument of something needed.
+//
+// Roots are terminators and what has an effect. Loads of the host's memory cannot fail and go if unused;
+// guest loads may trap and stay. A block parameter is needed if a needed node uses it, and only then are its
+// arguments.
+#include "jit/passes/passes.h"
+#include "jit/passes/replacements.h"
+
+namespace heddle::jit {
+
+namespace {
+
+bool is_root(const Node& node) {
+  switch (effect_of(node.operation)) {
+    case Effect::none: return false;
+    case Effect::reads: return node.operation != Operation::host_load;
+    case Effect::writes:
+    case Effect::traps:
+    case Effect::anything:
+    case Effect::terminator: return true;
+  }
+  return true;
+}
+
+class DeadCodePass {
+ public:
+  explicit DeadCodePass(Function& function) : function_(function), needed_(function.nodes.size(), false) {}
+
+  void run() {
+    for (const BlockId block : function_.order) {
+      for (const Value value : function_.blocks[block].nodes) {
+        if (is_root(function_.nodes[value])) need(value);
+      }
+    }
+    for (const Value value : function_.blocks[0].parameters) need(value);  // the calling convention's
+    mark_parameters();
+    sweep();
+  }
+
+ private:
+  void need(Value value) {
+    if (needed_[value]) return;
+    needed_[value] = true;
+    open_.push_back(value);
+  }
+
+  /// A parameter's arguments are found from its block's predecessors.
+  void need_incoming(BlockId block, size_t which) {
+    for (const BlockId from : function_.blocks[block].predecessors) {
+      for (const Edge& edge : function_.blocks[from].successors) {
+        if (edge.target == block) need(function_.arguments[edge.first_argument + which]);
+      }
+    }
+  }
+
+  void mark_parameters() {
+    while (!open_.empty()) {
+      const Value value = open_.back();
+      open_.pop_back();
+      const Node& node = function_.nodes[value];
+      if (node.operation == Operation::parameter) {
+        if (node.block != 0) need_incoming(node.block, node.immediate);
+        continue;
+      }
+      for (const Value argument : function_.arguments_of(node)) need(argument);
+    }
+  }
+
+  void sweep() {
+    for (BlockId block = 0; block < function_.blocks.size(); ++block) {
+      std::erase_if(function_.blocks[block].nodes, [&](Value value) { return !needed_[value]; });
+      // Arguments go before the parameters do that say which stay.
+      for (Edge& edge : function_.blocks[block].successors)
+        keep_arguments(function_, edge, stays(edge.target));
+    }
+    for (BlockId block = 0; block < function_.blocks.size(); ++block)
+      keep_parameters(function_, block, stays(block));
+  }
+
+  std::vector<bool> stays(BlockId block) const {
+    std::vector<bool> result;
+    for (const Value parameter : function_.blocks[block].parameters) result.push_back(needed_[parameter]);
+    return result;
+  }
+
+  Function& function_;
+  std::vector<bool> needed_;
+  std::vector<Value> open_;
+};
+
+}  // namespace
+
+void remove_dead_code(Function& function) { DeadCodePass(function).run(); }
+
+}  // namespace heddle::jit

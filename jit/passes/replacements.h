@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Replacements: which values stand for which, until all uses are rewritten at once; and editing of block
+// parameters.
+#pragma once
+
+#include <numeric>
+#include <vector>
+
+#include "jit/ir/ir.h"
+
+namespace heddle::jit {
+
+class Replacements {
+ public:
+  explicit Replacements(Function& function) : function_(function), by_(function.nodes.size()) {
+    std::iota(by_.begin(), by_.end(), Value{0});
+  }
+
+  /// What stands for the value now. Shortens the chain it walks.
+  [[nodiscard]] Value of(Value value) {
+    if (value >= by_.size()) return value;  // made since
+    Value end = value;
+    while (end < by_.size() && by_[end] != end) end = by_[end];
+    while (by_[value] != end) {
+      const Value next = by_[value];
+      by_[value] = end;
+      if (next >= by_.size()) break;
+      value = next;
+    }
+    return end;
+  }
+  void set(Value value, Value by) {
+    if (value >= by_.size()) {
+      const size_t known = by_.size();
+      by_.resize(function_.nodes.size());
+      std::iota(by_.begin() + static_cast<std::ptrdiff_t>(known), by_.end(), static_cast<Value>(known));
+    }
+    by_[value] = by;
+  }
+
+  /// Rewrites all arguments of nodes and edges.
+  void apply() {
+    for (Value& argument : function_.arguments) argument = of(argument);
+  }
+
+ private:
+  Function& function_;
+  std::vector<Value> by_;
+};
+
+/// Drops those arguments of an edge that do not stay.
+inline void keep_arguments(Function& function, Edge& edge, const std::vector<bool>& stays) {
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < edge.argument_count; ++i) {
+    if (stays[i])
+      function.arguments[edge.first_argument + kept++] = function.arguments[edge.first_argument + i];
+  }
+  edge.argument_count = kept;
+}
+
+/// Drops those parameters of a block that do not stay, and numbers the others anew.
+inline void keep_parameters(Function& function, BlockId block, const std::vector<bool>& stays) {
+  auto& parameters = function.blocks[block].parameters;
+  size_t kept = 0;
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    if (!stays[i]) continue;
+    function.nodes[parameters[i]].immediate = kept;
+    parameters[kept++] = parameters[i];
+  }
+  parameters.resize(kept);
+}
+
+}  // namespace heddle::jit
