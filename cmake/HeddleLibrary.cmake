@@ -29,8 +29,8 @@ if(HEDDLE_FIBERS)
 endif()
 
 if(HEDDLE_JIT)
-  target_link_libraries(heddle PRIVATE asmjit::asmjit)
-  string(APPEND HEDDLE_PC_LIBS " -lasmjit -lrt")
+  target_link_libraries(heddle PRIVATE asmjit::asmjit Zydis::Zydis)
+  string(APPEND HEDDLE_PC_LIBS " -lasmjit -lrt -lZydis")
 endif()
 
 include(CMakePackageConfigHelpers)

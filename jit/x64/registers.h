@@ -26,6 +26,7 @@ enum class RegisterClass : uint8_t { general, vector };
 [[nodiscard]] constexpr RegisterClass class_of(Register reg) {
   return reg >= Register::xmm0 ? RegisterClass::vector : RegisterClass::general;
 }
+[[nodiscard]] const char* name_of(Register reg) noexcept;
 /// 0 to 15 within its class.
 [[nodiscard]] constexpr unsigned number_of(Register reg) { return static_cast<unsigned>(reg) & 15; }
 
