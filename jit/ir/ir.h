@@ -38,16 +38,19 @@ using BlockId = uint32_t;  ///< index of a block
 inline constexpr Value kNoValue = UINT32_MAX;
 inline constexpr BlockId kNoBlock = UINT32_MAX;
 
-/// What a host_load or host_store touches; two of different classes never overlap. Guest memory is a class of its own.
+/// What a host_load or host_store touches; two of different classes never overlap. Rows that access guest memory are of
+/// the class `memory`. Only `constant` may be loaded before the checks that stand in front of it; for all others their
+/// base may be null, or their index too large.
 enum class Alias : uint8_t {
   constant,  ///< never changes while the instance lives, not even in calls: may be loaded anywhere after its base
   global,    ///< values of globals
-  table,     ///< elements and sizes of tables
-  memory,    ///< sizes of memories, and guest memory
+  table,     ///< elements of tables
+  size,      ///< sizes of tables and memories, and where a table's elements are; only calls change them
+  memory,    ///< guest memory, and the size of a shared one
   object,    ///< fields of GC objects that may change
   context,   ///< ExecContext, exceptions in flight, overflow area
 };
-inline constexpr unsigned kAliases = 6;
+inline constexpr unsigned kAliases = 7;
 
 struct Node {
   Operation operation = Operation::parameter;
@@ -57,8 +60,12 @@ struct Node {
   Operation access = Operation::parameter;  ///< host_load, host_store, check_bounds: a load or store row
   uint16_t argument_count = 0;
   uint32_t first_argument = 0;          ///< in Function::arguments
-  uint64_t immediate = 0;               ///< constants' bits; offsets; indices; lane; half of a v128
-  uint64_t extra = 0;                   ///< upper half of a v128_const or shuffle; first immediate of a runtime call
+  /// Constants' bits; offsets; indices; lane of a row without memory; lower half of a v128_const or shuffle; of a relaxed
+  /// SIMD row: 1, if the processor's own result is wanted.
+  uint64_t immediate = 0;
+  /// Upper half of a v128_const or shuffle; lane of a row with memory; first immediate of a runtime call; of other calls,
+  /// tail calls too: the canonical TypeId of the callee's type, which tells parameters and results.
+  uint64_t extra = 0;
   uint64_t extra2 = 0;                  ///< second immediate of a runtime call
   uint32_t offset = 0;                  ///< of the wasm instruction in the module: for traps and backtraces
   BlockId block = kNoBlock;
@@ -95,10 +102,14 @@ struct Function {
   bool has_calls = false;             ///< of anything: needs a frame and a stack check
   bool reloads_instance = false;      ///< calls may come back in another instance: see calling_convention.h
 
+  std::vector<Block> spare_blocks;    ///< of functions before, for their memory
+
   void reset();
   BlockId add_block();
+  /// Appends to the block, unless it is a parameter.
   Value add_node(BlockId block, const Node& node, std::span<const Value> arguments = {});
   Value add_parameter(BlockId block, Type type);
+  /// Leaves `predecessors` to order_blocks().
   void add_edge(BlockId from, BlockId to, std::span<const Value> arguments = {});
   [[nodiscard]] std::span<Value> arguments_of(const Node& node) {
     return std::span(arguments).subspan(node.first_argument, node.argument_count);
