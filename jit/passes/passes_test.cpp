@@ -100,6 +100,12 @@ class Sample {
          .immediate = offset},
         {base, value});
   }
+  void call() {
+    function.has_calls = true;
+    add({.operation = Operation::call_runtime,
+         .type = Type::i64,
+         .immediate = static_cast<uint64_t>(RuntimeCall::new_structure)});
+  }
   Function& optimize(std::vector<Value> results) {
     for (size_t i = 0; i < results.size(); ++i) function.results.push_back(Type::i32);
     add({.operation = Operation::leave}, results);
@@ -142,7 +148,7 @@ TEST(jit_passes, what_was_stored_is_not_loaded) {
 TEST(jit_passes, calls_leave_constants_alone) {
   Sample sample;
   const Value a = sample.load(Alias::constant, 8);
-  sample.add({.operation = Operation::call_function, .type = Type::i64}, {sample.base});
+  sample.call();
   const Value b = sample.load(Alias::constant, 8);
   EXPECT_EQ(count(sample.optimize({a, b}), Operation::host_load), 1u);
 }

@@ -77,7 +77,7 @@ class Evaluator {
       case Operation::select: return value_of(node, 2) != 0 ? value_of(node, 0) : value_of(node, 1);
       case Operation::host_load: return load(node);
       case Operation::host_store: return store(node);
-      case Operation::call_function: return call(node);
+      case Operation::call_runtime: return call(node);
       case Operation::poll: return 0;
       default: break;
     }

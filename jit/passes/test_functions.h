@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "jit/ir/ir.h"
+#include "jit/runtime_calls/runtime_call.h"
 
 namespace heddle::jit::test {
 
@@ -99,7 +100,11 @@ class FunctionMaker {
   void call_or_check() {
     const Value arguments[] = {base_, pick()};
     if (below(2) == 0) {
-      add({.operation = Operation::call_function, .type = Type::i64}, arguments);
+      function_.has_calls = true;
+      add({.operation = Operation::call_runtime,
+           .type = Type::i64,
+           .immediate = static_cast<uint64_t>(RuntimeCall::new_structure)},
+          arguments);
     } else {
       add({.operation = below(2) == 0 ? Operation::trap_if : Operation::trap_unless,
            .trap = TrapKind::unreachable},

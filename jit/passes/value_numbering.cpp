@@ -47,6 +47,7 @@ struct Key {
   Operation access{};
   Type type{};
   TrapKind trap{};
+  Alias alias{};
   uint32_t version = 0;
   uint64_t immediate = 0;
   uint64_t extra = 0;
@@ -235,6 +236,7 @@ class NumberingPass final : Simplifier::Constants {
             .access = node.access,
             .type = node.type,
             .trap = node.trap,
+            .alias = node.alias,
             .immediate = node.immediate,
             .extra = node.extra,
             .extra2 = node.extra2};
@@ -266,6 +268,7 @@ class NumberingPass final : Simplifier::Constants {
     Key key{.operation = is_guest ? load : Operation::host_load,
             .access = is_guest ? node.access : load,
             .type = function_.nodes[stored].type,
+            .alias = node.alias,
             .immediate = node.immediate,
             .extra = node.extra,
             .extra2 = node.extra2};
