@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+// Intervals: building them from the function's end to its beginning, and cutting them.
+#include "jit/regalloc/intervals.h"
+
+#include <algorithm>
+
+namespace heddle::jit::regalloc {
+
+using x64::Instruction;
+using x64::MachineBlock;
+using x64::MachineFunction;
+using x64::Operand;
+using x64::Policy;
+using x64::Register;
+using x64::Role;
+using x64::VirtualRegister;
+
+Register demanded_register(const MachineFunction& function, const Instruction& instruction,
+                           const Operand& operand) {
+  if (operand.policy == Policy::fixed) return operand.fixed;
+  if (operand.policy != Policy::tied) return Register::none;
+  const Operand& source = function.operands_of(instruction)[operand.tied_to];
+  return source.policy == Policy::fixed ? source.fixed : Register::none;
+}
+
+uint32_t tied_result(const MachineFunction& function, const Instruction& instruction,
+                     uint32_t operand_index) {
+  const auto operands = function.operands_of(instruction);
+  const uint32_t index = operand_index - instruction.first_operand;
+  if (operands[index].role != Role::use || operands[index].policy == Policy::fixed) return kNone;
+  if (operands[index].policy == Policy::slot_only) return kNone;
+  uint32_t same_value = kNone;
+  for (uint32_t i = 0; i < operands.size(); ++i) {
+    if (operands[i].policy != Policy::tied) continue;
+    if (operands[i].tied_to == index) return instruction.first_operand + i;
+    if (operands[operands[i].tied_to].reg == operands[index].reg) same_value = instruction.first_operand + i;
+  }
+  return same_value;
+}
+
+void Intervals::build(const MachineFunction& function, const Layout& layout, const Liveness& liveness) {
+  function_ = &function;
+  layout_ = &layout;
+  liveness_ = &liveness;
+  intervals.clear();
+  ranges.clear();
+  uses.clear();
+  pending_.clear();
+  values.assign(function.registers.size(), {});
+  lists_.assign(function.registers.size(), {});
+  for (auto& list : fixed) list.clear();
+  for (auto id = function.order.rbegin(); id != function.order.rend(); ++id) build_block(*id);
+  for (auto& list : fixed) std::ranges::reverse(list);
+  make_intervals();
+  sort_affinities();
+}
+
+void Intervals::build_block(BlockId id) {
+  block_ = id;
+  build_edges(id);
+  const MachineBlock& block = function_->blocks[id];
+  for (uint32_t i = block.instruction_count; i-- > 0;) build_instruction(block.first_instruction + i);
+  for (const VirtualRegister parameter : block.parameters) {
+    values[parameter].is_parameter = true;
+    start_at(parameter, layout_->start_of(id));
+  }
+}
+
+void Intervals::build_edges(BlockId id) {
+  const MachineBlock& block = function_->blocks[id];
+  const Position start = layout_->start_of(id);
+  const Position end = layout_->end_of_block(id);
+  for (const x64::MachineEdge& edge : block.successors) {
+    for (const VirtualRegister value : liveness_->live_in(edge.target)) add_range(value, start, end);
+  }
+  for (const x64::MachineEdge& edge : block.successors) {
+    const float weight = std::min(layout_->frequency(id), layout_->frequency(edge.target));
+    for (uint32_t i = 0; i < edge.argument_count; ++i) {
+      const VirtualRegister argument = function_->edge_arguments[edge.first_argument + i];
+      const VirtualRegister parameter = function_->blocks[edge.target].parameters[i];
+      add_use(argument, end - 1, kNone, UseKind::copy);
+      add_range(argument, start, end);
+      prefer(argument, end - 1, parameter, layout_->start_of(edge.target), weight);
+      prefer(parameter, layout_->start_of(edge.target), argument, end - 1, weight);
+    }
+  }
+}
+
+/// In the order of positions, last first: results, what is read until the end, what is read early, what is
+/// copied.
+void Intervals::build_instruction(uint32_t index) {
+  const Instruction& instruction = function_->instructions[index];
+  const uint32_t first = instruction.first_operand;
+  const uint32_t end = first + instruction.operand_count;
+  const auto operand = [this](uint32_t i) -> const Operand& { return function_->operands[i]; };
+  for (uint32_t i = first; i < end; ++i) {
+    if (operand(i).role == Role::define) build_definition(index, i);
+  }
+  for (uint32_t bits = instruction.clobbers.bits(); bits != 0; bits &= bits - 1) {
+    const auto reg = static_cast<Register>(__builtin_ctz(bits));
+    add_fixed(reg, late_of(index), end_of(index), x64::kNoRegister);
+  }
+  for (uint32_t i = first; i < end; ++i) {
+    if (operand(i).role == Role::early_define) build_definition(index, i);
+  }
+  for (const Position reading : {late_of(index), early_of(index), gap_of(index)}) {
+    for (uint32_t i = first; i < end; ++i) {
+      if (!is_definition(operand(i))) build_use(index, i, reading);
+    }
+  }
+  build_affinities_of_instruction(index);
+}
+
+void Intervals::build_definition(uint32_t index, uint32_t operand_index) {
+  const Operand& operand = function_->operands[operand_index];
+  const Instruction& instruction = function_->instructions[index];
+  const Register reg = demanded_register(*function_, instruction, operand);
+  const bool is_early = operand.role == Role::early_define || operand.policy == Policy::tied;
+  const Position from = is_early ? early_of(index) : late_of(index);
+  if (reg != Register::none) {
+    add_fixed(reg, from, end_of(index), operand.reg);
+    if (operand.reg == x64::kNoRegister) return;
+    values[operand.reg].fixed = reg;
+    start_at(operand.reg, end_of(index));
+    prefer(operand.reg, end_of(index), reg, layout_->frequency(block_));
+    return;
+  }
+  if (operand.reg == x64::kNoRegister) return;
+  if (lists_[operand.reg].range == kNone) add_range(operand.reg, from, end_of(index));
+  start_at(operand.reg, from);
+  add_use(operand.reg, late_of(index), operand_index, UseKind::reg);
+}
+
+/// `reading` is the position whose uses are asked for.
+void Intervals::build_use(uint32_t index, uint32_t operand_index, Position reading) {
+  const Operand& operand = function_->operands[operand_index];
+  if (operand.reg == x64::kNoRegister) return;
+  const Position start = layout_->start_of(block_);
+  const bool is_late = operand.role == Role::late_use;
+  const bool is_copy = operand.policy == Policy::fixed ||
+                       tied_result(*function_, function_->instructions[index], operand_index) != kNone;
+  if (operand.policy == Policy::fixed && reading == (is_late ? late_of(index) : early_of(index))) {
+    add_fixed(operand.fixed, early_of(index), is_late ? end_of(index) : late_of(index), operand.reg);
+  }
+  if (reading != (is_copy ? gap_of(index) : is_late ? late_of(index) : early_of(index))) return;
+  const UseKind kind = is_copy                               ? UseKind::copy
+                       : operand.policy == Policy::slot_too  ? UseKind::slot_too
+                       : operand.policy == Policy::slot_only ? UseKind::slot_only
+                                                             : UseKind::reg;
+  add_use(operand.reg, reading, operand_index, kind);
+  add_range(operand.reg, start, is_copy ? early_of(index) : is_late ? end_of(index) : late_of(index));
+  if (kind == UseKind::slot_only) values[operand.reg].needs_slot = true;
+}
+
+void Intervals::build_affinities_of_instruction(uint32_t index) {
+  const Instruction& instruction = function_->instructions[index];
+  const auto operands = function_->operands_of(instruction);
+  const float weight = layout_->frequency(block_);
+  for (const Operand& operand : operands) {
+    if (operand.reg == x64::kNoRegister) continue;
+    if (operand.policy == Policy::fixed && !is_definition(operand)) {
+      prefer(operand.reg, gap_of(index), operand.fixed, weight);
+    } else if (operand.policy == Policy::tied) {
+      const VirtualRegister source = operands[operand.tied_to].reg;
+      prefer(operand.reg, early_of(index), source, gap_of(index), weight);
+      prefer(source, gap_of(index), operand.reg, early_of(index), weight);
+    }
+  }
+  if (!instruction.is_move || operands.size() < 2) return;
+  prefer(operands[0].reg, late_of(index), operands[1].reg, gap_of(index), weight);
+  prefer(operands[1].reg, gap_of(index), operands[0].reg, late_of(index), weight);
+}
+
+void Intervals::make_intervals() {
+  for (VirtualRegister reg = 0; reg < values.size(); ++reg) {
+    Value& value = values[reg];
+    const x64::VirtualRegisterInfo& info = function_->registers[reg];
+    value.can_remake = info.remat.instruction != UINT32_MAX && !value.needs_slot;
+    if (info.hint != x64::kNoRegister) prefer(reg, value.defined_at, info.hint, 0, 0.5F);
+    const Lists& lists = lists_[reg];
+    if (lists.range == kNone) continue;
+    // What is made anew is never in memory.
+    for (uint32_t use = value.can_remake ? lists.use : kNone; use != kNone; use = uses[use].next) {
+      if (uses[use].kind == UseKind::slot_too) uses[use].kind = UseKind::reg;
+    }
+    const auto id = static_cast<uint32_t>(intervals.size());
+    Interval interval;
+    interval.value = reg;
+    interval.start = ranges[lists.range].from;
+    interval.end = lists.end;
+    interval.first_range = interval.range = lists.range;
+    interval.first_use = interval.use = lists.use;
+    intervals.push_back(interval);
+    value.first_interval = id;
+    // What happens in cold blocks shall not matter to the others.
+    const Position cold = layout_->cold_start();
+    if (interval.start < cold && cold < interval.end) split(id, cold);
+  }
+}
+
+uint32_t Intervals::split(uint32_t id, Position at) {
+  const auto rest_id = static_cast<uint32_t>(intervals.size());
+  intervals.push_back(intervals[id]);
+  Interval& interval = intervals[id];
+  Interval& rest = intervals[rest_id];
+  uint32_t last = kNone;
+  uint32_t range = interval.first_range;
+  for (; ranges[range].to <= at; range = ranges[range].next) last = range;
+  if (ranges[range].from < at) {
+    ranges.push_back({at, ranges[range].to, ranges[range].next});
+    ranges[range].to = at;
+    last = range;
+    range = static_cast<uint32_t>(ranges.size() - 1);
+  }
+  ranges[last].next = kNone;
+  interval.end = ranges[last].to;
+  rest.first_range = rest.range = range;
+  rest.start = ranges[range].from;
+  uint32_t* link = &interval.first_use;
+  uint32_t use = interval.first_use;
+  while (use != kNone && uses[use].at < at) {
+    link = &uses[use].next;
+    use = uses[use].next;
+  }
+  *link = kNone;
+  rest.first_use = rest.use = use;
+  if (interval.use != kNone && uses[interval.use].at >= at) interval.use = kNone;
+  interval.next = rest_id;
+  rest.reg = Register::none;
+  rest.in_slot = false;
+  values[interval.value].is_split = true;
+  return rest_id;
+}
+
+void Intervals::add_range(VirtualRegister value, Position from, Position to) {
+  Lists& lists = lists_[value];
+  lists.end = std::max(lists.end, to);
+  if (lists.range != kNone && ranges[lists.range].from <= to) {
+    ranges[lists.range].from = std::min(ranges[lists.range].from, from);
+    return;
+  }
+  ranges.push_back({from, to, lists.range});
+  lists.range = static_cast<uint32_t>(ranges.size() - 1);
+}
+
+void Intervals::add_use(VirtualRegister value, Position at, uint32_t operand, UseKind kind) {
+  add_loop_ends(value, at);
+  uses.push_back({at, operand, lists_[value].use, kind});
+  lists_[value].use = static_cast<uint32_t>(uses.size() - 1);
+}
+
+/// For loops around a use that the value lives through: it is needed in the next round, whatever stands in
+/// the layout.
+void Intervals::add_loop_ends(VirtualRegister value, Position at) {
+  const uint32_t instruction = liveness_->defining_instruction(value);
+  const BlockId block = liveness_->defining_block(value);
+  if (block == block_) return;
+  if (block == kNoBlock) return;
+  const Position defined = instruction == UINT32_MAX ? layout_->start_of(block) : gap_of(instruction);
+  loop_path_.clear();
+  for (uint32_t index = layout_->loop_at(at); index != kNone; index = layout_->loop(index).parent) {
+    const Loop& loop = layout_->loop(index);
+    if (loop.from <= defined) break;
+    if (lists_[value].use != kNone && uses[lists_[value].use].at < loop.to) break;
+    loop_path_.push_back(index);
+  }
+  while (!loop_path_.empty()) {
+    const Position end = layout_->loop(loop_path_.back()).to;
+    loop_path_.pop_back();
+    uses.push_back({end - 1, kNone, lists_[value].use, UseKind::loop_end});
+    lists_[value].use = static_cast<uint32_t>(uses.size() - 1);
+  }
+}
+
+void Intervals::add_fixed(Register reg, Position from, Position to, VirtualRegister owner) {
+  fixed[static_cast<size_t>(reg)].push_back({from, to, owner});
+}
+
+void Intervals::start_at(VirtualRegister value, Position at) {
+  values[value].defined_at = at;
+  const uint32_t range = lists_[value].range;
+  if (range != kNone) ranges[range].from = at;
+}
+
+void Intervals::prefer(VirtualRegister value, Position at, VirtualRegister partner, Position partner_at,
+                       float weight) {
+  if (value == x64::kNoRegister || partner == x64::kNoRegister) return;
+  pending_.push_back({value, {partner, partner_at, at, weight, Register::none}});
+}
+
+void Intervals::prefer(VirtualRegister value, Position at, Register reg, float weight) {
+  pending_.push_back({value, {x64::kNoRegister, 0, at, weight, reg}});
+}
+
+void Intervals::sort_affinities() {
+  first_affinity_.assign(values.size() + 1, 0);
+  for (const PendingAffinity& pending : pending_) ++first_affinity_[pending.value];
+  uint32_t sum = 0;
+  for (uint32_t& first : first_affinity_) first = sum += first;
+  affinities_.resize(pending_.size());
+  for (const PendingAffinity& pending : pending_)
+    affinities_[--first_affinity_[pending.value]] = pending.affinity;
+}
+
+}  // namespace heddle::jit::regalloc

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Register allocation: a location for every register operand of a function, and the moves between them.
+//
+// Linear scan over values in SSA form, with lifetime holes and splitting (Wimmer and Franz, "Linear Scan
+// Register Allocation on SSA Form", 2010). docs/JIT.md tells the stages.
+//
+// REQUIRES of the function:
+//   - blocks stand in `order` with ascending instructions, cold ones last; each has at least one instruction,
+//   its last one
+//     alone leaves it, and defines nothing that is used;
+//   - no edge leads from a block with several successors to one with several predecessors;
+//   - what lives into a handler, or is handed to it, is defined before the call that leads there.
+#pragma once
+
+#include <memory>
+
+#include "jit/x64/machine.h"
+
+namespace heddle::jit::regalloc {
+
+/// Keeps its memory from one function to the next. Not thread-safe.
+class Allocator {
+ public:
+  Allocator();
+  ~Allocator();
+  Allocator(const Allocator&) = delete;
+  Allocator& operator=(const Allocator&) = delete;
+
+  /// False if the function is too large, or an instruction demands more registers than there are: it cannot
+  /// be compiled.
+  [[nodiscard]] bool allocate(const x64::MachineFunction& function, x64::Allocation& allocation);
+
+ private:
+  struct Scratch;
+  std::unique_ptr<Scratch> scratch_;
+};
+
+}  // namespace heddle::jit::regalloc

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Liveness: which values live into which blocks.
+//
+// Each value is followed from its uses up to its definition, so the work is proportional to the result;
+// values that never leave their block cost nothing.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "jit/x64/machine.h"
+
+namespace heddle::jit::regalloc {
+
+class Liveness {
+ public:
+  /// False if values live into more blocks, all together, than `limit`; nothing can be asked then.
+  [[nodiscard]] bool compute(const x64::MachineFunction& function, size_t limit);
+
+  [[nodiscard]] std::span<const x64::VirtualRegister> live_in(BlockId block) const {
+    return std::span(values_).subspan(first_[block], first_[block + 1] - first_[block]);
+  }
+  /// kNoBlock if it is never defined.
+  [[nodiscard]] BlockId defining_block(x64::VirtualRegister reg) const { return defining_block_[reg]; }
+  /// The defining instruction; UINT32_MAX of parameters.
+  [[nodiscard]] uint32_t defining_instruction(x64::VirtualRegister reg) const {
+    return defining_instruction_[reg];
+  }
+
+ private:
+  struct Use {
+    x64::VirtualRegister reg;
+    BlockId block;
+  };
+
+  void find_definitions(const x64::MachineFunction& function);
+  void find_exposed_uses(const x64::MachineFunction& function);
+  void sort_exposed_uses(size_t registers);
+  [[nodiscard]] bool follow(const x64::MachineFunction& function, x64::VirtualRegister reg, size_t limit);
+  void collect(size_t blocks);
+
+  std::vector<BlockId> defining_block_;
+  std::vector<uint32_t> defining_instruction_;
+  std::vector<BlockId> last_use_;  ///< by register: the block where a use was last seen
+  std::vector<Use> exposed_;       ///< uses in other blocks than the definition's
+  std::vector<uint32_t> first_exposed_;
+  std::vector<BlockId> exposed_blocks_;
+  std::vector<x64::VirtualRegister> seen_;  ///< by block: the last value that was followed through it
+  std::vector<BlockId> work_;
+  std::vector<Use> live_;
+  std::vector<uint32_t> first_;
+  std::vector<x64::VirtualRegister> values_;
+};
+
+}  // namespace heddle::jit::regalloc

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+// Resolution: collects the moves between the pieces of values, along edges, and to and from registers that
+// are demanded.
+#include "jit/regalloc/resolution.h"
+
+#include <algorithm>
+
+namespace heddle::jit::regalloc {
+
+using x64::Instruction;
+using x64::MachineBlock;
+using x64::MachineEdge;
+using x64::MachineFunction;
+using x64::Operand;
+using x64::Register;
+using x64::VirtualRegister;
+
+void Resolution::run(const MachineFunction& function, const Layout& layout, const Liveness& liveness,
+                     const Intervals& intervals, x64::Allocation& allocation) {
+  function_ = &function;
+  layout_ = &layout;
+  liveness_ = &liveness;
+  all_ = &intervals;
+  allocation_ = &allocation;
+  moves_.clear();
+  storage_.assign(function.registers.size(), {});
+  index_intervals();
+  write_operands();
+  copy_to_demanded();
+  join_pieces();
+  join_definitions();
+  join_edges();
+  choose_storage();
+  assign_slots();
+  emit_operands();
+  emit_moves();
+  collect_used();
+}
+
+void Resolution::index_intervals() {
+  pieces_.clear();
+  first_piece_.resize(all_->values.size());
+  piece_count_.assign(all_->values.size(), 0);
+  for (VirtualRegister value = 0; value < all_->values.size(); ++value) {
+    Storage& storage = storage_[value];
+    first_piece_[value] = static_cast<uint32_t>(pieces_.size());
+    for (uint32_t id = all_->values[value].first_interval; id != kNone; id = all_->intervals[id].next) {
+      const Interval& interval = all_->intervals[id];
+      if (all_->values[value].is_split) pieces_.push_back(id);
+      ++piece_count_[value];
+      if (!interval.in_slot) continue;
+      storage.is_used = true;
+      storage.first = std::min(storage.first, gap_at(interval.start));
+      storage.last = std::max(storage.last, interval.end);
+    }
+  }
+}
+
+Resolution::Place Resolution::place_at(VirtualRegister value, Position at) const {
+  const Value& v = all_->values[value];
+  if (!v.is_split) return v.first_interval == kNone ? kNowhere : place_of(all_->intervals[v.first_interval]);
+  const auto begin = pieces_.begin() + first_piece_[value];
+  const auto end = begin + piece_count_[value];
+  const auto behind =
+      std::partition_point(begin, end, [&](uint32_t id) { return all_->intervals[id].start <= at; });
+  return place_of(all_->intervals[behind == begin ? *begin : *(behind - 1)]);
+}
+
+/// Where an interval's value is when the moves of a gap begin.
+Resolution::Place Resolution::place_before_gap(const Interval& interval, uint32_t previous,
+                                               Position gap) const {
+  if (interval.start != gap || layout_->starts_block(gap)) return place_of(interval);
+  if (previous != kNone && all_->intervals[previous].end == gap) return place_of(all_->intervals[previous]);
+  const Value& value = all_->values[interval.value];
+  return value.fixed != Register::none && value.defined_at == gap ? place_of(value.fixed)
+                                                                  : place_of(interval);
+}
+
+void Resolution::add(uint32_t instruction, Phase phase, Place from, Place to, VirtualRegister value) {
+  if (from == to || to == kNowhere) return;
+  moves_.push_back({uint64_t{instruction} << 2 | phase, from, to, value});
+  if (to == slot_of(value) && !is_slot(from)) {
+    storage_[value].cost_of_entering += layout_->frequency(layout_->block_at(gap_of(instruction)));
+  }
+}
+
+// --------------------------------------------------------------------------------------------------------
+// operands
+
+void Resolution::write_operands() {
+  operand_places_.assign(function_->operands.size(), kNowhere);
+  for (const Interval& interval : all_->intervals) write_operands_of(interval);
+  for (const Instruction& instruction : function_->instructions) {
+    for (uint32_t i = 0; i < instruction.operand_count; ++i) {
+      const Operand& operand = function_->operands[instruction.first_operand + i];
+      const Register reg = demanded_register(*function_, instruction, operand);
+      if (reg != Register::none) operand_places_[instruction.first_operand + i] = place_of(reg);
+    }
+  }
+}
+
+void Resolution::write_operands_of(const Interval& interval) {
+  for (uint32_t id = interval.first_use; id != kNone; id = all_->uses[id].next) {
+    const Use& use = all_->uses[id];
+    if (use.operand == kNone) continue;
+    if (use.kind == UseKind::slot_only) {
+      operand_places_[use.operand] = slot_of(interval.value);
+      storage_[interval.value].is_used = true;
+    } else if (use.kind != UseKind::copy) {
+      operand_places_[use.operand] = place_of(interval);
+    }
+  }
+}
+
+void Resolution::copy_to_demanded() {
+  for (VirtualRegister value = 0; value < all_->values.size(); ++value) {
+    uint32_t previous = kNone;
+    for (uint32_t id = all_->values[value].first_interval; id != kNone; id = all_->intervals[id].next) {
+      const Interval& interval = all_->intervals[id];
+      for (uint32_t use_id = interval.first_use; use_id != kNone; use_id = all_->uses[use_id].next) {
+        const Use& use = all_->uses[use_id];
+        if (use.kind != UseKind::copy || use.operand == kNone) continue;
+        const uint32_t index = instruction_at(use.at);
+        const uint32_t result = tied_result(*function_, function_->instructions[index], use.operand);
+        if (result != kNone) operand_places_[use.operand] = operand_places_[result];
+        const Place to = operand_places_[use.operand];
+        if (to == place_of(interval)) continue;
+        add(index, kGap, place_before_gap(interval, previous, use.at), to, value);
+      }
+      previous = id;
+    }
+  }
+}
+
+// -----------------------------------------------------------------------------------------------------------
+// moves
+
+void Resolution::join_pieces() {
+  for (const Value& value : all_->values) {
+    if (value.is_split) join_pieces_of(value.first_interval);
+  }
+}
+
+/// Where one piece ends and the next one begins within a block.
+void Resolution::join_pieces_of(uint32_t first) {
+  uint32_t before_previous = kNone;
+  uint32_t previous = first;
+  for (uint32_t id = all_->intervals[first].next; id != kNone; id = all_->intervals[id].next) {
+    const Interval& from = all_->intervals[previous];
+    const Interval& to = all_->intervals[id];
+    const Position gap = gap_at(to.start);
+    if (from.end == to.start && !layout_->starts_block(to.start)) {
+      const Place place = to.start == gap ? place_of(from) : place_before_gap(from, before_previous, gap);
+      add(instruction_at(gap), kGap, place, place_of(to), to.value);
+    }
+    before_previous = previous;
+    previous = id;
+  }
+}
+
+/// Results that come out of a certain register.
+void Resolution::join_definitions() {
+  for (VirtualRegister id = 0; id < all_->values.size(); ++id) {
+    const Value& value = all_->values[id];
+    if (value.fixed == Register::none || value.first_interval == kNone) continue;
+    const Place to = place_of(all_->intervals[value.first_interval]);
+    add(instruction_at(value.defined_at), kGap, place_of(value.fixed), to, id);
+  }
+}
+
+void Resolution::join_edges() {
+  for (const BlockId id : function_->order) {
+    for (const MachineEdge& edge : function_->blocks[id].successors) join_edge(id, edge);
+  }
+}
+
+void Resolution::join_edge(BlockId from, const MachineEdge& edge) {
+  const MachineBlock& source = function_->blocks[from];
+  const MachineBlock& target = function_->blocks[edge.target];
+  const bool at_source = source.successors.size() == 1 && target.predecessors.size() != 1;
+  const uint32_t instruction =
+      at_source ? source.first_instruction + source.instruction_count - 1 : target.first_instruction;
+  if (target.is_handler) {
+    join_handler(from, edge, instruction);
+    return;
+  }
+  const Phase phase = at_source ? kEdgeOut : kEdgesIn;
+  const Position end = layout_->end_of_block(from) - 1;
+  const Position start = layout_->start_of(edge.target);
+  for (const VirtualRegister value : liveness_->live_in(edge.target)) {
+    if (!all_->values[value].is_split) continue;
+    add(instruction, phase, place_at(value, end), place_at(value, start), value);
+  }
+  for (uint32_t i = 0; i < edge.argument_count; ++i) {
+    const VirtualRegister argument = function_->edge_arguments[edge.first_argument + i];
+    add(instruction, phase, place_at(argument, end), place_at(target.parameters[i], start), argument);
+  }
+}
+
+/// The call before the edge has overwritten all registers: what comes along is in slots.
+void Resolution::join_handler(BlockId from, const MachineEdge& edge, uint32_t instruction) {
+  const MachineBlock& target = function_->blocks[edge.target];
+  const Position end = layout_->end_of_block(from);
+  const Position start = layout_->start_of(edge.target);
+  const auto read = [&](VirtualRegister value, Place to) {
+    if (to == kNowhere) return;
+    storage_[value].is_used = true;
+    storage_[value].last = std::max(storage_[value].last, end);
+    add(instruction, kEdgesIn, slot_of(value), to, value);
+  };
+  for (const VirtualRegister value : liveness_->live_in(edge.target)) read(value, place_at(value, start));
+  for (uint32_t i = 0; i < edge.argument_count; ++i) {
+    read(function_->edge_arguments[edge.first_argument + i], place_at(target.parameters[i], start));
+  }
+}
+
+}  // namespace heddle::jit::regalloc

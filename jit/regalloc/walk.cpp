@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+// Walk: the order of intervals, which of them are in a register at the moment, and free registers.
+#include "jit/regalloc/walk.h"
+
+#include <algorithm>
+
+namespace heddle::jit::regalloc {
+
+using x64::Register;
+using x64::RegisterClass;
+
+namespace {
+
+/// Intervals in a hole are compared with each new one, so their number is bounded: further ones are cut at
+/// their hole.
+constexpr size_t kMostInactive = 48;
+/// How many affinities of affinities are asked for a vote.
+constexpr unsigned kMostVoters = 24;
+
+constexpr size_t index_of(Register reg) { return static_cast<size_t>(reg); }
+
+}  // namespace
+
+bool Walk::run(const x64::MachineFunction& function, const Layout& layout, Intervals& intervals) {
+  function_ = &function;
+  layout_ = &layout;
+  all_ = &intervals;
+  return run(RegisterClass::general) && run(RegisterClass::vector);
+}
+
+bool Walk::run(RegisterClass register_class) {
+  class_ = register_class;
+  if (register_class == RegisterClass::general) {
+    registers_ = x64::kGeneralRegisters;
+  } else {
+    registers_ = x64::kVectorRegisters;
+  }
+  active_.fill(kNone);
+  inactive_.clear();
+  fixed_cursor_.fill(0);
+  collect_unhandled(register_class);
+  for (Id id = next_unhandled(); id != kNone; id = next_unhandled()) {
+    position_ = interval(id).start;
+    advance();
+    if (!place(id)) return false;
+  }
+  return true;
+}
+
+void Walk::collect_unhandled(RegisterClass register_class) {
+  first_.clear();
+  rests_.clear();
+  next_first_ = 0;
+  for (Id id = 0; id < all_->intervals.size(); ++id) {
+    const Interval& it = interval(id);
+    if (function_->registers[it.value].register_class == register_class) first_.push_back({it.start, id});
+  }
+  std::ranges::sort(first_, [](const Start& a, const Start& b) { return b < a; });
+}
+
+Walk::Id Walk::next_unhandled() {
+  const bool has_first = next_first_ < first_.size();
+  if (rests_.empty()) return has_first ? first_[next_first_++].interval : kNone;
+  if (has_first && !(first_[next_first_] < rests_.front())) return first_[next_first_++].interval;
+  std::pop_heap(rests_.begin(), rests_.end());
+  const Id id = rests_.back().interval;
+  rests_.pop_back();
+  return id;
+}
+
+void Walk::enqueue(Id id) {
+  rests_.push_back({interval(id).start, id});
+  std::push_heap(rests_.begin(), rests_.end());
+}
+
+void Walk::advance() {
+  for (const Register reg : registers_) {
+    if (active_[index_of(reg)] != kNone) advance_active(reg);
+    const auto& fixed = all_->fixed[index_of(reg)];
+    size_t& cursor = fixed_cursor_[index_of(reg)];
+    while (cursor < fixed.size() && fixed[cursor].to <= position_) ++cursor;
+  }
+  advance_inactive();
+}
+
+void Walk::advance_active(Register reg) {
+  const Id id = active_[index_of(reg)];
+  Interval& it = interval(id);
+  while (it.range != kNone && all_->ranges[it.range].to <= position_) it.range = all_->ranges[it.range].next;
+  if (it.range != kNone && all_->ranges[it.range].from <= position_) return;
+  active_[index_of(reg)] = kNone;
+  if (it.range == kNone) return;
+  if (inactive_.size() < kMostInactive) {
+    inactive_.push_back(id);
+  } else {
+    enqueue(all_->split(id, position_));
+  }
+}
+
+void Walk::advance_inactive() {
+  for (size_t i = 0; i < inactive_.size();) {
+    Interval& it = interval(inactive_[i]);
+    while (it.range != kNone && all_->ranges[it.range].to <= position_)
+      it.range = all_->ranges[it.range].next;
+    const bool is_over = it.range == kNone;
+    if (!is_over && all_->ranges[it.range].from > position_) {
+      ++i;
+      continue;
+    }
+    if (!is_over) active_[index_of(it.reg)] = inactive_[i];
+    inactive_[i] = inactive_.back();
+    inactive_.pop_back();
+  }
+}
+
+bool Walk::place(Id id) {
+  const Position start = interval(id).start;
+  if (gap_at(start) == start && all_->ranges[interval(id).range].to == start + 1 &&
+      !layout_->starts_block(start)) {
+    // It is only read in this gap, where it was before: it needs no place, which might be another's in the
+    // same gap.
+    if (interval(id).end != start + 1) enqueue(all_->split(id, start + 1));
+    return true;
+  }
+  const Interval& it = interval(id);
+  if (first_real_use(it) == kNone) {
+    spill(id);
+    return true;
+  }
+  find_free(id);
+  find_votes(id);
+  return take_free(id) || take_from_others(id);
+}
+
+void Walk::assign(Id id, Register reg) {
+  interval(id).reg = reg;
+  active_[index_of(reg)] = id;
+}
+
+// ------------------------------------------------------------------------------------------------- free
+// registers
+
+void Walk::find_free(Id id) {
+  const Interval& it = interval(id);
+  for (const Register reg : registers_) {
+    fixed_at_[index_of(reg)] = next_fixed(reg, it);
+    free_until_[index_of(reg)] = active_[index_of(reg)] == kNone ? fixed_at_[index_of(reg)] : 0;
+  }
+  for (const Id other : inactive_) {
+    Position& free = free_until_[index_of(interval(other).reg)];
+    if (free > position_) free = std::min(free, first_common(it, interval(other)));
+  }
+}
+
+Position Walk::next_fixed(Register reg, const Interval& it) {
+  const auto& fixed = all_->fixed[index_of(reg)];
+  auto begin = fixed.begin() + static_cast<ptrdiff_t>(fixed_cursor_[index_of(reg)]);
+  for (uint32_t i = it.range; i != kNone; i = all_->ranges[i].next) {
+    const Range& range = all_->ranges[i];
+    if (begin != fixed.end() && begin->to <= range.from) {
+      begin =
+          std::partition_point(begin, fixed.end(), [&](const FixedRange& f) { return f.to <= range.from; });
+    }
+    for (; begin != fixed.end() && begin->from < range.to; ++begin) {
+      if (begin->owner != it.value) return std::max(begin->from, range.from);
+    }
+    if (begin == fixed.end()) break;
+  }
+  return kNever;
+}
+
+Position Walk::first_common(const Interval& a, const Interval& b) const {
+  uint32_t i = a.range;
+  uint32_t j = b.range;
+  while (i != kNone && j != kNone) {
+    const Range& x = all_->ranges[i];
+    const Range& y = all_->ranges[j];
+    if (x.to <= y.from) {
+      i = x.next;
+    } else if (y.to <= x.from) {
+      j = y.next;
+    } else {
+      return std::max(x.from, y.from);
+    }
+  }
+  return kNever;
+}
+
+void Walk::vote(const Affinity& affinity, float weight) {
+  Register reg = affinity.reg;
+  if (affinity.partner != x64::kNoRegister) {
+    // The piece of the partner that is there; if it was split often, one that is near enough.
+    unsigned steps = 0;
+    for (Id id = all_->values[affinity.partner].first_interval; id != kNone && steps < 16; ++steps) {
+      const Interval& it = interval(id);
+      if (it.reg != Register::none) reg = it.reg;
+      if (affinity.partner_at < it.end) break;
+      id = it.next;
+    }
+  }
+  if (reg != Register::none && x64::class_of(reg) == class_) votes_[index_of(reg)] += weight;
+}
+
+/// Affinities vote for registers; those that have none yet ask theirs in turn, with less weight.
+void Walk::find_votes(Id id) {
+  votes_.fill(0);
+  const Interval& it = interval(id);
+  if (it.first_range != kNone) {
+    // The rest of an interval would like to stay.
+    Id previous = value_of(it).first_interval;
+    unsigned steps = 0;
+    while (previous != id && interval(previous).next != id && ++steps < 64)
+      previous = interval(previous).next;
+    if (previous != id && interval(previous).reg != Register::none) {
+      votes_[index_of(interval(previous).reg)] += layout_->frequency_at(gap_at(it.start)) * 0.9F;
+    }
+  }
+  unsigned voters = 0;
+  for (const Affinity& affinity : all_->affinities(it.value)) {
+    if (affinity.at < it.start || affinity.at > it.end) continue;
+    vote(affinity, affinity.weight);
+    if (affinity.partner == x64::kNoRegister || voters >= kMostVoters) continue;
+    for (const Affinity& second : all_->affinities(affinity.partner)) {
+      if (second.partner == it.value || ++voters > kMostVoters) continue;
+      vote(second, std::min(second.weight, affinity.weight) * 0.25F);
+    }
+  }
+}
+
+Register Walk::best_free(const Interval& it) const {
+  Register best = Register::none;
+  for (const Register reg : registers_) {
+    const Position free = std::min(free_until_[index_of(reg)], it.end);
+    if (free <= it.start) continue;
+    if (best == Register::none) {
+      best = reg;
+      continue;
+    }
+    const Position best_until = std::min(free_until_[index_of(best)], it.end);
+    if (free > best_until || (free == best_until && votes_[index_of(reg)] > votes_[index_of(best)]))
+      best = reg;
+  }
+  return best;
+}
+
+bool Walk::take_free(Id id) {
+  const Interval& it = interval(id);
+  const Register reg = best_free(it);
+  if (reg == Register::none) return false;
+  const Position until = free_until_[index_of(reg)];
+  if (until < it.end) {
+    const uint32_t use = first_real_use(it);
+    if (until < end_of_use(all_->uses[use]) || !can_cut(it, until)) return false;
+    cut_before(id, until);
+  }
+  assign(id, reg);
+  return true;
+}
+
+/// Can the interval leave its register before `at`? Within an instruction only by going on in its slot.
+bool Walk::can_cut(const Interval& it, Position at) const {
+  if (at >= it.end || gap_at(at) > it.start) return true;
+  return at == late_of(instruction_at(at)) && at > it.start && !is_used_late(it, instruction_at(at));
+}
+
+bool Walk::is_used_late(const Interval& it, uint32_t instruction) const {
+  for (uint32_t use = it.first_use; use != kNone && all_->uses[use].at <= late_of(instruction);
+       use = all_->uses[use].next) {
+    if (all_->uses[use].at == late_of(instruction)) return true;
+  }
+  return false;
+}
+
+/// Cuts off what is at `at` and behind, at a place that is cheap, and queues it. REQUIRES can_cut().
+void Walk::cut_before(Id id, Position at) {
+  const Interval& it = interval(id);
+  const Position gap = gap_at(at);
+  Position last = it.start;
+  bool is_used_in_between = false;
+  for (uint32_t use = it.first_use; use != kNone && all_->uses[use].at < at; use = all_->uses[use].next) {
+    if (all_->uses[use].at < gap) {
+      last = std::max(last, all_->uses[use].at);
+    } else if (all_->uses[use].kind == UseKind::reg) {
+      is_used_in_between = true;
+    }
+  }
+  if ((is_used_in_between && !is_used_late(it, instruction_at(at))) || gap <= it.start) {
+    spill(all_->split(id, at));  // it is put into its slot in the gap
+    return;
+  }
+  enqueue(all_->split(id, layout_->cheapest_gap(last, gap)));
+}
+
+}  // namespace heddle::jit::regalloc

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Walk: linear scan. Gives each interval a register or its value's slot, in the order of starts, and splits
+// where it must.
+//
+// When registers run out, the interval gives way whose next use is cheapest to serve: a reload costs as much
+// as the place runs where it would stand, which may be in front of a loop. Decisions are only about quality:
+// whatever is decided, resolution (resolution.h) joins the pieces with moves.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "jit/regalloc/intervals.h"
+
+namespace heddle::jit::regalloc {
+
+class Walk {
+ public:
+  /// False if an instruction demands more registers than there are.
+  [[nodiscard]] bool run(const x64::MachineFunction& function, const Layout& layout, Intervals& intervals);
+
+ private:
+  using Id = uint32_t;
+  struct Start {
+    Position at;
+    Id interval;
+    friend bool operator<(const Start& a, const Start& b) {
+      return std::pair(a.at, a.interval) >
+             std::pair(b.at, b.interval);  // std::push_heap keeps the greatest in front
+    }
+  };
+
+  [[nodiscard]] bool run(x64::RegisterClass register_class);
+  void collect_unhandled(x64::RegisterClass register_class);
+  [[nodiscard]] Id next_unhandled();
+  void enqueue(Id interval);
+  void advance();
+  void advance_active(x64::Register reg);
+  void advance_inactive();
+  [[nodiscard]] bool place(Id interval);
+  void assign(Id interval, x64::Register reg);
+
+  // Free registers.
+  void find_free(Id interval);
+  [[nodiscard]] Position next_fixed(x64::Register reg, const Interval& interval);
+  [[nodiscard]] Position first_common(const Interval& a, const Interval& b) const;
+  void find_votes(Id interval);
+  void vote(const Affinity& affinity, float weight);
+  [[nodiscard]] bool take_free(Id interval);
+  [[nodiscard]] x64::Register best_free(const Interval& interval) const;
+  [[nodiscard]] bool can_cut(const Interval& interval, Position at) const;
+  [[nodiscard]] bool is_used_late(const Interval& interval, uint32_t instruction) const;
+  void cut_before(Id interval, Position at);
+
+  // Registers that others must leave.
+  [[nodiscard]] bool take_from_others(Id interval);
+  [[nodiscard]] bool may_leave(const Interval& interval) const;
+  [[nodiscard]] float cost_of_leaving(Id interval) const;
+  [[nodiscard]] float cost_of_waiting(const Interval& interval) const;
+  [[nodiscard]] float cost_of_slot(const Interval& interval, Position from) const;
+  void evict_all(x64::Register reg, Id winner);
+  void evict(Id interval);
+  void spill(Id interval);
+
+  // Uses.
+  [[nodiscard]] uint32_t next_use(const Interval& interval) const;
+  [[nodiscard]] uint32_t first_real_use(const Interval& interval) const;
+  [[nodiscard]] uint32_t next_worth_reloading(const Interval& interval, Position from) const;
+  [[nodiscard]] bool is_worth_reloading(uint32_t use, Position from, Position gap) const;
+  [[nodiscard]] bool must_be_in_register_now(const Interval& interval) const;
+  [[nodiscard]] static Position end_of_use(const Use& use);
+  [[nodiscard]] float frequency_of(const Use& use) const {
+    return layout_->frequency(layout_->block_at(use.at));
+  }
+
+  [[nodiscard]] Interval& interval(Id id) { return all_->intervals[id]; }
+  [[nodiscard]] const Interval& interval(Id id) const { return all_->intervals[id]; }
+  [[nodiscard]] Value& value_of(const Interval& interval) { return all_->values[interval.value]; }
+  [[nodiscard]] const Value& value_of(const Interval& interval) const { return all_->values[interval.value]; }
+
+  const x64::MachineFunction* function_ = nullptr;
+  const Layout* layout_ = nullptr;
+  Intervals* all_ = nullptr;
+  x64::RegisterClass class_{};
+  std::span<const x64::Register> registers_;
+  Position position_ = 0;
+  std::vector<Start> first_;  ///< whole intervals, by start
+  size_t next_first_ = 0;
+  std::vector<Start> rests_;  ///< a heap of what was cut off
+  std::array<Id, x64::kRegisterCount> active_{};
+  std::vector<Id> inactive_;  ///< in a hole of theirs; at most kMostInactive
+  std::array<size_t, x64::kRegisterCount> fixed_cursor_{};
+  std::array<Position, x64::kRegisterCount>
+      fixed_at_{};  ///< of the interval at hand: first fixed range in its way
+  std::array<Position, x64::kRegisterCount> free_until_{};
+  std::array<float, x64::kRegisterCount> votes_{};
+};
+
+}  // namespace heddle::jit::regalloc

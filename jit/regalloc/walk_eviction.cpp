@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// Walk: who leaves a register when none is free, what it costs, and how values wait in their slots.
+#include <algorithm>
+#include <limits>
+
+#include "jit/regalloc/walk.h"
+
+namespace heddle::jit::regalloc {
+
+using x64::Register;
+using x64::RegisterClass;
+
+namespace {
+
+constexpr size_t index_of(Register reg) { return static_cast<size_t>(reg); }
+
+/// Costs, where a load is 1.
+constexpr float kMemoryOperand = 0.6F;
+constexpr float kRemade = 0.5F;
+constexpr float kInfinite = std::numeric_limits<float>::infinity();
+
+}  // namespace
+
+/// Where the register is no longer needed for that use.
+Position Walk::end_of_use(const Use& use) {
+  if (use.at == late_of(instruction_at(use.at))) return end_of(instruction_at(use.at));
+  return use.at + 1;
+}
+
+/// The first at the walk's position or behind. The cursor moves on with the walk.
+uint32_t Walk::next_use(const Interval& it) const {
+  uint32_t use = it.use;
+  while (use != kNone && all_->uses[use].at < position_) use = all_->uses[use].next;
+  return use;
+}
+
+/// The first use that is better served by a register: not one in the gap it starts with, which reads where it
+/// was before.
+uint32_t Walk::first_real_use(const Interval& it) const {
+  for (uint32_t use = it.first_use; use != kNone; use = all_->uses[use].next) {
+    const Use& u = all_->uses[use];
+    if (u.kind == UseKind::slot_only || u.kind == UseKind::loop_end) continue;
+    if (u.kind == UseKind::copy && u.at == it.start && !layout_->starts_block(u.at)) continue;
+    return use;
+  }
+  return kNone;
+}
+
+bool Walk::must_be_in_register_now(const Interval& it) const {
+  for (uint32_t use = it.first_use; use != kNone; use = all_->uses[use].next) {
+    if (instruction_at(all_->uses[use].at) != instruction_at(it.start)) return false;
+    if (all_->uses[use].kind == UseKind::reg) return true;
+  }
+  return false;
+}
+
+bool Walk::is_worth_reloading(uint32_t index, Position from, Position gap) const {
+  const Use& use = all_->uses[index];
+  if (use.kind == UseKind::reg) return true;
+  if (use.kind != UseKind::slot_too && use.kind != UseKind::copy) return false;
+  const BlockId block = layout_->block_at(use.at);
+  if (layout_->frequency_at(gap) < kMemoryOperand * layout_->frequency(block)) return true;
+  if (use.next == kNone || gap <= from) return false;
+  const Use& second = all_->uses[use.next];
+  return second.kind != UseKind::loop_end && second.kind != UseKind::slot_only &&
+         layout_->block_at(second.at) == block;
+}
+
+/// The first use behind `from` for which a value in its slot should get a register again.
+uint32_t Walk::next_worth_reloading(const Interval& it, Position from) const {
+  for (uint32_t use = it.first_use; use != kNone; use = all_->uses[use].next) {
+    const Use& u = all_->uses[use];
+    if (gap_at(u.at) <= from) continue;
+    if (is_worth_reloading(use, from, layout_->cheapest_gap(from, gap_at(u.at)))) return use;
+  }
+  return kNone;
+}
+
+/// The interval is in its slot from now on, until a use is worth a register again: what is behind is queued.
+void Walk::spill(Id id) {
+  Interval& it = interval(id);
+  it.in_slot = true;
+  it.reg = Register::none;
+  value_of(it).is_spilled = true;
+  const Position from = std::max(it.start, position_);
+  const uint32_t use = next_worth_reloading(it, from);
+  if (use == kNone) return;
+  const Position gap = layout_->cheapest_gap(from, gap_at(all_->uses[use].at));
+  enqueue(all_->split(id, gap));
+}
+
+// ----------------------------------------------------------------------------------------------------------
+// costs
+
+/// Of a store at the definition, or at `from`, if there has been none yet.
+float Walk::cost_of_slot(const Interval& it, Position from) const {
+  const Value& value = value_of(it);
+  if (value.is_spilled || value.can_remake) return 0;
+  const Position defined = std::min(value.defined_at, from);
+  return std::min(layout_->frequency(layout_->block_at(defined)), layout_->frequency_at(gap_at(from)));
+}
+
+/// Of being in the slot from the walk's position on.
+float Walk::cost_of_waiting(const Interval& it) const {
+  float cost = cost_of_slot(it, position_);
+  const uint32_t index = next_use(it);
+  if (index == kNone) return cost;
+  const Use& use = all_->uses[index];
+  const float load = value_of(it).can_remake && class_ == RegisterClass::general ? kRemade : 1.0F;
+  const Position gap = gap_at(use.at);
+  float reload = frequency_of(use);
+  if (use.kind != UseKind::loop_end && gap > position_) {
+    reload = layout_->frequency_at(layout_->cheapest_gap(position_, gap));
+  }
+  reload *= load;
+  if (use.kind == UseKind::slot_too || use.kind == UseKind::copy) {
+    reload = std::min(reload, frequency_of(use) * kMemoryOperand);
+  }
+  if (use.kind == UseKind::slot_only) reload = 0;
+  return cost + reload;
+}
+
+/// Not if it is needed by the instruction at hand.
+bool Walk::may_leave(const Interval& it) const {
+  for (uint32_t use = next_use(it); use != kNone; use = all_->uses[use].next) {
+    if (instruction_at(all_->uses[use].at) != instruction_at(position_)) return true;
+    if (all_->uses[use].kind == UseKind::reg) return false;
+  }
+  return true;
+}
+
+float Walk::cost_of_leaving(Id id) const {
+  const Interval& it = interval(id);
+  return may_leave(it) ? cost_of_waiting(it) : kInfinite;
+}
+
+bool Walk::take_from_others(Id id) {
+  const bool must = must_be_in_register_now(interval(id));
+  const Position needed_until = end_of_use(all_->uses[first_real_use(interval(id))]);
+  Register best = Register::none;
+  float best_cost = kInfinite;
+  Position best_next = 0;
+  std::array<float, x64::kRegisterCount> costs{};
+  for (const Id other : inactive_) {
+    const size_t reg = index_of(interval(other).reg);
+    if (first_common(interval(id), interval(other)) == kNever) continue;
+    const uint32_t use = interval(other).use;
+    if (use != kNone) costs[reg] += frequency_of(all_->uses[use]) * 0.25F;
+  }
+  for (const Register reg : registers_) {
+    if (fixed_at_[index_of(reg)] < needed_until || !can_cut(interval(id), fixed_at_[index_of(reg)])) continue;
+    float cost = costs[index_of(reg)];
+    Position next = kNever;
+    if (const Id occupant = active_[index_of(reg)]; occupant != kNone) {
+      cost += cost_of_leaving(occupant);
+      const uint32_t use = next_use(interval(occupant));
+      if (use != kNone) next = all_->uses[use].at;
+    }
+    if (cost == kInfinite) continue;
+    if (cost < best_cost || (cost == best_cost && next > best_next)) {
+      best = reg;
+      best_cost = cost;
+      best_next = next;
+    }
+  }
+  if (!must && (best == Register::none || cost_of_waiting(interval(id)) <= best_cost)) {
+    spill(id);
+    return true;
+  }
+  if (best == Register::none) return false;
+  evict_all(best, id);
+  if (fixed_at_[index_of(best)] < interval(id).end) cut_before(id, fixed_at_[index_of(best)]);
+  assign(id, best);
+  return true;
+}
+
+void Walk::evict_all(Register reg, Id winner) {
+  if (const Id occupant = active_[index_of(reg)]; occupant != kNone) evict(occupant);
+  active_[index_of(reg)] = kNone;
+  for (size_t i = 0; i < inactive_.size();) {
+    const Id other = inactive_[i];
+    if (interval(other).reg != reg || first_common(interval(winner), interval(other)) == kNever) {
+      ++i;
+      continue;
+    }
+    inactive_[i] = inactive_.back();
+    inactive_.pop_back();
+    enqueue(all_->split(other, position_));
+  }
+}
+
+/// Takes an active interval out of its register, from the cheapest place behind its last use on.
+void Walk::evict(Id id) {
+  const Position gap = gap_at(position_);
+  Position last = interval(id).start;
+  bool has_use = false;
+  for (uint32_t use = interval(id).first_use; use != kNone && all_->uses[use].at < position_;
+       use = all_->uses[use].next) {
+    if (all_->uses[use].at >= gap && all_->uses[use].kind != UseKind::reg) continue;
+    has_use = true;
+    last = all_->uses[use].at;
+  }
+  if (last >= gap && has_use) {
+    // It is read by this very instruction: in its slot from the middle on.
+    spill(all_->split(id, position_));
+    return;
+  }
+  const Position start = interval(id).start;
+  // One that starts in a gap or with a block, and has not been used since, need not have been in a register
+  // at all.
+  const bool may_vanish = !has_use && gap_at(start) == start;
+  const Position after = may_vanish && start != 0 ? start - 1 : last;
+  const Position at = layout_->cheapest_gap(after, gap);
+  if (at <= start) {
+    spill(id);
+  } else {
+    spill(all_->split(id, at));
+  }
+}
+
+}  // namespace heddle::jit::regalloc
