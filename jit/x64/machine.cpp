@@ -114,6 +114,7 @@ const char* name_of(Register reg) noexcept {
 }
 
 void MachineFunction::reset() {
+  stubs = nullptr;
   instructions.clear();
   operands.clear();
   registers.clear();

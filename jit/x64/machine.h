@@ -154,7 +154,10 @@ struct Literal {
   uint8_t width = 16;
 };
 
+struct Stubs;
+
 struct MachineFunction {
+  const Stubs* stubs = nullptr;           ///< what the code calls
   std::vector<Instruction> instructions;
   std::vector<Operand> operands;
   std::vector<VirtualRegisterInfo> registers;

@@ -11,6 +11,7 @@
 #include "engine/runtime/exec_context.h"
 #include "engine/runtime/function.h"
 #include "engine/runtime/instance.h"
+#include "heddle/result.h"
 #include "jit/x64/calling_convention.h"
 
 namespace heddle::jit::x64 {
@@ -50,7 +51,15 @@ struct Stubs {
   /// Keep all registers but kScratch. Called at loop headers when requests are pending, and at entries when the stack
   /// check fails.
   uintptr_t poll = 0;
+  /// Where all of them are.
+  uintptr_t begin = 0;
+  uintptr_t end = 0;
 };
+
+class ExecutableMemory;
+
+/// Assembles the stubs, which live as long as `memory`. Fails only for want of memory.
+[[nodiscard]] Result<Stubs> make_stubs(const StubTargets& targets, ExecutableMemory& memory);
 
 /// What a runtime call looks like: arguments in slots, results into them. Any trap kind but none ends the caller.
 using RuntimeFunction = TrapKind (*)(engine::Instance*, engine::Slot* slots, uint64_t extra, uint64_t extra2) noexcept;

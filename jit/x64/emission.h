@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Emission: the emitter at work on one function. Internal to emitter.cpp and expand_*.cpp.
+#pragma once
+
+#include <asmjit/x86.h>
+
+#include <functional>
+#include <vector>
+
+#include "jit/x64/emitter.h"
+#include "jit/x64/frame_layout.h"
+
+namespace heddle::jit::x64 {
+
+class Emission {
+ public:
+  Emission(const MachineFunction& function, const Allocation& allocation, EmittedCode& out);
+  [[nodiscard]] Result<void> run();
+
+ private:
+  using Gp = asmjit::x86::Gp;
+  using Xmm = asmjit::x86::Xmm;
+  using Mem = asmjit::x86::Mem;
+  using Label = asmjit::Label;
+
+  /// Remembers the first thing asmjit refuses to encode.
+  struct Refusal : asmjit::ErrorHandler {
+    void handleError(asmjit::Error error, const char* text, asmjit::BaseEmitter*) override {
+      if (first == 0) message = text;
+      first = first == 0 ? error : first;
+    }
+    asmjit::Error first = 0;
+    std::string message;
+  };
+  /// A trap that is called out of line.
+  struct ColdTrap {
+    Label label;
+    TrapKind kind;
+    uint32_t offset;
+  };
+  struct PlacedLiteral {
+    Label label;
+    Literal literal;
+  };
+
+  // emitter.cpp: the walk.
+  void plan_jumps();
+  [[nodiscard]] BlockId jump_target(BlockId block) const { return forwarded_[block]; }
+  void emit_prologue();
+  void emit_epilogue();
+  void emit_block(size_t position);
+  void emit_moves(uint32_t instruction);
+  void emit_move(const InsertedMove& move);
+  void rematerialize(const InsertedMove& move);
+  void emit_instruction(uint32_t index);
+  void emit_plain(const Instruction& instruction, std::span<const Location> locations);
+  void emit_cold();
+  void emit_literals();
+  void emit_jump_tables();
+  [[nodiscard]] Result<void> finish();
+
+  // emitter.cpp: operands.
+  [[nodiscard]] asmjit::Operand register_operand(const Location& location, char letter, unsigned width) const;
+  [[nodiscard]] Mem memory_operand(const Instruction& instruction, std::span<const Location> locations, char letter);
+  [[nodiscard]] static Gp gp(Register reg, unsigned width = 8);
+  [[nodiscard]] static Xmm xmm(Register reg) { return Xmm(number_of(reg)); }
+  [[nodiscard]] Mem slot(const Location& location, unsigned width) const;
+  [[nodiscard]] Label literal(uint64_t low, uint64_t high, uint8_t width);
+  [[nodiscard]] Mem literal64(uint64_t value) { return asmjit::x86::ptr(literal(value, 0, 8), 0, 8); }
+
+  // Sites and traps.
+  void add_site(Site::Kind kind, uint32_t wasm_offset, TrapKind trap = TrapKind::none);
+  [[nodiscard]] Label cold_trap(TrapKind kind, uint32_t offset);
+  void call_stub(uintptr_t stub);
+  void jump_if(Condition condition, Label target);
+
+  // expand_calls.cpp
+  void expand(const Instruction& instruction, std::span<const Location> locations);
+  void expand_call_function(Register function);
+  void expand_call_runtime(const Instruction& instruction);
+  void expand_poll(const Instruction& instruction);
+  void expand_stack_check(uint32_t offset);
+  void reload_instance();
+  void expand_jump_table(const Instruction& instruction, Register temporary, Register index);
+
+  // expand_numeric.cpp
+  void expand_divide(const Instruction& instruction, Register divisor);
+
+  const MachineFunction& function_;
+  const Allocation& allocation_;
+  EmittedCode& out_;
+  FrameLayout frame_;
+  Refusal refusal_;
+  asmjit::CodeHolder code_;
+  asmjit::x86::Assembler assembler_;
+  std::vector<Label> labels_;       ///< by block
+  std::vector<BlockId> forwarded_;  ///< where a jump to the block really goes: past blocks that only jump
+  std::vector<BlockId> order_;      ///< blocks that are emitted
+  std::vector<ColdTrap> cold_traps_;
+  std::vector<std::function<void()>> cold_code_;
+  std::vector<PlacedLiteral> literals_;
+  std::vector<std::pair<uint32_t, Label>> tables_;     ///< jump table, and where it goes
+  std::vector<std::pair<size_t, BlockId>> landings_;   ///< site, and the handler's block
+  size_t next_move_ = 0;
+  BlockId next_block_ = kNoBlock;   ///< laid out behind the present one
+};
+
+}  // namespace heddle::jit::x64

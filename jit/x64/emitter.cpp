@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: Apache-2.0
+// Walks the blocks in layout order and encodes each instruction with the locations the allocator gave its operands.
+#include "jit/x64/emitter.h"
+
+#include <algorithm>
+#include <cassert>
+#include <string_view>
+
+#include "jit/x64/emission.h"
+#include "jit/x64/stubs.h"
+
+namespace heddle::jit::x64 {
+
+using namespace asmjit;  // NOLINT: asmjit's names are all over this file
+
+namespace {
+
+struct Encoding {
+  std::string_view text;
+  InstId id;
+  std::string_view letters;
+};
+
+constexpr Encoding kEncodings[] = {
+#define X64_INSTRUCTION(name, text, id, letters) {text, x86::Inst::kId##id, letters},
+#include "jit/x64/instructions.def"
+};
+
+constexpr x86::CondCode kConditionCodes[] = {
+    x86::CondCode::kO, x86::CondCode::kNO, x86::CondCode::kB, x86::CondCode::kAE, x86::CondCode::kE, x86::CondCode::kNE,
+    x86::CondCode::kBE, x86::CondCode::kA, x86::CondCode::kS, x86::CondCode::kNS, x86::CondCode::kP, x86::CondCode::kNP,
+    x86::CondCode::kL, x86::CondCode::kGE, x86::CondCode::kLE, x86::CondCode::kG,
+};
+
+[[nodiscard]] InstId id_of(const Instruction& instruction) {
+  const x86::CondCode condition = kConditionCodes[static_cast<size_t>(instruction.condition)];
+  switch (instruction.mnemonic) {
+    case Mnemonic::jcc: return x86::Inst::jccFromCond(condition);
+    case Mnemonic::setcc: return x86::Inst::setccFromCond(condition);
+    case Mnemonic::cmovcc: return x86::Inst::cmovccFromCond(condition);
+    default: return kEncodings[static_cast<size_t>(instruction.mnemonic)].id;
+  }
+}
+
+[[nodiscard]] unsigned size_of(char letter, unsigned width) {
+  switch (letter) {
+    case 'b': return 1;
+    case 'h': return 2;
+    case 'd': return 4;
+    case 'q': return 8;
+    case 'x': return 0;
+    default: return width;
+  }
+}
+
+/// How many of the last operands are the memory operand's registers.
+[[nodiscard]] unsigned memory_registers(const Instruction& instruction) {
+  const unsigned index = instruction.has_index ? 1 : 0;
+  if (instruction.memory == MemoryBase::registers) return 1 + index;
+  return instruction.memory == MemoryBase::guest ? index : 0;
+}
+
+
+}  // namespace
+
+Emission::Emission(const MachineFunction& function, const Allocation& allocation, EmittedCode& out)
+    : function_(function), allocation_(allocation), out_(out), frame_(layout_frame(function, allocation)) {
+  code_.init(Environment::host());
+  code_.setErrorHandler(&refusal_);
+  code_.attach(&assembler_);
+}
+
+// ------------------------------------------------------------------------------------------------------ operands
+
+Emission::Gp Emission::gp(Register reg, unsigned width) {
+  const unsigned number = number_of(reg);
+  switch (width) {
+    case 1: return x86::gpb(number);
+    case 2: return x86::gpw(number);
+    case 4: return x86::gpd(number);
+    default: return x86::gpq(number);
+  }
+}
+
+Emission::Mem Emission::slot(const Location& location, unsigned width) const {
+  return x86::ptr(x86::rbp, frame_.slot(location.slot), width);
+}
+
+asmjit::Operand Emission::register_operand(const Location& location, char letter, unsigned width) const {
+  const unsigned size = size_of(letter, width);
+  if (!location.is_register()) return slot(location, size);
+  if (class_of(location.reg) == RegisterClass::vector) return xmm(location.reg);
+  return gp(location.reg, size == 0 ? width : size);
+}
+
+Emission::Mem Emission::memory_operand(const Instruction& instruction, std::span<const Location> locations, char letter) {
+  const unsigned size = size_of(letter, instruction.width);
+  const auto last = locations.last(memory_registers(instruction));
+  switch (instruction.memory) {
+    case MemoryBase::registers:
+      if (!instruction.has_index) return x86::ptr(gp(last[0].reg), instruction.displacement, size);
+      return x86::ptr(gp(last[0].reg), gp(last[1].reg), instruction.scale_log2, instruction.displacement, size);
+    case MemoryBase::guest:
+      if (!instruction.has_index) return x86::ptr(gp(kMemoryBase), instruction.displacement, size);
+      return x86::ptr(gp(kMemoryBase), gp(last[0].reg), instruction.scale_log2, instruction.displacement, size);
+    case MemoryBase::instance: return x86::ptr(gp(kInstance), instruction.displacement, size);
+    case MemoryBase::frame_slots: return x86::ptr(x86::rsp, instruction.displacement, size);
+    case MemoryBase::constant: {
+      const Literal& value = function_.literals[static_cast<size_t>(instruction.immediate)];
+      return x86::ptr(literal(value.low, value.high, value.width), 0, size);
+    }
+    case MemoryBase::none: break;
+  }
+  assert(false);
+  return {};
+}
+
+Label Emission::literal(uint64_t low, uint64_t high, uint8_t width) {
+  for (const PlacedLiteral& placed : literals_) {
+    if (placed.literal.low == low && placed.literal.high == high && placed.literal.width == width) return placed.label;
+  }
+  literals_.push_back({assembler_.newLabel(), {low, high, width}});
+  return literals_.back().label;
+}
+
+// ------------------------------------------------------------------------------------------------ sites and traps
+
+void Emission::add_site(Site::Kind kind, uint32_t wasm_offset, TrapKind trap) {
+  out_.sites.push_back({static_cast<uint32_t>(assembler_.offset()), wasm_offset, 0, kind, trap});
+}
+
+Label Emission::cold_trap(TrapKind kind, uint32_t offset) {
+  for (const ColdTrap& cold : cold_traps_) {
+    if (cold.kind == kind && cold.offset == offset) return cold.label;
+  }
+  cold_traps_.push_back({assembler_.newLabel(), kind, offset});
+  return cold_traps_.back().label;
+}
+
+void Emission::jump_if(Condition condition, Label target) {
+  assembler_.emit(x86::Inst::jccFromCond(kConditionCodes[static_cast<size_t>(condition)]), target);
+}
+
+void Emission::call_stub(uintptr_t stub) { assembler_.call(literal64(stub)); }
+
+// ---------------------------------------------------------------------------------------------------------- moves
+
+void Emission::emit_moves(uint32_t instruction) {
+  const auto& moves = allocation_.moves;
+  for (; next_move_ < moves.size() && moves[next_move_].instruction == instruction; ++next_move_) {
+    emit_move(moves[next_move_]);
+  }
+}
+
+void Emission::emit_move(const InsertedMove& move) {
+  if (move.rematerialize != UINT32_MAX) return rematerialize(move);
+  const bool from_register = move.from.is_register(), to_register = move.to.is_register();
+  const bool wide = move.width == 16;
+  if (!from_register && !to_register) {
+    if (wide) {
+      assembler_.movups(xmm(kVectorScratch), slot(move.from, 16));
+      assembler_.movups(slot(move.to, 16), xmm(kVectorScratch));
+    } else {
+      assembler_.mov(gp(kScratch), slot(move.from, 8));
+      assembler_.mov(slot(move.to, 8), gp(kScratch));
+    }
+    return;
+  }
+  const bool vector = class_of(from_register ? move.from.reg : move.to.reg) == RegisterClass::vector;
+  if (from_register && to_register) {
+    if (move.from == move.to) return;
+    if (class_of(move.from.reg) != class_of(move.to.reg)) {
+      assembler_.movq(register_operand(move.to, 'q', 8).as<x86::Reg>().as<Xmm>(), gp(move.from.reg));
+    } else if (vector) {
+      assembler_.movaps(xmm(move.to.reg), xmm(move.from.reg));
+    } else {
+      assembler_.mov(gp(move.to.reg), gp(move.from.reg));
+    }
+  } else if (from_register) {
+    if (!vector) assembler_.mov(slot(move.to, 8), gp(move.from.reg));
+    else if (wide) assembler_.movups(slot(move.to, 16), xmm(move.from.reg));
+    else assembler_.movsd(slot(move.to, 8), xmm(move.from.reg));
+  } else {
+    if (!vector) assembler_.mov(gp(move.to.reg), slot(move.from, 8));
+    else if (wide) assembler_.movups(xmm(move.to.reg), slot(move.from, 16));
+    else assembler_.movsd(xmm(move.to.reg), slot(move.from, 8));
+  }
+}
+
+/// Repeats an instruction that needs no register, with its result elsewhere.
+void Emission::rematerialize(const InsertedMove& move) {
+  const Instruction& instruction = function_.instructions[move.rematerialize];
+  const bool vector = function_.registers[function_.operands_of(instruction)[0].reg].register_class == RegisterClass::vector;
+  Location target = move.to;
+  if (!target.is_register()) target.reg = vector ? kVectorScratch : kScratch;
+  if (instruction.form == Form::pseudo) {
+    expand(instruction, {&target, 1});
+  } else {
+    emit_plain(instruction, {&target, 1});
+  }
+  if (!move.to.is_register()) emit_move({0, {target.reg}, move.to, move.width, UINT32_MAX});
+}
+
+// --------------------------------------------------------------------------------------------------- instructions
+
+void Emission::emit_plain(const Instruction& instruction, std::span<const Location> locations) {
+  const Encoding& encoding = kEncodings[static_cast<size_t>(instruction.mnemonic)];
+  const auto operands = function_.operands_of(instruction);
+  std::string_view letters = encoding.letters;
+  const bool implied = letters.starts_with('!');
+  if (implied) letters.remove_prefix(1);
+  const size_t registers = locations.size() - std::min<size_t>(locations.size(), memory_registers(instruction));
+  asmjit::Operand written[4];
+  unsigned count = 0;
+  const auto letter = [&] { return count < letters.size() ? letters[count] : 'w'; };
+  const bool memory_first = instruction.form == Form::mr || instruction.form == Form::m || instruction.form == Form::mi;
+  const auto write_memory = [&] {
+    written[count] = memory_operand(instruction, locations, letter());
+    ++count;
+  };
+  if (memory_first) write_memory();
+  for (size_t i = 0; i < registers; ++i) {
+    const bool tied = std::any_of(operands.begin(), operands.end(), [i](const Operand& other) {
+      return other.policy == Policy::tied && other.tied_to == i;
+    });
+    if (tied || (implied && operands[i].policy == Policy::fixed)) continue;
+    written[count] = register_operand(locations[i], letter(), instruction.width);
+    ++count;
+  }
+  if (!memory_first && instruction.memory != MemoryBase::none) write_memory();
+  switch (instruction.form) {
+    case Form::i:
+    case Form::ri:
+    case Form::rri:
+    case Form::rrri:
+    case Form::mi:
+    case Form::rmi:
+    case Form::rrmi: written[count++] = Imm(instruction.immediate); break;
+    default: break;
+  }
+  if (instruction.memory == MemoryBase::guest) add_site(Site::Kind::fault, instruction.offset);
+  if (encoding.text.starts_with("lock ")) assembler_.lock();
+  assembler_.emitOpArray(id_of(instruction), written, count);
+}
+
+void Emission::emit_instruction(uint32_t index) {
+  const Instruction& instruction = function_.instructions[index];
+  const auto locations = std::span(allocation_.operands).subspan(instruction.first_operand, instruction.operand_count);
+  if (instruction.is_move && locations.size() >= 2 && locations[0] == locations[1]) return;
+  switch (instruction.mnemonic) {
+    case Mnemonic::jmp:
+      if (jump_target(instruction.target) != next_block_) assembler_.jmp(labels_[jump_target(instruction.target)]);
+      return;
+    case Mnemonic::jcc: assembler_.emit(id_of(instruction), labels_[jump_target(instruction.target)]); return;
+    default: break;
+  }
+  if (instruction.form == Form::pseudo) return expand(instruction, locations);
+  emit_plain(instruction, locations);
+}
+
+// ------------------------------------------------------------------------------------------------------- the walk
+
+/// A block that only jumps is not emitted; jumps to it go on to where it jumps.
+void Emission::plan_jumps() {
+  const auto has_moves = [this](uint32_t instruction) {
+    const auto at = std::lower_bound(allocation_.moves.begin(), allocation_.moves.end(), instruction,
+                                     [](const InsertedMove& move, uint32_t wanted) { return move.instruction < wanted; });
+    return at != allocation_.moves.end() && at->instruction == instruction;
+  };
+  forwarded_.resize(function_.blocks.size());
+  for (BlockId id = 0; id < forwarded_.size(); ++id) forwarded_[id] = id;
+  for (size_t i = function_.order.size(); i-- > 0;) {
+    const BlockId id = function_.order[i];
+    const MachineBlock& block = function_.blocks[id];
+    if (i == 0 || block.instruction_count != 1 || block.is_handler) continue;
+    const Instruction& only = function_.instructions[block.first_instruction];
+    // An endless loop of nothing would lead back to itself.
+    if (only.mnemonic != Mnemonic::jmp || has_moves(block.first_instruction) || forwarded_[only.target] == id) continue;
+    forwarded_[id] = forwarded_[only.target];
+  }
+  // Blocks that jump backwards were forwarded to what had not been forwarded itself yet.
+  for (const BlockId id : function_.order) {
+    BlockId target = id;
+    for (unsigned steps = 0; forwarded_[target] != target && steps < 64; ++steps) target = forwarded_[target];
+    forwarded_[id] = target;
+  }
+  for (const BlockId id : function_.order) {
+    if (forwarded_[id] == id) order_.push_back(id);
+  }
+  labels_.resize(function_.blocks.size());
+  for (const BlockId id : order_) labels_[id] = assembler_.newLabel();
+}
+
+void Emission::emit_prologue() {
+  const uint32_t offset = function_.instructions.empty() ? 0 : function_.instructions[0].offset;
+  if (!frame_.has_frame) return;
+  assembler_.push(x86::rbp);
+  assembler_.mov(x86::rbp, x86::rsp);
+  if (frame_.frame_bytes != 0) assembler_.sub(x86::rsp, frame_.frame_bytes);
+  for (const FrameLayout::Saved& saved : frame_.saved) assembler_.mov(x86::ptr(x86::rbp, saved.offset), gp(saved.reg));
+  if (function_.saves_instance) assembler_.mov(x86::ptr(x86::rbp, kSavedInstance), gp(kInstance));
+  const bool calls = std::any_of(function_.instructions.begin(), function_.instructions.end(), [](const Instruction& each) {
+    return each.is_call || each.mnemonic == Mnemonic::tail_call_own || each.mnemonic == Mnemonic::tail_call_function;
+  });
+  if (calls || frame_.frame_bytes > 1024) expand_stack_check(offset);
+}
+
+void Emission::emit_epilogue() {
+  if (!frame_.has_frame) return;
+  for (const FrameLayout::Saved& saved : frame_.saved) assembler_.mov(gp(saved.reg), x86::ptr(x86::rbp, saved.offset));
+  if (frame_.frame_bytes != 0) assembler_.mov(x86::rsp, x86::rbp);
+  assembler_.pop(x86::rbp);
+}
+
+void Emission::emit_block(size_t position) {
+  const MachineBlock& block = function_.blocks[order_[position]];
+  next_block_ = position + 1 < order_.size() ? order_[position + 1] : kNoBlock;
+  if (block.is_loop_header && !block.is_cold) assembler_.align(AlignMode::kCode, 16);
+  assembler_.bind(labels_[order_[position]]);
+  const uint32_t end = block.first_instruction + block.instruction_count;
+  for (uint32_t index = block.first_instruction; index < end; ++index) {
+    const Instruction& instruction = function_.instructions[index];
+    emit_moves(index);
+    // `jcc next; jmp elsewhere` is one jump, of the opposite condition.
+    if (instruction.mnemonic == Mnemonic::jcc && index + 2 == end && jump_target(instruction.target) == next_block_ &&
+        function_.instructions[index + 1].mnemonic == Mnemonic::jmp) {
+      Instruction inverted = instruction;
+      inverted.condition = negate(instruction.condition);
+      const size_t move = next_move_;
+      const bool moves = move < allocation_.moves.size() && allocation_.moves[move].instruction == index + 1;
+      if (!moves) {
+        assembler_.emit(id_of(inverted), labels_[jump_target(function_.instructions[index + 1].target)]);
+        return;
+      }
+    }
+    emit_instruction(index);
+  }
+}
+
+void Emission::emit_cold() {
+  // Cold code may ask for traps, and for more cold code.
+  for (size_t i = 0; i < cold_code_.size(); ++i) {
+    const auto code = std::move(cold_code_[i]);
+    code();
+  }
+  for (const ColdTrap& cold : cold_traps_) {
+    assembler_.bind(cold.label);
+    assembler_.mov(gp(kScratch, 4), static_cast<uint32_t>(cold.kind));
+    call_stub(function_.stubs->trap);
+    add_site(Site::Kind::trap, cold.offset, cold.kind);
+  }
+}
+
+void Emission::emit_literals() {
+  std::sort(literals_.begin(), literals_.end(), [](const PlacedLiteral& a, const PlacedLiteral& b) {
+    return a.literal.width > b.literal.width;
+  });
+  if (!literals_.empty()) assembler_.align(AlignMode::kData, literals_.front().literal.width);
+  for (const PlacedLiteral& placed : literals_) {
+    assembler_.bind(placed.label);
+    const uint64_t words[2] = {placed.literal.low, placed.literal.high};
+    assembler_.embed(words, placed.literal.width);
+  }
+}
+
+void Emission::emit_jump_tables() {
+  for (const auto& [table, label] : tables_) {
+    assembler_.align(AlignMode::kData, 4);
+    assembler_.bind(label);
+    for (const BlockId target : function_.jump_tables[table]) {
+      assembler_.embedLabelDelta(labels_[jump_target(target)], label, 4);
+    }
+  }
+}
+
+Result<void> Emission::finish() {
+  if (refusal_.first != 0) {
+    Error error;
+    error.kind = ErrorKind::limit;
+    error.message = "an instruction cannot be encoded: " + refusal_.message;
+    return error;
+  }
+  for (const auto& [site, block] : landings_) {
+    out_.sites[site].landing = static_cast<uint32_t>(code_.labelOffset(labels_[jump_target(block)]));
+  }
+  std::sort(out_.sites.begin(), out_.sites.end(),
+            [](const Site& a, const Site& b) { return a.code_offset < b.code_offset; });
+  // Everything is in one section and nothing is absolute, so that flattening leaves nothing to relocate.
+  code_.flatten();
+  code_.resolveUnresolvedLinks();
+  code_.relocateToBase(0x10000);
+  const CodeBuffer& buffer = code_.textSection()->buffer();
+  out_.bytes.assign(buffer.data(), buffer.data() + buffer.size());
+  out_.frame_bytes = frame_.has_frame ? frame_.frame_bytes : 0;
+  out_.saves_instance = function_.saves_instance;
+  return {};
+}
+
+Result<void> Emission::run() {
+  if (frame_.frame_bytes > kMaxFrameBytes) {
+    Error error;
+    error.kind = ErrorKind::limit;
+    error.message = "the function needs too large a frame";
+    return error;
+  }
+  plan_jumps();
+  emit_prologue();
+  for (size_t i = 0; i < order_.size(); ++i) emit_block(i);
+  emit_cold();
+  emit_jump_tables();
+  emit_literals();
+  return finish();
+}
+
+Result<void> emit(const MachineFunction& function, const Allocation& allocation, EmittedCode& out) {
+  out.bytes.clear();
+  out.sites.clear();
+  return Emission(function, allocation, out).run();
+}
+
+}  // namespace heddle::jit::x64
