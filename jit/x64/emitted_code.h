@@ -27,6 +27,7 @@ struct Site {
 
 struct EmittedCode {
   std::vector<uint8_t> bytes;  ///< the entry is at 0
+  uint32_t code_bytes = 0;     ///< before the data: literals and jump tables
   std::vector<Site> sites;     ///< ascending by code_offset
   /// rsp = rbp - frame_bytes in the body. The own instance is at [rbp - 8] if saves_instance.
   uint32_t frame_bytes = 0;

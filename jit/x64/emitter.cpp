@@ -407,6 +407,7 @@ Result<void> Emission::run() {
   emit_prologue();
   for (size_t i = 0; i < order_.size(); ++i) emit_block(i);
   emit_cold();
+  out_.code_bytes = static_cast<uint32_t>(assembler_.offset());
   emit_jump_tables();
   emit_literals();
   return finish();

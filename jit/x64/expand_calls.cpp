@@ -42,6 +42,14 @@ void Emission::expand(const Instruction& instruction, std::span<const Location> 
       return;
     case Mnemonic::reload_instance: return reload_instance();
     case Mnemonic::instance: assembler_.mov(gp(locations[0].reg), gp(kInstance)); return;
+    case Mnemonic::zero_vector: assembler_.xorps(xmm(locations[0].reg), xmm(locations[0].reg)); return;
+    case Mnemonic::vector_select: {
+      const Label otherwise = assembler_.newLabel();
+      jump_if(negate(instruction.condition), otherwise);
+      assembler_.movaps(xmm(locations[0].reg), xmm(locations[2].reg));
+      assembler_.bind(otherwise);
+      return;
+    }
     case Mnemonic::poll: return expand_poll(instruction);
     case Mnemonic::trap: assembler_.jmp(cold_trap(instruction.trap, instruction.offset)); return;
     case Mnemonic::trap_if: return jump_if(instruction.condition, cold_trap(instruction.trap, instruction.offset));

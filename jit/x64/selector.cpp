@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: Apache-2.0
+// The walk over the blocks, what is known about values, and how instructions are put together.
+#include "jit/x64/selector.h"
+
+#include <asmjit/core.h>
+
+#include <algorithm>
+#include <cassert>
+
+namespace heddle::jit::x64 {
+
+namespace {
+
+[[nodiscard]] bool is_barrier(Effect effect) {
+  return effect == Effect::writes || effect == Effect::anything || effect == Effect::traps;
+}
+
+}  // namespace
+
+CpuFeatures host_features() noexcept {
+  const auto& host = asmjit::CpuInfo::host().features().x86();
+  CpuFeatures features;
+  features.popcnt = host.hasPOPCNT();
+  features.lzcnt = host.hasLZCNT();
+  features.bmi1 = host.hasBMI();
+  features.bmi2 = host.hasBMI2();
+  features.avx = host.hasAVX();
+  features.fma = host.hasFMA() && host.hasAVX();
+  return features;
+}
+
+bool is_supported_processor() noexcept { return asmjit::CpuInfo::host().features().x86().hasSSE4_1(); }
+
+void select(const Function& ir, const SelectOptions& options, MachineFunction& out) {
+  out.reset();
+  out.stubs = options.stubs;
+  Selector(ir, options, out).run();
+}
+
+FlagsTest negate(FlagsTest test) {
+  using Kind = FlagsTest::Kind;
+  test.condition = negate(test.condition);
+  if (test.kind != Kind::plain) {
+    test.kind = test.kind == Kind::and_ordered ? Kind::or_unordered : Kind::and_ordered;
+  }
+  return test;
+}
+
+Selector::Selector(const Function& ir, const SelectOptions& options, MachineFunction& out)
+    : ir_(ir), options_(options), out_(out) {
+  registers_.assign(ir.nodes.size(), kNoRegister);
+  uses_.assign(ir.nodes.size(), 0);
+  used_beyond_.assign(ir.nodes.size(), 0);
+  taken_.assign(ir.nodes.size(), 0);
+  colours_.assign(ir.nodes.size(), 0);
+  results_index_.assign(ir.nodes.size(), UINT32_MAX);
+}
+
+// -------------------------------------------------------------------------------------------------------- the walk
+
+void Selector::count_uses() {
+  for (const BlockId id : ir_.order) {
+    const Block& block = ir_.blocks[id];
+    for (const Value value : block.nodes) {
+      for (const Value each : arguments(value)) {
+        ++uses_[each];
+        if (node(each).block != id) used_beyond_[each] = 1;
+      }
+    }
+    for (const Edge& edge : block.successors) {
+      for (const Value each : ir_.arguments_of(edge)) {
+        ++uses_[each];
+        used_beyond_[each] = 1;
+      }
+    }
+  }
+}
+
+void Selector::colour_block(const Block& block) {
+  uint32_t colour = 0;
+  for (const Value value : block.nodes) {
+    colours_[value] = colour;
+    if (is_barrier(effect_of(operation(value)))) ++colour;
+  }
+}
+
+void Selector::run() {
+  out_.blocks.resize(ir_.blocks.size());
+  out_.order = ir_.order;
+  for (const BlockId id : ir_.order) {
+    const Block& block = ir_.blocks[id];
+    MachineBlock& machine = out_.blocks[id];
+    machine.predecessors = block.predecessors;
+    machine.loop_depth = block.loop_depth;
+    machine.loop_header = block.loop_header;
+    machine.is_loop_header = block.is_loop_header;
+    machine.is_cold = block.is_cold;
+    machine.is_handler = block.is_handler;
+    if (block.is_handler) out_.saves_instance = true;
+    colour_block(block);
+  }
+  count_uses();
+  find_results();
+  for (size_t i = ir_.order.size(); i-- > 0;) select_block(ir_.order[i]);
+  finish();
+}
+
+void Selector::select_block(BlockId id) {
+  block_ = id;
+  const Block& block = ir_.blocks[id];
+  MachineBlock& machine = out_.blocks[id];
+  const auto before = static_cast<uint32_t>(out_.instructions.size());
+  for (size_t i = block.nodes.size(); i-- > 0;) {
+    root_ = block.nodes[i];
+    select_node(root_);
+    flush();
+  }
+  if (id == ir_.order.front()) {
+    root_ = block.nodes.front();
+    select_arguments();
+    flush();
+  } else {
+    for (const Value parameter : block.parameters) machine.parameters.push_back(define(parameter));
+    if (block.is_handler) {
+      add(Mnemonic::reload_instance, Form::pseudo, 8, {});
+      flush();
+    }
+  }
+  machine.instruction_count = static_cast<uint32_t>(out_.instructions.size()) - before;
+}
+
+void Selector::select_node(Value value) {
+  const Node& at = node(value);
+  const Effect effect = effect_of(at.operation);
+  const bool wanted = registers_[value] != kNoRegister || used_beyond_[value] != 0;
+  if (taken_[value] != 0) return;
+  // Loads of the guest's memory may fault, so they stay; those of the host do not.
+  const bool droppable = effect == Effect::none || at.operation == Operation::host_load;
+  if (droppable && !wanted) return;
+  switch (at.operation) {
+    case Operation::parameter:
+    case Operation::result:
+    case Operation::i32_const:
+    case Operation::i64_const:
+    case Operation::f32_const:
+    case Operation::f64_const:
+    case Operation::v128_const:
+    case Operation::i64_extend_i32_u: return;  // made where they are used, or nothing
+    case Operation::instance: {
+      const VirtualRegister reg = define(value);
+      add(Mnemonic::instance, Form::pseudo, 8, {write(reg)});
+      mark_rematerializable(reg);
+      return;
+    }
+    case Operation::poll:
+      out_.has_frame = true;
+      add(Mnemonic::poll, Form::pseudo, 8, {});
+      return;
+    default: break;
+  }
+  if (effect == Effect::terminator && select_terminator(value)) return;
+  if (select_integer(value) || select_memory(value) || select_call(value)) return;
+  select_row_call(value);
+}
+
+/// Moves the instructions of one node to the others, backwards.
+void Selector::flush() {
+  for (size_t i = pending_.size(); i-- > 0;) out_.instructions.push_back(pending_[i]);
+  pending_.clear();
+}
+
+void Selector::finish() {
+  std::reverse(out_.instructions.begin(), out_.instructions.end());
+  uint32_t first = 0;
+  for (const BlockId id : out_.order) {
+    out_.blocks[id].first_instruction = first;
+    first += out_.blocks[id].instruction_count;
+  }
+  for (uint32_t i = 0; i < out_.instructions.size(); ++i) {
+    const Instruction& instruction = out_.instructions[i];
+    if (instruction.operand_count != 1) continue;
+    const Operand& only = out_.operands[instruction.first_operand];
+    if (only.role == Role::define && rematerializable_[only.reg] != 0) out_.registers[only.reg].remat.instruction = i;
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------- the IR
+
+std::optional<int64_t> Selector::integer_constant(Value value) const {
+  const Node& constant = node(value);
+  if (constant.operation == Operation::i32_const) return static_cast<int32_t>(constant.immediate);
+  if (constant.operation == Operation::i64_const) return static_cast<int64_t>(constant.immediate);
+  return std::nullopt;
+}
+
+std::optional<int32_t> Selector::immediate_of(Value value, unsigned width) const {
+  const auto constant = integer_constant(value);
+  if (!constant) return std::nullopt;
+  if (width == 8 && *constant != static_cast<int32_t>(*constant)) return std::nullopt;
+  return static_cast<int32_t>(*constant);
+}
+
+uint64_t Selector::greatest(Value value, unsigned depth) const {
+  constexpr uint64_t kAny = UINT32_MAX;
+  const Node& at = node(value);
+  if (depth == 0) return kAny;
+  const auto constant = [&](unsigned i) -> std::optional<uint32_t> {
+    const auto bits = integer_constant(argument(value, i));
+    if (!bits) return std::nullopt;
+    return static_cast<uint32_t>(*bits);
+  };
+  switch (at.operation) {
+    case Operation::i32_const: return static_cast<uint32_t>(at.immediate);
+    case Operation::i32_load8_u: return 0xff;
+    case Operation::i32_load16_u: return 0xffff;
+    case Operation::i32_and:
+      return std::min(greatest(argument(value, 0), depth - 1), greatest(argument(value, 1), depth - 1));
+    case Operation::i32_shr_u:
+      if (const auto by = constant(1)) return greatest(argument(value, 0), depth - 1) >> (*by & 31);
+      return kAny;
+    case Operation::i32_rem_u:
+      if (const auto by = constant(1); by && *by != 0) return *by - 1;
+      return kAny;
+    case Operation::i32_div_u:
+      if (const auto by = constant(1); by && *by != 0) return greatest(argument(value, 0), depth - 1) / *by;
+      return kAny;
+    case Operation::i32_shl:
+      if (const auto by = constant(1)) {
+        const uint64_t shifted = greatest(argument(value, 0), depth - 1) << (*by & 31);
+        return std::min(shifted, kAny);
+      }
+      return kAny;
+    case Operation::i32_add:
+      return std::min(greatest(argument(value, 0), depth - 1) + greatest(argument(value, 1), depth - 1), kAny);
+    default:
+      if (at.operation == Operation::host_load && at.access == Operation::i32_load8_u) return 0xff;
+      if (at.operation == Operation::host_load && at.access == Operation::i32_load16_u) return 0xffff;
+      return is_comparison(at.operation) ? 1 : kAny;
+  }
+}
+
+bool Selector::is_load_here(Value value, unsigned bytes) const {
+  if (!is_only_here(value)) return false;
+  const Node& load = node(value);
+  const Operation access = load.operation == Operation::host_load ? load.access : load.operation;
+  if (!is_row(access) || info(row_of(access)).kind != engine::RowKind::load) return false;
+  if (bytes != 1u << info(row_of(access)).access_log2) return false;
+  const bool extends = access != Operation::i32_load && access != Operation::i64_load && access != Operation::f32_load &&
+                       access != Operation::f64_load && access != Operation::i64_load32_u;
+  if (extends || (access == Operation::i64_load32_u && bytes != 4)) return false;
+  if (load.operation == Operation::host_load && load.alias == Alias::constant) return true;
+  return colours_[value] == colours_[root_];
+}
+
+// ------------------------------------------------------------------------------------- registers and instructions
+
+VirtualRegister Selector::new_register(RegisterClass register_class, uint8_t width) {
+  VirtualRegisterInfo info;
+  info.register_class = register_class;
+  info.width = width;
+  out_.registers.push_back(info);
+  rematerializable_.push_back(0);
+  return static_cast<VirtualRegister>(out_.registers.size() - 1);
+}
+
+VirtualRegister Selector::new_register_of(Type type) {
+  if (!is_vector_class(type)) return general();
+  return vector(type == Type::v128 ? 16 : 8);
+}
+
+VirtualRegister Selector::define(Value value) {
+  // An extension without sign is the same register: i32s have a zero upper half.
+  if (operation(value) == Operation::i64_extend_i32_u) return define(argument(value, 0));
+  if (registers_[value] == kNoRegister) registers_[value] = new_register_of(node(value).type);
+  return registers_[value];
+}
+
+VirtualRegister Selector::use(Value value) {
+  while (operation(value) == Operation::i64_extend_i32_u) value = argument(value, 0);
+  switch (operation(value)) {
+    case Operation::i32_const:
+    case Operation::i64_const:
+    case Operation::f32_const:
+    case Operation::f64_const:
+    case Operation::v128_const: return use_constant(node(value));
+    default: return define(value);
+  }
+}
+
+VirtualRegister Selector::integer(int64_t bits, unsigned width) {
+  const VirtualRegister reg = general();
+  const bool narrow = width == 4 || static_cast<uint64_t>(bits) <= UINT32_MAX;
+  Instruction& made = add(Mnemonic::mov, Form::ri, narrow ? 4 : 8, {write(reg)});
+  made.immediate = narrow ? static_cast<int64_t>(static_cast<uint32_t>(bits)) : bits;
+  mark_rematerializable(reg);
+  return reg;
+}
+
+VirtualRegister Selector::use_constant(const Node& constant) {
+  const bool narrow = constant.type == Type::i32 || constant.type == Type::f32;
+  if (!is_vector_class(constant.type)) return integer(static_cast<int64_t>(constant.immediate), narrow ? 4 : 8);
+  const bool whole = constant.type == Type::v128;
+  const uint64_t low = narrow ? static_cast<uint32_t>(constant.immediate) : constant.immediate;
+  const uint64_t high = whole ? constant.extra : 0;
+  const VirtualRegister reg = vector(whole ? 16 : 8);
+  mark_rematerializable(reg);
+  if (low == 0 && high == 0) {
+    add(Mnemonic::zero_vector, Form::pseudo, 16, {write(reg)});
+    return reg;
+  }
+  const unsigned width = whole ? 16 : narrow ? 4 : 8;
+  const Mnemonic load = whole ? Mnemonic::movaps : narrow ? Mnemonic::movss : Mnemonic::movsd;
+  add(load, Form::rm, width, {write(reg)}, literal_address(low, high, static_cast<uint8_t>(width)));
+  return reg;
+}
+
+uint32_t Selector::literal(uint64_t low, uint64_t high, uint8_t width) {
+  for (uint32_t i = 0; i < out_.literals.size(); ++i) {
+    const Literal& each = out_.literals[i];
+    if (each.low == low && each.high == high && each.width == width) return i;
+  }
+  out_.literals.push_back({low, high, width});
+  return static_cast<uint32_t>(out_.literals.size() - 1);
+}
+
+Address Selector::literal_address(uint64_t low, uint64_t high, uint8_t width) {
+  Address address;
+  address.memory = MemoryBase::constant;
+  address.literal = literal(low, high, width);
+  return address;
+}
+
+Instruction& Selector::add(Mnemonic mnemonic, Form form, unsigned width, std::span<const Operand> operands) {
+  Instruction instruction;
+  instruction.mnemonic = mnemonic;
+  instruction.form = form;
+  instruction.width = static_cast<uint8_t>(width);
+  instruction.first_operand = static_cast<uint32_t>(out_.operands.size());
+  instruction.operand_count = static_cast<uint8_t>(operands.size());
+  instruction.offset = offset_here();
+  out_.operands.insert(out_.operands.end(), operands.begin(), operands.end());
+  return pending_.emplace_back(instruction);
+}
+
+Instruction& Selector::add(Mnemonic mnemonic, Form form, unsigned width, std::initializer_list<Operand> operands,
+                           const Address& address) {
+  Operand all[8];
+  size_t count = 0;
+  for (const Operand& operand : operands) all[count++] = operand;
+  if (address.base != kNoRegister) all[count++] = read(address.base);
+  if (address.index != kNoRegister) all[count++] = read(address.index);
+  Instruction& instruction = add(mnemonic, form, width, std::span<const Operand>(all, count));
+  instruction.memory = address.memory;
+  instruction.has_index = address.index != kNoRegister;
+  instruction.scale_log2 = address.scale_log2;
+  instruction.displacement = address.displacement;
+  if (address.memory == MemoryBase::constant) instruction.immediate = address.literal;
+  if (address.memory == MemoryBase::guest) out_.has_frame = true;  // may fault
+  return instruction;
+}
+
+void Selector::move(VirtualRegister to, VirtualRegister from, RegisterClass register_class) {
+  const bool vectors = register_class == RegisterClass::vector;
+  Instruction& copy = add(vectors ? Mnemonic::movaps : Mnemonic::mov, Form::rr, vectors ? 16 : 8, {write(to), read(from)});
+  copy.is_move = true;
+}
+
+void Selector::operate(Mnemonic mnemonic, unsigned width, VirtualRegister result, VirtualRegister left, Value right) {
+  if (const auto immediate = immediate_of(right, width)) {
+    return two_address_immediate(mnemonic, width, result, left, *immediate);
+  }
+  if (is_load_here(right, width)) {
+    const Address address = load_here(right);
+    add(mnemonic, Form::rm, width, {write_tied(result, 1), read(left)}, address);
+    return;
+  }
+  two_address(mnemonic, width, result, left, use(right));
+}
+
+void Selector::two_address(Mnemonic mnemonic, unsigned width, VirtualRegister result, VirtualRegister left,
+                           VirtualRegister right) {
+  add(mnemonic, Form::rr, width, {write_tied(result, 1), read(left), read_anywhere(right)});
+}
+
+void Selector::two_address_immediate(Mnemonic mnemonic, unsigned width, VirtualRegister result, VirtualRegister left,
+                                     int64_t immediate) {
+  add(mnemonic, Form::ri, width, {write_tied(result, 1), read(left)}).immediate = immediate;
+}
+
+void Selector::trap_if(Condition condition, TrapKind kind) {
+  out_.has_frame = true;
+  Instruction& jump = add(Mnemonic::trap_if, Form::pseudo, 8, {});
+  jump.condition = condition;
+  jump.trap = kind;
+}
+
+}  // namespace heddle::jit::x64

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// Selector: selection at work on one function. Internal to selector.cpp and select_*.cpp.
+//
+// Blocks are walked in reverse layout order, and nodes backwards, so that everybody who uses a value comes before it. A
+// node asks for the registers of its operands by use(), unless it takes an operand's computation into its own
+// instruction; what nobody asked for by the time it is reached is not emitted. The instructions of one node are
+// written forwards.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "jit/x64/select.h"
+
+namespace heddle::jit::x64 {
+
+/// A memory operand.
+struct Address {
+  MemoryBase memory = MemoryBase::registers;
+  VirtualRegister base = kNoRegister;
+  VirtualRegister index = kNoRegister;
+  uint8_t scale_log2 = 0;
+  int32_t displacement = 0;
+  uint32_t literal = 0;  ///< MemoryBase::constant
+};
+
+/// What a comparison left in the flags. Comparisons of floats may need the parity flag, too, which says "unordered".
+struct FlagsTest {
+  enum class Kind : uint8_t { plain, and_ordered, or_unordered };
+  Condition condition = Condition::not_equal;
+  Kind kind = Kind::plain;
+};
+[[nodiscard]] FlagsTest negate(FlagsTest test);
+
+class Selector {
+ public:
+  Selector(const Function& ir, const SelectOptions& options, MachineFunction& out);
+  void run();
+
+ private:
+  // ---- selector.cpp: the walk
+  void count_uses();
+  void colour_block(const Block& block);
+  void select_block(BlockId id);
+  void select_node(Value value);
+  void flush();
+  void finish();
+
+  // ---- selector.cpp: the IR
+  [[nodiscard]] const Node& node(Value value) const { return ir_.nodes[value]; }
+  [[nodiscard]] std::span<const Value> arguments(Value value) const { return ir_.arguments_of(ir_.nodes[value]); }
+  [[nodiscard]] Value argument(Value value, unsigned i) const { return arguments(value)[i]; }
+  [[nodiscard]] Operation operation(Value value) const { return ir_.nodes[value].operation; }
+  /// The bits of an i32.const or i64.const, sign-extended.
+  [[nodiscard]] std::optional<int64_t> integer_constant(Value value) const;
+  /// The constant, if the processor takes it as an immediate of an instruction of `width` bytes.
+  [[nodiscard]] std::optional<int32_t> immediate_of(Value value, unsigned width) const;
+  /// An i32's greatest possible value.
+  [[nodiscard]] uint64_t greatest(Value value, unsigned depth = 4) const;
+  /// May the computation of `value`, which has no effect, be repeated for the node at hand?
+  [[nodiscard]] bool is_near(Value value) const { return node(value).block == block_; }
+  /// May it be done for the node at hand instead, since nobody else wants it?
+  [[nodiscard]] bool is_only_here(Value value) const { return uses_[value] == 1 && is_near(value); }
+  /// Is this a load of exactly `bytes` bytes that may be done by the node at hand?
+  [[nodiscard]] bool is_load_here(Value value, unsigned bytes) const;
+
+  // ---- selector.cpp: registers and instructions
+  [[nodiscard]] VirtualRegister new_register(RegisterClass register_class, uint8_t width = 8);
+  [[nodiscard]] VirtualRegister general() { return new_register(RegisterClass::general); }
+  [[nodiscard]] VirtualRegister vector(uint8_t width = 8) { return new_register(RegisterClass::vector, width); }
+  [[nodiscard]] VirtualRegister new_register_of(Type type);
+  /// The register that a value is defined in.
+  [[nodiscard]] VirtualRegister define(Value value);
+  /// A register that holds the value; constants are made anew.
+  [[nodiscard]] VirtualRegister use(Value value);
+  [[nodiscard]] VirtualRegister use_constant(const Node& constant);
+  [[nodiscard]] VirtualRegister integer(int64_t bits, unsigned width);
+  [[nodiscard]] uint32_t literal(uint64_t low, uint64_t high, uint8_t width);
+  [[nodiscard]] Address literal_address(uint64_t low, uint64_t high, uint8_t width);
+  void mark_rematerializable(VirtualRegister reg) { rematerializable_[reg] = true; }
+
+  static Operand read(VirtualRegister reg) { return {reg, Role::use, Policy::any, Register::none, 0}; }
+  static Operand read_late(VirtualRegister reg) { return {reg, Role::late_use, Policy::any, Register::none, 0}; }
+  static Operand read_anywhere(VirtualRegister reg) { return {reg, Role::use, Policy::slot_too, Register::none, 0}; }
+  static Operand read_in(VirtualRegister reg, Register fixed) { return {reg, Role::use, Policy::fixed, fixed, 0}; }
+  static Operand write(VirtualRegister reg) { return {reg, Role::define, Policy::any, Register::none, 0}; }
+  static Operand write_early(VirtualRegister reg) { return {reg, Role::early_define, Policy::any, Register::none, 0}; }
+  static Operand write_in(VirtualRegister reg, Register fixed) { return {reg, Role::define, Policy::fixed, fixed, 0}; }
+  static Operand write_tied(VirtualRegister reg, uint8_t to) { return {reg, Role::define, Policy::tied, Register::none, to}; }
+
+  Instruction& add(Mnemonic mnemonic, Form form, unsigned width, std::span<const Operand> operands);
+  Instruction& add(Mnemonic mnemonic, Form form, unsigned width, std::initializer_list<Operand> operands) {
+    return add(mnemonic, form, width, std::span<const Operand>(operands.begin(), operands.size()));
+  }
+  /// The same with a memory operand, whose registers are appended.
+  Instruction& add(Mnemonic mnemonic, Form form, unsigned width, std::initializer_list<Operand> operands, const Address& address);
+  void move(VirtualRegister to, VirtualRegister from, RegisterClass register_class);
+  /// result = left op right, where the result takes the place of left; `right` may be taken as immediate or from memory.
+  void operate(Mnemonic mnemonic, unsigned width, VirtualRegister result, VirtualRegister left, Value right);
+  void two_address(Mnemonic mnemonic, unsigned width, VirtualRegister result, VirtualRegister left, VirtualRegister right);
+  void two_address_immediate(Mnemonic mnemonic, unsigned width, VirtualRegister result, VirtualRegister left, int64_t immediate);
+  [[nodiscard]] uint32_t offset_here() const { return ir_.nodes[root_].offset; }
+  void trap_if(Condition condition, TrapKind kind);
+
+  // ---- select_control.cpp
+  /// Emits the comparison that decides `value`, an i32 that is zero or not.
+  [[nodiscard]] FlagsTest test_of(Value value);
+  [[nodiscard]] FlagsTest compare_integers(Value left, Value right, unsigned width, Condition condition);
+  [[nodiscard]] FlagsTest compare_floats(Value value);
+  [[nodiscard]] FlagsTest test_bits(Value value, unsigned width);
+  void materialize(FlagsTest test, VirtualRegister result);
+  [[nodiscard]] bool is_comparison(Operation operation) const;
+  void select_comparison(Value value);
+  void select_select(Value value);
+  void select_trap_if(Value value, bool unless);
+  bool select_terminator(Value value);
+  void select_branch(Value value);
+  void select_branch_table(Value value);
+  void jump(BlockId target);
+  void jump_if(Condition condition, BlockId target);
+  void use_edges();
+
+  // ---- select_integer.cpp
+  bool select_integer(Value value);
+  void select_add(Value value, unsigned width);
+  void select_subtract(Value value, unsigned width);
+  void select_multiply(Value value, unsigned width);
+  void select_and(Value value, unsigned width);
+  void select_bitwise(Value value, unsigned width, Mnemonic mnemonic);
+  void select_shift(Value value, unsigned width, Mnemonic mnemonic, Mnemonic three_address);
+  void select_rotate(Value value, unsigned width, Mnemonic mnemonic);
+  void select_count_zeros(Value value, unsigned width, bool leading);
+  void select_divide(Value value, unsigned width, int64_t what);
+  bool divide_by_constant(Value value, unsigned width, int64_t what);
+  void select_extend(Value value, Mnemonic mnemonic, unsigned width);
+  void lea(VirtualRegister result, unsigned width, const Address& address);
+
+  // ---- select_memory.cpp
+  bool select_memory(Value value);
+  /// Of a row that accesses memory, or of host_load and the like.
+  [[nodiscard]] Address address_of(Value value);
+  [[nodiscard]] Address guest_address(Value address, uint64_t offset);
+  [[nodiscard]] Address host_address(Value base, Value index, uint64_t offset);
+  void select_load(Value value, Operation access);
+  void select_store(Value value, Operation access, Value stored);
+  void select_check_bounds(Value value);
+  [[nodiscard]] Address load_here(Value value);
+
+  // ---- select_calls.cpp
+  bool select_call(Value value);
+  void select_arguments();
+  void select_call_own(Value value);
+  void select_runtime_call(Value value, RuntimeFunction function, uint64_t extra, uint64_t extra2);
+  void select_row_call(Value value);
+  void select_leave(Value value);
+  void select_tail_call(Value value);
+  void types_of_results(const Node& call, std::vector<Type>& types) const;
+  /// Registers of the values in their places; those beyond are stored to the overflow area.
+  void pass(std::span<const Value> values, std::vector<Operand>& operands, bool results);
+  [[nodiscard]] VirtualRegister overflow_area();
+  void store_value(Value value, const Address& address);
+  void load_value(VirtualRegister to, Type type, const Address& address);
+  /// The register of a result of the call, or kNoRegister if nobody wants it.
+  [[nodiscard]] VirtualRegister result_register(Value call, unsigned i) const;
+  void find_results();
+
+  const Function& ir_;
+  const SelectOptions& options_;
+  MachineFunction& out_;
+  std::vector<VirtualRegister> registers_;  ///< by value; kNoRegister: nobody asked
+  std::vector<uint32_t> uses_;              ///< by value
+  std::vector<uint8_t> used_beyond_;        ///< by value: in another block, or by an edge
+  std::vector<uint8_t> taken_;              ///< by value: its only user does its work
+  std::vector<uint32_t> colours_;           ///< by value: effects before it in its block
+  std::vector<std::vector<Value>> results_; ///< by call with several results: its result nodes
+  std::vector<uint32_t> results_index_;     ///< by value: in results_, or UINT32_MAX
+  std::vector<uint8_t> rematerializable_;   ///< by register
+  std::vector<Instruction> pending_;        ///< of the node at hand, forwards
+  BlockId block_ = kNoBlock;
+  Value root_ = kNoValue;                   ///< the node at hand
+};
+
+}  // namespace heddle::jit::x64
