@@ -34,23 +34,27 @@ bool is_absolute(const Decoded& at) {
     if (operand.type != ZYDIS_OPERAND_TYPE_IMMEDIATE || operand.imm.is_relative) continue;
     const uint64_t value = operand.imm.value.u;
     // Addresses of user space beyond what a module's constants usually are.
-    if (at.instruction.mnemonic == ZYDIS_MNEMONIC_MOV && operand.size == 64 && (value >> 40) != 0 && (value >> 47) == 0) {
+    if (at.instruction.mnemonic == ZYDIS_MNEMONIC_MOV && operand.size == 64 && (value >> 40) != 0 &&
+        (value >> 47) == 0) {
       return true;
     }
   }
   return false;
 }
 
-std::string text_of(const ZydisFormatter& formatter, const Decoded& at, const std::map<size_t, unsigned>& labels) {
+std::string text_of(const ZydisFormatter& formatter, const Decoded& at,
+                    const std::map<size_t, unsigned>& labels) {
   char buffer[256];
-  ZydisFormatterFormatInstruction(&formatter, &at.instruction, at.operands, at.instruction.operand_count_visible, buffer,
-                                  sizeof buffer, at.offset, nullptr);
+  ZydisFormatterFormatInstruction(&formatter, &at.instruction, at.operands,
+                                  at.instruction.operand_count_visible, buffer, sizeof buffer, at.offset,
+                                  nullptr);
   std::string text = buffer;
   if (const auto label = labels.find(target_of(at)); label != labels.end()) {
     text = text.substr(0, text.find(' ')) + " L" + std::to_string(label->second);
   } else if (is_absolute(at)) {
     text = text.substr(0, text.rfind(' ')) + " address";
-  } else if (const size_t at_rip = text.find("[0x"); at_rip != std::string::npos && text.find("[0x") != std::string::npos) {
+  } else if (const size_t at_rip = text.find("[0x");
+             at_rip != std::string::npos && text.find("[0x") != std::string::npos) {
     text = text.substr(0, at_rip) + "[data]" + text.substr(text.find(']', at_rip) + 1);
   }
   return text;
@@ -58,7 +62,9 @@ std::string text_of(const ZydisFormatter& formatter, const Decoded& at, const st
 
 std::string note_of(const Site& site) {
   char buffer[96];
-  const char* what = site.kind == Site::Kind::call ? "call" : site.kind == Site::Kind::fault ? "may fault" : to_string(site.trap);
+  const char* what = site.kind == Site::Kind::call    ? "call"
+                     : site.kind == Site::Kind::fault ? "may fault"
+                                                      : to_string(site.trap);
   std::snprintf(buffer, sizeof buffer, "%s at 0x%x", what, site.wasm_offset);
   return buffer;
 }
@@ -75,8 +81,8 @@ std::string disassemble(const EmittedCode& code) {
   for (size_t offset = 0; offset < code.code_bytes;) {
     Decoded at;
     at.offset = offset;
-    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, code.bytes.data() + offset, code.code_bytes - offset, &at.instruction,
-                                             at.operands))) {
+    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, code.bytes.data() + offset, code.code_bytes - offset,
+                                             &at.instruction, at.operands))) {
       break;
     }
     if (target_of(at) < code.code_bytes) labels[target_of(at)] = 0;
@@ -88,7 +94,8 @@ std::string disassemble(const EmittedCode& code) {
   std::string text;
   size_t site = 0;
   for (const Decoded& at : all) {
-    if (const auto label = labels.find(at.offset); label != labels.end()) text += "L" + std::to_string(label->second) + ":\n";
+    if (const auto label = labels.find(at.offset); label != labels.end())
+      text += "L" + std::to_string(label->second) + ":\n";
     std::string line = "  " + text_of(formatter, at, labels);
     // Faults are at an instruction's beginning; the others behind it.
     while (site < code.sites.size()) {

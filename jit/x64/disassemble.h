@@ -8,8 +8,9 @@
 
 namespace heddle::jit::x64 {
 
-/// One instruction a line, labels where jumps go, and behind a `;` what the sites say: the offset of the wasm instruction and
-/// why it is one. Addresses that differ from run to run do not appear. Data behind the code is left out.
+/// One instruction a line, labels where jumps go, and behind a `;` what the sites say: the offset of the wasm
+/// instruction and why it is one. Addresses that differ from run to run do not appear. Data behind the code
+/// is left out.
 [[nodiscard]] std::string disassemble(const EmittedCode& code);
 
 }  // namespace heddle::jit::x64

@@ -61,7 +61,8 @@ class Emission {
 
   // emitter.cpp: operands.
   [[nodiscard]] asmjit::Operand register_operand(const Location& location, char letter, unsigned width) const;
-  [[nodiscard]] Mem memory_operand(const Instruction& instruction, std::span<const Location> locations, char letter);
+  [[nodiscard]] Mem memory_operand(const Instruction& instruction, std::span<const Location> locations,
+                                   char letter);
   [[nodiscard]] static Gp gp(Register reg, unsigned width = 8);
   [[nodiscard]] static Xmm xmm(Register reg) { return Xmm(number_of(reg)); }
   [[nodiscard]] Mem slot(const Location& location, unsigned width) const;
@@ -99,10 +100,10 @@ class Emission {
   std::vector<ColdTrap> cold_traps_;
   std::vector<std::function<void()>> cold_code_;
   std::vector<PlacedLiteral> literals_;
-  std::vector<std::pair<uint32_t, Label>> tables_;     ///< jump table, and where it goes
-  std::vector<std::pair<size_t, BlockId>> landings_;   ///< site, and the handler's block
+  std::vector<std::pair<uint32_t, Label>> tables_;    ///< jump table, and where it goes
+  std::vector<std::pair<size_t, BlockId>> landings_;  ///< site, and the handler's block
   size_t next_move_ = 0;
-  BlockId next_block_ = kNoBlock;   ///< laid out behind the present one
+  BlockId next_block_ = kNoBlock;  ///< laid out behind the present one
 };
 
 }  // namespace heddle::jit::x64

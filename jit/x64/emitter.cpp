@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Walks the blocks in layout order and encodes each instruction with the locations the allocator gave its operands.
+// Walks the blocks in layout order and encodes each instruction with the locations the allocator gave its
+// operands.
 #include "jit/x64/emitter.h"
 
 #include <algorithm>
@@ -27,8 +28,9 @@ constexpr Encoding kEncodings[] = {
 };
 
 constexpr x86::CondCode kConditionCodes[] = {
-    x86::CondCode::kO, x86::CondCode::kNO, x86::CondCode::kB, x86::CondCode::kAE, x86::CondCode::kE, x86::CondCode::kNE,
-    x86::CondCode::kBE, x86::CondCode::kA, x86::CondCode::kS, x86::CondCode::kNS, x86::CondCode::kP, x86::CondCode::kNP,
+    x86::CondCode::kO, x86::CondCode::kNO, x86::CondCode::kB,  x86::CondCode::kAE,
+    x86::CondCode::kE, x86::CondCode::kNE, x86::CondCode::kBE, x86::CondCode::kA,
+    x86::CondCode::kS, x86::CondCode::kNS, x86::CondCode::kP,  x86::CondCode::kNP,
     x86::CondCode::kL, x86::CondCode::kGE, x86::CondCode::kLE, x86::CondCode::kG,
 };
 
@@ -60,7 +62,6 @@ constexpr x86::CondCode kConditionCodes[] = {
   return instruction.memory == MemoryBase::guest ? index : 0;
 }
 
-
 }  // namespace
 
 Emission::Emission(const MachineFunction& function, const Allocation& allocation, EmittedCode& out)
@@ -70,7 +71,8 @@ Emission::Emission(const MachineFunction& function, const Allocation& allocation
   code_.attach(&assembler_);
 }
 
-// ------------------------------------------------------------------------------------------------------ operands
+// ------------------------------------------------------------------------------------------------------
+// operands
 
 Emission::Gp Emission::gp(Register reg, unsigned width) {
   const unsigned number = number_of(reg);
@@ -93,16 +95,19 @@ asmjit::Operand Emission::register_operand(const Location& location, char letter
   return gp(location.reg, size == 0 ? width : size);
 }
 
-Emission::Mem Emission::memory_operand(const Instruction& instruction, std::span<const Location> locations, char letter) {
+Emission::Mem Emission::memory_operand(const Instruction& instruction, std::span<const Location> locations,
+                                       char letter) {
   const unsigned size = size_of(letter, instruction.width);
   const auto last = locations.last(memory_registers(instruction));
   switch (instruction.memory) {
     case MemoryBase::registers:
       if (!instruction.has_index) return x86::ptr(gp(last[0].reg), instruction.displacement, size);
-      return x86::ptr(gp(last[0].reg), gp(last[1].reg), instruction.scale_log2, instruction.displacement, size);
+      return x86::ptr(gp(last[0].reg), gp(last[1].reg), instruction.scale_log2, instruction.displacement,
+                      size);
     case MemoryBase::guest:
       if (!instruction.has_index) return x86::ptr(gp(kMemoryBase), instruction.displacement, size);
-      return x86::ptr(gp(kMemoryBase), gp(last[0].reg), instruction.scale_log2, instruction.displacement, size);
+      return x86::ptr(gp(kMemoryBase), gp(last[0].reg), instruction.scale_log2, instruction.displacement,
+                      size);
     case MemoryBase::instance: return x86::ptr(gp(kInstance), instruction.displacement, size);
     case MemoryBase::frame_slots: return x86::ptr(x86::rsp, instruction.displacement, size);
     case MemoryBase::constant: {
@@ -117,13 +122,15 @@ Emission::Mem Emission::memory_operand(const Instruction& instruction, std::span
 
 Label Emission::literal(uint64_t low, uint64_t high, uint8_t width) {
   for (const PlacedLiteral& placed : literals_) {
-    if (placed.literal.low == low && placed.literal.high == high && placed.literal.width == width) return placed.label;
+    if (placed.literal.low == low && placed.literal.high == high && placed.literal.width == width)
+      return placed.label;
   }
   literals_.push_back({assembler_.newLabel(), {low, high, width}});
   return literals_.back().label;
 }
 
-// ------------------------------------------------------------------------------------------------ sites and traps
+// ------------------------------------------------------------------------------------------------ sites and
+// traps
 
 void Emission::add_site(Site::Kind kind, uint32_t wasm_offset, TrapKind trap) {
   out_.sites.push_back({static_cast<uint32_t>(assembler_.offset()), wasm_offset, 0, kind, trap});
@@ -143,7 +150,8 @@ void Emission::jump_if(Condition condition, Label target) {
 
 void Emission::call_stub(uintptr_t stub) { assembler_.call(literal64(stub)); }
 
-// ---------------------------------------------------------------------------------------------------------- moves
+// ----------------------------------------------------------------------------------------------------------
+// moves
 
 void Emission::emit_moves(uint32_t instruction) {
   const auto& moves = allocation_.moves;
@@ -177,20 +185,27 @@ void Emission::emit_move(const InsertedMove& move) {
       assembler_.mov(gp(move.to.reg), gp(move.from.reg));
     }
   } else if (from_register) {
-    if (!vector) assembler_.mov(slot(move.to, 8), gp(move.from.reg));
-    else if (wide) assembler_.movups(slot(move.to, 16), xmm(move.from.reg));
-    else assembler_.movsd(slot(move.to, 8), xmm(move.from.reg));
+    if (!vector)
+      assembler_.mov(slot(move.to, 8), gp(move.from.reg));
+    else if (wide)
+      assembler_.movups(slot(move.to, 16), xmm(move.from.reg));
+    else
+      assembler_.movsd(slot(move.to, 8), xmm(move.from.reg));
   } else {
-    if (!vector) assembler_.mov(gp(move.to.reg), slot(move.from, 8));
-    else if (wide) assembler_.movups(xmm(move.to.reg), slot(move.from, 16));
-    else assembler_.movsd(xmm(move.to.reg), slot(move.from, 8));
+    if (!vector)
+      assembler_.mov(gp(move.to.reg), slot(move.from, 8));
+    else if (wide)
+      assembler_.movups(xmm(move.to.reg), slot(move.from, 16));
+    else
+      assembler_.movsd(xmm(move.to.reg), slot(move.from, 8));
   }
 }
 
 /// Repeats an instruction that needs no register, with its result elsewhere.
 void Emission::rematerialize(const InsertedMove& move) {
   const Instruction& instruction = function_.instructions[move.rematerialize];
-  const bool vector = function_.registers[function_.operands_of(instruction)[0].reg].register_class == RegisterClass::vector;
+  const bool vector =
+      function_.registers[function_.operands_of(instruction)[0].reg].register_class == RegisterClass::vector;
   Location target = move.to;
   if (!target.is_register()) target.reg = vector ? kVectorScratch : kScratch;
   if (instruction.form == Form::pseudo) {
@@ -201,7 +216,8 @@ void Emission::rematerialize(const InsertedMove& move) {
   if (!move.to.is_register()) emit_move({0, {target.reg}, move.to, move.width, UINT32_MAX});
 }
 
-// --------------------------------------------------------------------------------------------------- instructions
+// ---------------------------------------------------------------------------------------------------
+// instructions
 
 void Emission::emit_plain(const Instruction& instruction, std::span<const Location> locations) {
   const Encoding& encoding = kEncodings[static_cast<size_t>(instruction.mnemonic)];
@@ -209,11 +225,13 @@ void Emission::emit_plain(const Instruction& instruction, std::span<const Locati
   std::string_view letters = encoding.letters;
   const bool implied = letters.starts_with('!');
   if (implied) letters.remove_prefix(1);
-  const size_t registers = locations.size() - std::min<size_t>(locations.size(), memory_registers(instruction));
+  const size_t registers =
+      locations.size() - std::min<size_t>(locations.size(), memory_registers(instruction));
   asmjit::Operand written[4];
   unsigned count = 0;
   const auto letter = [&] { return count < letters.size() ? letters[count] : 'w'; };
-  const bool memory_first = instruction.form == Form::mr || instruction.form == Form::m || instruction.form == Form::mi;
+  const bool memory_first =
+      instruction.form == Form::mr || instruction.form == Form::m || instruction.form == Form::mi;
   const auto write_memory = [&] {
     written[count] = memory_operand(instruction, locations, letter());
     ++count;
@@ -245,11 +263,13 @@ void Emission::emit_plain(const Instruction& instruction, std::span<const Locati
 
 void Emission::emit_instruction(uint32_t index) {
   const Instruction& instruction = function_.instructions[index];
-  const auto locations = std::span(allocation_.operands).subspan(instruction.first_operand, instruction.operand_count);
+  const auto locations =
+      std::span(allocation_.operands).subspan(instruction.first_operand, instruction.operand_count);
   if (instruction.is_move && locations.size() >= 2 && locations[0] == locations[1]) return;
   switch (instruction.mnemonic) {
     case Mnemonic::jmp:
-      if (jump_target(instruction.target) != next_block_) assembler_.jmp(labels_[jump_target(instruction.target)]);
+      if (jump_target(instruction.target) != next_block_)
+        assembler_.jmp(labels_[jump_target(instruction.target)]);
       return;
     case Mnemonic::jcc: assembler_.emit(id_of(instruction), labels_[jump_target(instruction.target)]); return;
     default: break;
@@ -258,13 +278,15 @@ void Emission::emit_instruction(uint32_t index) {
   emit_plain(instruction, locations);
 }
 
-// ------------------------------------------------------------------------------------------------------- the walk
+// ------------------------------------------------------------------------------------------------------- the
+// walk
 
 /// A block that only jumps is not emitted; jumps to it go on to where it jumps.
 void Emission::plan_jumps() {
   const auto has_moves = [this](uint32_t instruction) {
-    const auto at = std::lower_bound(allocation_.moves.begin(), allocation_.moves.end(), instruction,
-                                     [](const InsertedMove& move, uint32_t wanted) { return move.instruction < wanted; });
+    const auto at =
+        std::lower_bound(allocation_.moves.begin(), allocation_.moves.end(), instruction,
+                         [](const InsertedMove& move, uint32_t wanted) { return move.instruction < wanted; });
     return at != allocation_.moves.end() && at->instruction == instruction;
   };
   forwarded_.resize(function_.blocks.size());
@@ -275,7 +297,8 @@ void Emission::plan_jumps() {
     if (i == 0 || block.instruction_count != 1 || block.is_handler) continue;
     const Instruction& only = function_.instructions[block.first_instruction];
     // An endless loop of nothing would lead back to itself.
-    if (only.mnemonic != Mnemonic::jmp || has_moves(block.first_instruction) || forwarded_[only.target] == id) continue;
+    if (only.mnemonic != Mnemonic::jmp || has_moves(block.first_instruction) || forwarded_[only.target] == id)
+      continue;
     forwarded_[id] = forwarded_[only.target];
   }
   // Blocks that jump backwards were forwarded to what had not been forwarded itself yet.
@@ -297,17 +320,21 @@ void Emission::emit_prologue() {
   assembler_.push(x86::rbp);
   assembler_.mov(x86::rbp, x86::rsp);
   if (frame_.frame_bytes != 0) assembler_.sub(x86::rsp, frame_.frame_bytes);
-  for (const FrameLayout::Saved& saved : frame_.saved) assembler_.mov(x86::ptr(x86::rbp, saved.offset), gp(saved.reg));
+  for (const FrameLayout::Saved& saved : frame_.saved)
+    assembler_.mov(x86::ptr(x86::rbp, saved.offset), gp(saved.reg));
   if (function_.saves_instance) assembler_.mov(x86::ptr(x86::rbp, kSavedInstance), gp(kInstance));
-  const bool calls = std::any_of(function_.instructions.begin(), function_.instructions.end(), [](const Instruction& each) {
-    return each.is_call || each.mnemonic == Mnemonic::tail_call_own || each.mnemonic == Mnemonic::tail_call_function;
-  });
+  const bool calls =
+      std::any_of(function_.instructions.begin(), function_.instructions.end(), [](const Instruction& each) {
+        return each.is_call || each.mnemonic == Mnemonic::tail_call_own ||
+               each.mnemonic == Mnemonic::tail_call_function;
+      });
   if (calls || frame_.frame_bytes > 1024) expand_stack_check(offset);
 }
 
 void Emission::emit_epilogue() {
   if (!frame_.has_frame) return;
-  for (const FrameLayout::Saved& saved : frame_.saved) assembler_.mov(gp(saved.reg), x86::ptr(x86::rbp, saved.offset));
+  for (const FrameLayout::Saved& saved : frame_.saved)
+    assembler_.mov(gp(saved.reg), x86::ptr(x86::rbp, saved.offset));
   if (frame_.frame_bytes != 0) assembler_.mov(x86::rsp, x86::rbp);
   assembler_.pop(x86::rbp);
 }
@@ -322,7 +349,8 @@ void Emission::emit_block(size_t position) {
     const Instruction& instruction = function_.instructions[index];
     emit_moves(index);
     // `jcc next; jmp elsewhere` is one jump, of the opposite condition.
-    if (instruction.mnemonic == Mnemonic::jcc && index + 2 == end && jump_target(instruction.target) == next_block_ &&
+    if (instruction.mnemonic == Mnemonic::jcc && index + 2 == end &&
+        jump_target(instruction.target) == next_block_ &&
         function_.instructions[index + 1].mnemonic == Mnemonic::jmp) {
       Instruction inverted = instruction;
       inverted.condition = negate(instruction.condition);
@@ -352,9 +380,8 @@ void Emission::emit_cold() {
 }
 
 void Emission::emit_literals() {
-  std::sort(literals_.begin(), literals_.end(), [](const PlacedLiteral& a, const PlacedLiteral& b) {
-    return a.literal.width > b.literal.width;
-  });
+  std::sort(literals_.begin(), literals_.end(),
+            [](const PlacedLiteral& a, const PlacedLiteral& b) { return a.literal.width > b.literal.width; });
   if (!literals_.empty()) assembler_.align(AlignMode::kData, literals_.front().literal.width);
   for (const PlacedLiteral& placed : literals_) {
     assembler_.bind(placed.label);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The emitter: machine code as bytes. The only part of the JIT, with the stubs, that knows asmjit's instructions.
+// The emitter: machine code as bytes. The only part of the JIT, with the stubs, that knows asmjit's
+// instructions.
 #pragma once
 
 #include "heddle/result.h"
@@ -11,9 +12,9 @@ namespace heddle::jit::x64 {
 /// Bit fields of the immediate of Mnemonic::divide.
 struct Division {
   static constexpr int64_t kSigned = 1;
-  static constexpr int64_t kRemainder = 2;       ///< the remainder is wanted: in rdx; else the quotient, in rax
-  static constexpr int64_t kCheckZero = 4;       ///< the divisor may be 0
-  static constexpr int64_t kCheckOverflow = 8;   ///< the divisor may be -1
+  static constexpr int64_t kRemainder = 2;  ///< the remainder is wanted: in rdx; else the quotient, in rax
+  static constexpr int64_t kCheckZero = 4;  ///< the divisor may be 0
+  static constexpr int64_t kCheckOverflow = 8;  ///< the divisor may be -1
 };
 
 /// Bit fields of the immediate of Mnemonic::truncate.
@@ -24,7 +25,9 @@ struct Truncation {
   static constexpr int64_t kSaturate = 8;  ///< instead of trapping
 };
 
-/// Fills `out`. Fails (kind limit) if the frame is too large; nothing else can go wrong with what selection makes.
-[[nodiscard]] Result<void> emit(const MachineFunction& function, const Allocation& allocation, EmittedCode& out);
+/// Fills `out`. Fails (kind limit) if the frame is too large; nothing else can go wrong with what selection
+/// makes.
+[[nodiscard]] Result<void> emit(const MachineFunction& function, const Allocation& allocation,
+                                EmittedCode& out);
 
 }  // namespace heddle::jit::x64

@@ -14,7 +14,8 @@ struct ExecutableMemory::Impl {
   static const asmjit::JitAllocator::CreateParams& parameters() {
     static const asmjit::JitAllocator::CreateParams kParameters = [] {
       asmjit::JitAllocator::CreateParams made;
-      made.options = asmjit::JitAllocatorOptions::kUseDualMapping | asmjit::JitAllocatorOptions::kFillUnusedMemory;
+      made.options =
+          asmjit::JitAllocatorOptions::kUseDualMapping | asmjit::JitAllocatorOptions::kFillUnusedMemory;
       made.blockSize = 1u << 20;
       return made;
     }();
@@ -44,7 +45,9 @@ void ExecutableMemory::release(const void* code) noexcept {
   impl_->allocator.release(const_cast<void*>(code));
 }
 
-size_t ExecutableMemory::reserved_bytes() const noexcept { return impl_->allocator.statistics().reservedSize(); }
+size_t ExecutableMemory::reserved_bytes() const noexcept {
+  return impl_->allocator.statistics().reservedSize();
+}
 size_t ExecutableMemory::used_bytes() const noexcept { return impl_->allocator.statistics().usedSize(); }
 
 }  // namespace heddle::jit::x64

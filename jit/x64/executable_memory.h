@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // ExecutableMemory: pages for machine code, which are never writable and executable at one address.
 //
-// Each piece is mapped twice: here it runs, and elsewhere, for the length of one call, it is written. Thread-safe.
+// Each piece is mapped twice: here it runs, and elsewhere, for the length of one call, it is written.
+// Thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +21,8 @@ class ExecutableMemory {
   ExecutableMemory(const ExecutableMemory&) = delete;
   ExecutableMemory& operator=(const ExecutableMemory&) = delete;
 
-  /// A copy of `code` that can be run. Whoever runs it on another thread must have seen its address by an acquire.
+  /// A copy of `code` that can be run. Whoever runs it on another thread must have seen its address by an
+  /// acquire.
   [[nodiscard]] Result<const void*> add(std::span<const uint8_t> code) noexcept;
   /// Gives back what add() gave. Nobody may run it any more.
   void release(const void* code) noexcept;

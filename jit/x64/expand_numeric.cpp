@@ -6,7 +6,8 @@ namespace heddle::jit::x64 {
 
 using namespace asmjit;  // NOLINT: as in emitter.cpp
 
-/// The dividend is in rax. The processor faults where the quotient has no representation, so both cases are told before.
+/// The dividend is in rax. The processor faults where the quotient has no representation, so both cases are
+/// told before.
 void Emission::expand_divide(const Instruction& instruction, Register divisor) {
   const unsigned width = instruction.width;
   const int64_t what = instruction.immediate;
@@ -35,8 +36,10 @@ void Emission::expand_divide(const Instruction& instruction, Register divisor) {
     }
   }
   if (is_signed) {
-    if (width == 8) assembler_.cqo();
-    else assembler_.cdq();
+    if (width == 8)
+      assembler_.cqo();
+    else
+      assembler_.cdq();
     assembler_.idiv(gp(divisor, width));
   } else {
     assembler_.xor_(x86::edx, x86::edx);

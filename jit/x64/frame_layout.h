@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Frame layout: where a compiled function's frame keeps what, and the offsets of what machine code reads of the engine.
+// Frame layout: where a compiled function's frame keeps what, and the offsets of what machine code reads of
+// the engine.
 //
 // No other file of the JIT holds an offset into the engine's structures. docs/JIT.md draws the frame.
 #pragma once
@@ -14,8 +15,8 @@
 
 namespace heddle::jit::x64 {
 
-// Instance has no virtual functions or bases, so that its members have fixed places, although C++ only allows compilers
-// to say which.
+// Instance has no virtual functions or bases, so that its members have fixed places, although C++ only allows
+// compilers to say which.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Winvalid-offsetof"
 inline constexpr int32_t kInstanceMemoryBase = offsetof(engine::Instance, memory0_base);
@@ -38,14 +39,14 @@ inline constexpr uint32_t kMaxFrameBytes = 64u << 10;
 
 /// One function's frame. All offsets are relative to rbp but those of the runtime slots, which stand at rsp.
 struct FrameLayout {
-  bool has_frame = false;      ///< rbp is pushed; else nothing of the below exists
-  uint32_t frame_bytes = 0;    ///< rbp - rsp
-  int32_t spill_slots = 0;     ///< offset of spill slot 0; the others follow upwards
+  bool has_frame = false;    ///< rbp is pushed; else nothing of the below exists
+  uint32_t frame_bytes = 0;  ///< rbp - rsp
+  int32_t spill_slots = 0;   ///< offset of spill slot 0; the others follow upwards
   struct Saved {
     Register reg;
     int32_t offset;
   };
-  std::vector<Saved> saved;    ///< what callees keep, and this function writes
+  std::vector<Saved> saved;  ///< what callees keep, and this function writes
 
   [[nodiscard]] int32_t slot(uint32_t number) const { return spill_slots + static_cast<int32_t>(8 * number); }
 };

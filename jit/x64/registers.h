@@ -15,8 +15,38 @@ namespace heddle::jit::x64 {
 
 /// General registers as the processor numbers them, then vector registers.
 enum class Register : uint8_t {
-  rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15,
-  xmm0, xmm1, xmm2, xmm3, xmm4, xmm5, xmm6, xmm7, xmm8, xmm9, xmm10, xmm11, xmm12, xmm13, xmm14, xmm15,
+  rax,
+  rcx,
+  rdx,
+  rbx,
+  rsp,
+  rbp,
+  rsi,
+  rdi,
+  r8,
+  r9,
+  r10,
+  r11,
+  r12,
+  r13,
+  r14,
+  r15,
+  xmm0,
+  xmm1,
+  xmm2,
+  xmm3,
+  xmm4,
+  xmm5,
+  xmm6,
+  xmm7,
+  xmm8,
+  xmm9,
+  xmm10,
+  xmm11,
+  xmm12,
+  xmm13,
+  xmm14,
+  xmm15,
   none,
 };
 inline constexpr unsigned kRegisterCount = 32;
@@ -42,11 +72,19 @@ class RegisterSet {
   }
   constexpr void add(Register reg) { bits_ |= uint32_t{1} << static_cast<unsigned>(reg); }
   constexpr void remove(Register reg) { bits_ &= ~(uint32_t{1} << static_cast<unsigned>(reg)); }
-  [[nodiscard]] constexpr bool has(Register reg) const { return (bits_ >> static_cast<unsigned>(reg) & 1) != 0; }
+  [[nodiscard]] constexpr bool has(Register reg) const {
+    return (bits_ >> static_cast<unsigned>(reg) & 1) != 0;
+  }
   [[nodiscard]] constexpr uint32_t bits() const { return bits_; }
-  [[nodiscard]] constexpr RegisterSet operator|(RegisterSet other) const { return RegisterSet(bits_ | other.bits_); }
-  [[nodiscard]] constexpr RegisterSet operator&(RegisterSet other) const { return RegisterSet(bits_ & other.bits_); }
-  [[nodiscard]] constexpr RegisterSet without(RegisterSet other) const { return RegisterSet(bits_ & ~other.bits_); }
+  [[nodiscard]] constexpr RegisterSet operator|(RegisterSet other) const {
+    return RegisterSet(bits_ | other.bits_);
+  }
+  [[nodiscard]] constexpr RegisterSet operator&(RegisterSet other) const {
+    return RegisterSet(bits_ & other.bits_);
+  }
+  [[nodiscard]] constexpr RegisterSet without(RegisterSet other) const {
+    return RegisterSet(bits_ & ~other.bits_);
+  }
   [[nodiscard]] constexpr bool is_empty() const { return bits_ == 0; }
 
  private:
@@ -65,8 +103,9 @@ inline constexpr std::array kGeneralRegisters = {
     Register::r9,  Register::r10, Register::rbx, Register::r12, Register::r13,
 };
 inline constexpr std::array kVectorRegisters = {
-    Register::xmm0, Register::xmm1, Register::xmm2,  Register::xmm3,  Register::xmm4,  Register::xmm5,  Register::xmm6, Register::xmm7,
-    Register::xmm8, Register::xmm9, Register::xmm10, Register::xmm11, Register::xmm12, Register::xmm13, Register::xmm14,
+    Register::xmm0,  Register::xmm1,  Register::xmm2,  Register::xmm3,  Register::xmm4,
+    Register::xmm5,  Register::xmm6,  Register::xmm7,  Register::xmm8,  Register::xmm9,
+    Register::xmm10, Register::xmm11, Register::xmm12, Register::xmm13, Register::xmm14,
 };
 inline constexpr RegisterSet kKeptByCallees = RegisterSet::of(Register::rbx, Register::r12, Register::r13);
 

@@ -11,7 +11,8 @@ namespace heddle::jit::x64 {
 
 namespace {
 
-/// What a call overwrites: everything that is allocated, but what callees keep unless it may throw into a handler.
+/// What a call overwrites: everything that is allocated, but what callees keep unless it may throw into a
+/// handler.
 RegisterSet clobbers(bool may_throw_here) {
   RegisterSet set;
   for (const Register reg : kGeneralRegisters) set.add(reg);
@@ -30,7 +31,8 @@ RegisterSet clobbers(bool may_throw_here) {
 
 }  // namespace
 
-// ------------------------------------------------------------------------------------------------- places of values
+// ------------------------------------------------------------------------------------------------- places of
+// values
 
 void Selector::find_results() {
   for (const BlockId id : ir_.order) {
@@ -136,8 +138,10 @@ void Selector::select_arguments() {
   bool overflows = false;
   for (size_t i = 0; i < places.size(); ++i) {
     const VirtualRegister reg = registers_[parameters[i]];
-    if (places[i].reg == Register::none) overflows = overflows || reg != kNoRegister;
-    else if (reg != kNoRegister) operands.push_back(write_in(reg, places[i].reg));
+    if (places[i].reg == Register::none)
+      overflows = overflows || reg != kNoRegister;
+    else if (reg != kNoRegister)
+      operands.push_back(write_in(reg, places[i].reg));
   }
   add(Mnemonic::arguments, Form::pseudo, 8, operands);
   if (!overflows) return;
@@ -150,7 +154,8 @@ void Selector::select_arguments() {
   }
 }
 
-// ------------------------------------------------------------------------------------------------------------ calls
+// ------------------------------------------------------------------------------------------------------------
+// calls
 
 bool Selector::select_call(Value value) {
   const Node& at = node(value);
@@ -170,7 +175,8 @@ void Selector::select_call_own(Value value) {
   const Node& at = node(value);
   const bool own = at.operation == Operation::call_own;
   const auto& nodes = ir_.blocks[block_].nodes;
-  const bool invokes = operation(nodes.back()) == Operation::invoke && nodes.size() >= 2 && nodes[nodes.size() - 2] == value;
+  const bool invokes =
+      operation(nodes.back()) == Operation::invoke && nodes.size() >= 2 && nodes[nodes.size() - 2] == value;
   std::vector<Type> types;
   std::vector<Place> places;
   types_of_results(at, types);
@@ -193,7 +199,9 @@ void Selector::select_call_own(Value value) {
   Instruction& call = add(own ? Mnemonic::call_own : Mnemonic::call_function, Form::pseudo, 8, operands);
   call.is_call = true;
   call.clobbers = overwritten;
-  if (own) call.immediate = static_cast<int64_t>(reinterpret_cast<uintptr_t>(options_.code_of(static_cast<uint32_t>(at.immediate))));
+  if (own)
+    call.immediate = static_cast<int64_t>(
+        reinterpret_cast<uintptr_t>(options_.code_of(static_cast<uint32_t>(at.immediate))));
   if (invokes) call.target = ir_.blocks[block_].successors[1].target;
   out_.has_frame = true;
   if (!own || ir_.reloads_instance) {
@@ -213,15 +221,18 @@ void Selector::select_call_own(Value value) {
 /// Operands go to slots at the frame's lower end, where the results then are.
 void Selector::select_runtime_call(Value value, RuntimeFunction function, uint64_t extra, uint64_t extra2) {
   const auto& nodes = ir_.blocks[block_].nodes;
-  const bool invokes = operation(nodes.back()) == Operation::invoke && nodes.size() >= 2 && nodes[nodes.size() - 2] == value;
+  const bool invokes =
+      operation(nodes.back()) == Operation::invoke && nodes.size() >= 2 && nodes[nodes.size() - 2] == value;
   uint32_t slots = 0;
   for (const Value each : arguments(value)) {
     store_value(each, in_frame(slots));
     slots += slots_of(node(each).type);
   }
   out_.runtime_slots = std::max(out_.runtime_slots, std::max(slots, 2u));
-  const VirtualRegister first = integer(static_cast<int64_t>(extra), 8), second = integer(static_cast<int64_t>(extra2), 8);
-  Instruction& call = add(Mnemonic::call_runtime, Form::pseudo, 8, {read_in(first, Register::rdx), read_in(second, Register::rcx)});
+  const VirtualRegister first = integer(static_cast<int64_t>(extra), 8),
+                        second = integer(static_cast<int64_t>(extra2), 8);
+  Instruction& call = add(Mnemonic::call_runtime, Form::pseudo, 8,
+                          {read_in(first, Register::rdx), read_in(second, Register::rcx)});
   call.is_call = true;
   call.clobbers = clobbers(invokes);
   call.immediate = static_cast<int64_t>(reinterpret_cast<uintptr_t>(function));
@@ -248,7 +259,8 @@ void Selector::select_row_call(Value value) {
   select_runtime_call(value, function, at.immediate, at.extra);
 }
 
-// ----------------------------------------------------------------------------------------------------- leaving
+// -----------------------------------------------------------------------------------------------------
+// leaving
 
 void Selector::select_leave(Value value) {
   std::vector<Operand> operands;
@@ -262,8 +274,11 @@ void Selector::select_tail_call(Value value) {
   std::vector<Operand> operands;
   pass(own ? arguments(value) : arguments(value).subspan(1), operands, false);
   if (!own) operands.push_back(read(use(argument(value, 0))));
-  Instruction& call = add(own ? Mnemonic::tail_call_own : Mnemonic::tail_call_function, Form::pseudo, 8, operands);
-  if (own) call.immediate = static_cast<int64_t>(reinterpret_cast<uintptr_t>(options_.code_of(static_cast<uint32_t>(at.immediate))));
+  Instruction& call =
+      add(own ? Mnemonic::tail_call_own : Mnemonic::tail_call_function, Form::pseudo, 8, operands);
+  if (own)
+    call.immediate = static_cast<int64_t>(
+        reinterpret_cast<uintptr_t>(options_.code_of(static_cast<uint32_t>(at.immediate))));
   out_.has_frame = true;
 }
 

@@ -118,12 +118,14 @@ FlagsTest Selector::compare_integers(Value left, Value right, unsigned width, Co
   return {condition, FlagsTest::Kind::plain};
 }
 
-/// ucomis sets carry, zero and parity if the operands are unordered, so conditions without carry are false then.
+/// ucomis sets carry, zero and parity if the operands are unordered, so conditions without carry are false
+/// then.
 FlagsTest Selector::compare_floats(Value value) {
   using Kind = FlagsTest::Kind;
   const Operation at = operation(value);
   const bool narrow = at <= Operation::f32_ge;
-  const auto which = static_cast<unsigned>(at) - static_cast<unsigned>(narrow ? Operation::f32_eq : Operation::f64_eq);
+  const auto which =
+      static_cast<unsigned>(at) - static_cast<unsigned>(narrow ? Operation::f32_eq : Operation::f64_eq);
   Value left = argument(value, 0), right = argument(value, 1);
   FlagsTest test;
   switch (which) {
@@ -161,7 +163,8 @@ FlagsTest Selector::test_of(Value value) {
       return result(negate(test));
     }
     if (const auto comparison = integer_comparison(at)) {
-      return result(compare_integers(argument(value, 0), argument(value, 1), comparison->width, comparison->condition));
+      return result(
+          compare_integers(argument(value, 0), argument(value, 1), comparison->width, comparison->condition));
     }
     if (is_float_comparison(at)) return result(compare_floats(value));
     break;
@@ -175,7 +178,8 @@ void Selector::materialize(FlagsTest test, VirtualRegister result) {
   if (test.kind != FlagsTest::Kind::plain) {
     const bool both = test.kind == FlagsTest::Kind::and_ordered;
     const VirtualRegister parity = general(), joined = general();
-    add(Mnemonic::setcc, Form::r, 1, {write(parity)}).condition = both ? Condition::no_parity : Condition::parity;
+    add(Mnemonic::setcc, Form::r, 1, {write(parity)}).condition =
+        both ? Condition::no_parity : Condition::parity;
     two_address(both ? Mnemonic::and_ : Mnemonic::or_, 4, joined, byte, parity);
     byte = joined;
   }
@@ -194,11 +198,12 @@ void Selector::select_select(Value value) {
   const unsigned width = node(value).type == Type::i32 ? 4 : 8;
   const VirtualRegister result = define(value), left = use(if_true), right = use(if_false);
   const FlagsTest test = test_of(argument(value, 2));
-  const auto conditional = [&](VirtualRegister to, VirtualRegister otherwise, VirtualRegister then, Condition condition) {
-    Instruction& move = is_vector
-                            ? add(Mnemonic::vector_select, Form::pseudo, 16,
-                                  {write_tied(to, 1), read(otherwise), read_late(then)})
-                            : add(Mnemonic::cmovcc, Form::rr, width, {write_tied(to, 1), read(otherwise), read_anywhere(then)});
+  const auto conditional = [&](VirtualRegister to, VirtualRegister otherwise, VirtualRegister then,
+                               Condition condition) {
+    Instruction& move = is_vector ? add(Mnemonic::vector_select, Form::pseudo, 16,
+                                        {write_tied(to, 1), read(otherwise), read_late(then)})
+                                  : add(Mnemonic::cmovcc, Form::rr, width,
+                                        {write_tied(to, 1), read(otherwise), read_anywhere(then)});
     move.condition = condition;
   };
   if (test.kind == FlagsTest::Kind::plain) return conditional(result, right, left, test.condition);
@@ -226,7 +231,8 @@ void Selector::select_trap_if(Value value, bool unless) {
   if (test.kind == FlagsTest::Kind::or_unordered) trap_if(Condition::parity, kind);
 }
 
-// ---------------------------------------------------------------------------------------------------- terminators
+// ----------------------------------------------------------------------------------------------------
+// terminators
 
 void Selector::jump(BlockId target) { add(Mnemonic::jmp, Form::label, 8, {}).target = target; }
 

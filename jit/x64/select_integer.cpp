@@ -104,7 +104,8 @@ void Selector::select_and(Value value, unsigned width) {
   const uint64_t mask = width == 4 ? static_cast<uint32_t>(*constant) : static_cast<uint64_t>(*constant);
   const VirtualRegister result = define(value);
   if (mask == 0xff || mask == 0xffff) {
-    add(mask == 0xff ? Mnemonic::movzx8 : Mnemonic::movzx16, Form::rr, 4, {write(result), read_anywhere(use(left))});
+    add(mask == 0xff ? Mnemonic::movzx8 : Mnemonic::movzx16, Form::rr, 4,
+        {write(result), read_anywhere(use(left))});
   } else if (width == 8 && mask == UINT32_MAX) {
     add(Mnemonic::mov, Form::rr, 4, {write(result), read_anywhere(use(left))});
   } else if (mask <= INT32_MAX) {
@@ -125,7 +126,8 @@ void Selector::select_bitwise(Value value, unsigned width, Mnemonic mnemonic) {
   }
   if (is_load_here(left, width) && !is_load_here(right, width)) std::swap(left, right);
   // What dies here gives its register to the result.
-  if (uses_[left] > 1 && uses_[right] == 1 && !is_load_here(right, width) && !integer_constant(right)) std::swap(left, right);
+  if (uses_[left] > 1 && uses_[right] == 1 && !is_load_here(right, width) && !integer_constant(right))
+    std::swap(left, right);
   const VirtualRegister first = use(left);
   operate(mnemonic, width, result, first, right);
 }
@@ -137,7 +139,8 @@ void Selector::select_shift(Value value, unsigned width, Mnemonic mnemonic, Mnem
   const VirtualRegister result = define(value);
   const unsigned bits = 8 * width;
   if (const auto constant = integer_constant(count)) {
-    return two_address_immediate(mnemonic, width, result, use(left), static_cast<int64_t>(*constant & (bits - 1)));
+    return two_address_immediate(mnemonic, width, result, use(left),
+                                 static_cast<int64_t>(*constant & (bits - 1)));
   }
   const Operation mask = width == 4 ? Operation::i32_and : Operation::i64_and;
   if (operation(count) == mask && is_near(count)) {
@@ -173,16 +176,18 @@ void Selector::select_rotate(Value value, unsigned width, Mnemonic mnemonic) {
 void Selector::select_count_zeros(Value value, unsigned width, bool leading) {
   const VirtualRegister result = define(value), argument_register = use(argument(value, 0));
   if (leading ? options_.features.lzcnt : options_.features.bmi1) {
-    add(leading ? Mnemonic::lzcnt : Mnemonic::tzcnt, Form::rr, width, {write(result), read_anywhere(argument_register)});
+    add(leading ? Mnemonic::lzcnt : Mnemonic::tzcnt, Form::rr, width,
+        {write(result), read_anywhere(argument_register)});
     return;
   }
   // bsf and bsr leave their result as it was if the argument is zero, and say so in a flag.
   const int64_t bits = 8 * width;
   const VirtualRegister of_zero = integer(leading ? 2 * bits - 1 : bits, width);
   const VirtualRegister found = general(), number = leading ? general() : result;
-  add(leading ? Mnemonic::bsr : Mnemonic::bsf, Form::rr, width, {write(found), read_anywhere(argument_register)});
-  add(Mnemonic::cmovcc, Form::rr, width, {write_tied(number, 1), read(found), read_anywhere(of_zero)}).condition =
-      Condition::equal;
+  add(leading ? Mnemonic::bsr : Mnemonic::bsf, Form::rr, width,
+      {write(found), read_anywhere(argument_register)});
+  add(Mnemonic::cmovcc, Form::rr, width, {write_tied(number, 1), read(found), read_anywhere(of_zero)})
+      .condition = Condition::equal;
   if (leading) two_address_immediate(Mnemonic::xor_, width, result, number, bits - 1);
 }
 
@@ -219,7 +224,9 @@ void Selector::select_divide(Value value, unsigned width, int64_t what) {
   Operand low = write_in(remainder ? other : result, Register::rax);
   Operand high = write_in(remainder ? result : other, Register::rdx);
   high.role = Role::early_define;  // before the divisor is read
-  add(Mnemonic::divide, Form::pseudo, width, {low, high, read_in(dividend, Register::rax), read_late(divisor)}).immediate = what;
+  add(Mnemonic::divide, Form::pseudo, width,
+      {low, high, read_in(dividend, Register::rax), read_late(divisor)})
+      .immediate = what;
 }
 
 void Selector::select_extend(Value value, Mnemonic mnemonic, unsigned width) {

@@ -59,9 +59,11 @@ int64_t narrowed(uint64_t bits, unsigned width) {
 
 }  // namespace
 
-// ------------------------------------------------------------------------------------------------------- addresses
+// -------------------------------------------------------------------------------------------------------
+// addresses
 
-/// r14 + the address, zero-extended, + the offset. A sum with a constant is only taken apart where it cannot wrap.
+/// r14 + the address, zero-extended, + the offset. A sum with a constant is only taken apart where it cannot
+/// wrap.
 Address Selector::guest_address(Value address, uint64_t offset) {
   Address result;
   result.memory = MemoryBase::guest;
@@ -76,7 +78,8 @@ Address Selector::guest_address(Value address, uint64_t offset) {
   }
   if (operation(address) == Operation::i32_add && is_near(address)) {
     const auto constant = integer_constant(argument(address, 1));
-    if (constant && *constant > 0 && greatest(argument(address, 0)) + static_cast<uint64_t>(*constant) <= UINT32_MAX &&
+    if (constant && *constant > 0 &&
+        greatest(argument(address, 0)) + static_cast<uint64_t>(*constant) <= UINT32_MAX &&
         offset + static_cast<uint64_t>(*constant) <= INT32_MAX) {
       offset += static_cast<uint64_t>(*constant);
       address = argument(address, 0);
@@ -161,7 +164,8 @@ Address Selector::load_here(Value value) {
   return address_of(value);
 }
 
-// ------------------------------------------------------------------------------------------------- loads and stores
+// ------------------------------------------------------------------------------------------------- loads and
+// stores
 
 void Selector::select_load(Value value, Operation access) {
   const auto load = load_of(access);
@@ -179,17 +183,20 @@ void Selector::select_store(Value value, Operation access, Value stored) {
                            (integer_constant(stored) && immediate_of(stored, store->width));
   if (is_constant && store->width <= 8) {
     const Address address = address_of(value);
-    add(Mnemonic::mov, Form::mi, store->width, {}, address).immediate = narrowed(from.immediate, store->width);
+    add(Mnemonic::mov, Form::mi, store->width, {}, address).immediate =
+        narrowed(from.immediate, store->width);
     return;
   }
   // The lower half of an i64 is its register's.
-  if (from.operation == Operation::i32_wrap_i64 && is_near(stored) && store->width <= 4) stored = argument(stored, 0);
+  if (from.operation == Operation::i32_wrap_i64 && is_near(stored) && store->width <= 4)
+    stored = argument(stored, 0);
   const VirtualRegister reg = use(stored);
   const Address address = address_of(value);
   add(store->mnemonic, Form::mr, store->width, {read(reg)}, address);
 }
 
-/// (address, length): the address + the immediate, both taken as unsigned, if what is accessed there ends in bounds.
+/// (address, length): the address + the immediate, both taken as unsigned, if what is accessed there ends in
+/// bounds.
 void Selector::select_check_bounds(Value value) {
   const Node& at = node(value);
   const Value address = argument(value, 0);

@@ -56,7 +56,8 @@ Selector::Selector(const Function& ir, const SelectOptions& options, MachineFunc
   results_index_.assign(ir.nodes.size(), UINT32_MAX);
 }
 
-// -------------------------------------------------------------------------------------------------------- the walk
+// --------------------------------------------------------------------------------------------------------
+// the walk
 
 void Selector::count_uses() {
   for (const BlockId id : ir_.order) {
@@ -180,11 +181,13 @@ void Selector::finish() {
     const Instruction& instruction = out_.instructions[i];
     if (instruction.operand_count != 1) continue;
     const Operand& only = out_.operands[instruction.first_operand];
-    if (only.role == Role::define && rematerializable_[only.reg] != 0) out_.registers[only.reg].remat.instruction = i;
+    if (only.role == Role::define && rematerializable_[only.reg] != 0)
+      out_.registers[only.reg].remat.instruction = i;
   }
 }
 
-// ---------------------------------------------------------------------------------------------------------- the IR
+// ----------------------------------------------------------------------------------------------------------
+// the IR
 
 std::optional<int64_t> Selector::integer_constant(Value value) const {
   const Node& constant = node(value);
@@ -231,7 +234,8 @@ uint64_t Selector::greatest(Value value, unsigned depth) const {
       }
       return kAny;
     case Operation::i32_add:
-      return std::min(greatest(argument(value, 0), depth - 1) + greatest(argument(value, 1), depth - 1), kAny);
+      return std::min(greatest(argument(value, 0), depth - 1) + greatest(argument(value, 1), depth - 1),
+                      kAny);
     default:
       if (at.operation == Operation::host_load && at.access == Operation::i32_load8_u) return 0xff;
       if (at.operation == Operation::host_load && at.access == Operation::i32_load16_u) return 0xffff;
@@ -245,14 +249,16 @@ bool Selector::is_load_here(Value value, unsigned bytes) const {
   const Operation access = load.operation == Operation::host_load ? load.access : load.operation;
   if (!is_row(access) || info(row_of(access)).kind != engine::RowKind::load) return false;
   if (bytes != 1u << info(row_of(access)).access_log2) return false;
-  const bool extends = access != Operation::i32_load && access != Operation::i64_load && access != Operation::f32_load &&
-                       access != Operation::f64_load && access != Operation::i64_load32_u;
+  const bool extends = access != Operation::i32_load && access != Operation::i64_load &&
+                       access != Operation::f32_load && access != Operation::f64_load &&
+                       access != Operation::i64_load32_u;
   if (extends || (access == Operation::i64_load32_u && bytes != 4)) return false;
   if (load.operation == Operation::host_load && load.alias == Alias::constant) return true;
   return colours_[value] == colours_[root_];
 }
 
-// ------------------------------------------------------------------------------------- registers and instructions
+// ------------------------------------------------------------------------------------- registers and
+// instructions
 
 VirtualRegister Selector::new_register(RegisterClass register_class, uint8_t width) {
   VirtualRegisterInfo info;
@@ -298,7 +304,8 @@ VirtualRegister Selector::integer(int64_t bits, unsigned width) {
 
 VirtualRegister Selector::use_constant(const Node& constant) {
   const bool narrow = constant.type == Type::i32 || constant.type == Type::f32;
-  if (!is_vector_class(constant.type)) return integer(static_cast<int64_t>(constant.immediate), narrow ? 4 : 8);
+  if (!is_vector_class(constant.type))
+    return integer(static_cast<int64_t>(constant.immediate), narrow ? 4 : 8);
   const bool whole = constant.type == Type::v128;
   const uint64_t low = narrow ? static_cast<uint32_t>(constant.immediate) : constant.immediate;
   const uint64_t high = whole ? constant.extra : 0;
@@ -342,8 +349,8 @@ Instruction& Selector::add(Mnemonic mnemonic, Form form, unsigned width, std::sp
   return pending_.emplace_back(instruction);
 }
 
-Instruction& Selector::add(Mnemonic mnemonic, Form form, unsigned width, std::initializer_list<Operand> operands,
-                           const Address& address) {
+Instruction& Selector::add(Mnemonic mnemonic, Form form, unsigned width,
+                           std::initializer_list<Operand> operands, const Address& address) {
   Operand all[8];
   size_t count = 0;
   for (const Operand& operand : operands) all[count++] = operand;
@@ -361,11 +368,13 @@ Instruction& Selector::add(Mnemonic mnemonic, Form form, unsigned width, std::in
 
 void Selector::move(VirtualRegister to, VirtualRegister from, RegisterClass register_class) {
   const bool vectors = register_class == RegisterClass::vector;
-  Instruction& copy = add(vectors ? Mnemonic::movaps : Mnemonic::mov, Form::rr, vectors ? 16 : 8, {write(to), read(from)});
+  Instruction& copy =
+      add(vectors ? Mnemonic::movaps : Mnemonic::mov, Form::rr, vectors ? 16 : 8, {write(to), read(from)});
   copy.is_move = true;
 }
 
-void Selector::operate(Mnemonic mnemonic, unsigned width, VirtualRegister result, VirtualRegister left, Value right) {
+void Selector::operate(Mnemonic mnemonic, unsigned width, VirtualRegister result, VirtualRegister left,
+                       Value right) {
   if (const auto immediate = immediate_of(right, width)) {
     return two_address_immediate(mnemonic, width, result, left, *immediate);
   }
@@ -382,8 +391,8 @@ void Selector::two_address(Mnemonic mnemonic, unsigned width, VirtualRegister re
   add(mnemonic, Form::rr, width, {write_tied(result, 1), read(left), read_anywhere(right)});
 }
 
-void Selector::two_address_immediate(Mnemonic mnemonic, unsigned width, VirtualRegister result, VirtualRegister left,
-                                     int64_t immediate) {
+void Selector::two_address_immediate(Mnemonic mnemonic, unsigned width, VirtualRegister result,
+                                     VirtualRegister left, int64_t immediate) {
   add(mnemonic, Form::ri, width, {write_tied(result, 1), read(left)}).immediate = immediate;
 }
 

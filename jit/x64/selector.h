@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Selector: selection at work on one function. Internal to selector.cpp and select_*.cpp.
 //
-// Blocks are walked in reverse layout order, and nodes backwards, so that everybody who uses a value comes before it. A
-// node asks for the registers of its operands by use(), unless it takes an operand's computation into its own
-// instruction; what nobody asked for by the time it is reached is not emitted. The instructions of one node are
-// written forwards.
+// Blocks are walked in reverse layout order, and nodes backwards, so that everybody who uses a value comes
+// before it. A node asks for the registers of its operands by use(), unless it takes an operand's computation
+// into its own instruction; what nobody asked for by the time it is reached is not emitted. The instructions
+// of one node are written forwards.
 #pragma once
 
 #include <optional>
@@ -25,7 +25,8 @@ struct Address {
   uint32_t literal = 0;  ///< MemoryBase::constant
 };
 
-/// What a comparison left in the flags. Comparisons of floats may need the parity flag, too, which says "unordered".
+/// What a comparison left in the flags. Comparisons of floats may need the parity flag, too, which says
+/// "unordered".
 struct FlagsTest {
   enum class Kind : uint8_t { plain, and_ordered, or_unordered };
   Condition condition = Condition::not_equal;
@@ -49,7 +50,9 @@ class Selector {
 
   // ---- selector.cpp: the IR
   [[nodiscard]] const Node& node(Value value) const { return ir_.nodes[value]; }
-  [[nodiscard]] std::span<const Value> arguments(Value value) const { return ir_.arguments_of(ir_.nodes[value]); }
+  [[nodiscard]] std::span<const Value> arguments(Value value) const {
+    return ir_.arguments_of(ir_.nodes[value]);
+  }
   [[nodiscard]] Value argument(Value value, unsigned i) const { return arguments(value)[i]; }
   [[nodiscard]] Operation operation(Value value) const { return ir_.nodes[value].operation; }
   /// The bits of an i32.const or i64.const, sign-extended.
@@ -68,7 +71,9 @@ class Selector {
   // ---- selector.cpp: registers and instructions
   [[nodiscard]] VirtualRegister new_register(RegisterClass register_class, uint8_t width = 8);
   [[nodiscard]] VirtualRegister general() { return new_register(RegisterClass::general); }
-  [[nodiscard]] VirtualRegister vector(uint8_t width = 8) { return new_register(RegisterClass::vector, width); }
+  [[nodiscard]] VirtualRegister vector(uint8_t width = 8) {
+    return new_register(RegisterClass::vector, width);
+  }
   [[nodiscard]] VirtualRegister new_register_of(Type type);
   /// The register that a value is defined in.
   [[nodiscard]] VirtualRegister define(Value value);
@@ -81,25 +86,41 @@ class Selector {
   void mark_rematerializable(VirtualRegister reg) { rematerializable_[reg] = true; }
 
   static Operand read(VirtualRegister reg) { return {reg, Role::use, Policy::any, Register::none, 0}; }
-  static Operand read_late(VirtualRegister reg) { return {reg, Role::late_use, Policy::any, Register::none, 0}; }
-  static Operand read_anywhere(VirtualRegister reg) { return {reg, Role::use, Policy::slot_too, Register::none, 0}; }
-  static Operand read_in(VirtualRegister reg, Register fixed) { return {reg, Role::use, Policy::fixed, fixed, 0}; }
+  static Operand read_late(VirtualRegister reg) {
+    return {reg, Role::late_use, Policy::any, Register::none, 0};
+  }
+  static Operand read_anywhere(VirtualRegister reg) {
+    return {reg, Role::use, Policy::slot_too, Register::none, 0};
+  }
+  static Operand read_in(VirtualRegister reg, Register fixed) {
+    return {reg, Role::use, Policy::fixed, fixed, 0};
+  }
   static Operand write(VirtualRegister reg) { return {reg, Role::define, Policy::any, Register::none, 0}; }
-  static Operand write_early(VirtualRegister reg) { return {reg, Role::early_define, Policy::any, Register::none, 0}; }
-  static Operand write_in(VirtualRegister reg, Register fixed) { return {reg, Role::define, Policy::fixed, fixed, 0}; }
-  static Operand write_tied(VirtualRegister reg, uint8_t to) { return {reg, Role::define, Policy::tied, Register::none, to}; }
+  static Operand write_early(VirtualRegister reg) {
+    return {reg, Role::early_define, Policy::any, Register::none, 0};
+  }
+  static Operand write_in(VirtualRegister reg, Register fixed) {
+    return {reg, Role::define, Policy::fixed, fixed, 0};
+  }
+  static Operand write_tied(VirtualRegister reg, uint8_t to) {
+    return {reg, Role::define, Policy::tied, Register::none, to};
+  }
 
   Instruction& add(Mnemonic mnemonic, Form form, unsigned width, std::span<const Operand> operands);
   Instruction& add(Mnemonic mnemonic, Form form, unsigned width, std::initializer_list<Operand> operands) {
     return add(mnemonic, form, width, std::span<const Operand>(operands.begin(), operands.size()));
   }
   /// The same with a memory operand, whose registers are appended.
-  Instruction& add(Mnemonic mnemonic, Form form, unsigned width, std::initializer_list<Operand> operands, const Address& address);
+  Instruction& add(Mnemonic mnemonic, Form form, unsigned width, std::initializer_list<Operand> operands,
+                   const Address& address);
   void move(VirtualRegister to, VirtualRegister from, RegisterClass register_class);
-  /// result = left op right, where the result takes the place of left; `right` may be taken as immediate or from memory.
+  /// result = left op right, where the result takes the place of left; `right` may be taken as immediate or
+  /// from memory.
   void operate(Mnemonic mnemonic, unsigned width, VirtualRegister result, VirtualRegister left, Value right);
-  void two_address(Mnemonic mnemonic, unsigned width, VirtualRegister result, VirtualRegister left, VirtualRegister right);
-  void two_address_immediate(Mnemonic mnemonic, unsigned width, VirtualRegister result, VirtualRegister left, int64_t immediate);
+  void two_address(Mnemonic mnemonic, unsigned width, VirtualRegister result, VirtualRegister left,
+                   VirtualRegister right);
+  void two_address_immediate(Mnemonic mnemonic, unsigned width, VirtualRegister result, VirtualRegister left,
+                             int64_t immediate);
   [[nodiscard]] uint32_t offset_here() const { return ir_.nodes[root_].offset; }
   void trap_if(Condition condition, TrapKind kind);
 
@@ -168,17 +189,17 @@ class Selector {
   const Function& ir_;
   const SelectOptions& options_;
   MachineFunction& out_;
-  std::vector<VirtualRegister> registers_;  ///< by value; kNoRegister: nobody asked
-  std::vector<uint32_t> uses_;              ///< by value
-  std::vector<uint8_t> used_beyond_;        ///< by value: in another block, or by an edge
-  std::vector<uint8_t> taken_;              ///< by value: its only user does its work
-  std::vector<uint32_t> colours_;           ///< by value: effects before it in its block
-  std::vector<std::vector<Value>> results_; ///< by call with several results: its result nodes
-  std::vector<uint32_t> results_index_;     ///< by value: in results_, or UINT32_MAX
-  std::vector<uint8_t> rematerializable_;   ///< by register
-  std::vector<Instruction> pending_;        ///< of the node at hand, forwards
+  std::vector<VirtualRegister> registers_;   ///< by value; kNoRegister: nobody asked
+  std::vector<uint32_t> uses_;               ///< by value
+  std::vector<uint8_t> used_beyond_;         ///< by value: in another block, or by an edge
+  std::vector<uint8_t> taken_;               ///< by value: its only user does its work
+  std::vector<uint32_t> colours_;            ///< by value: effects before it in its block
+  std::vector<std::vector<Value>> results_;  ///< by call with several results: its result nodes
+  std::vector<uint32_t> results_index_;      ///< by value: in results_, or UINT32_MAX
+  std::vector<uint8_t> rematerializable_;    ///< by register
+  std::vector<Instruction> pending_;         ///< of the node at hand, forwards
   BlockId block_ = kNoBlock;
-  Value root_ = kNoValue;                   ///< the node at hand
+  Value root_ = kNoValue;  ///< the node at hand
 };
 
 }  // namespace heddle::jit::x64

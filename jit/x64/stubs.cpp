@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Assembles the stubs. Each begins with `push rbp; mov rbp, rsp`, so that [rbp + 8] is the return address into the code
-// that called it and [rbp] is that code's rbp.
+// Assembles the stubs. Each begins with `push rbp; mov rbp, rsp`, so that [rbp + 8] is the return address
+// into the code that called it and [rbp] is that code's rbp.
 #include "jit/x64/stubs.h"
 
 #include <asmjit/x86.h>
@@ -33,7 +33,9 @@ class StubAssembler {
 
  private:
   static x86::Gp gp(Register reg) { return x86::gpq(number_of(reg)); }
-  static x86::Mem general(x86::Gp area, unsigned i, int32_t at) { return x86::ptr(area, at + static_cast<int32_t>(8 * i), 8); }
+  static x86::Mem general(x86::Gp area, unsigned i, int32_t at) {
+    return x86::ptr(area, at + static_cast<int32_t>(8 * i), 8);
+  }
   static x86::Mem vector(x86::Gp area, unsigned i, int32_t at) {
     return x86::ptr(area, at + static_cast<int32_t>(offsetof(RegisterArea, vector) + 16 * i), 16);
   }
@@ -212,7 +214,8 @@ void StubAssembler::make_poll() {
   for (const Register reg : kGeneralArguments) a_.push(gp(reg));
   constexpr int32_t kVectors = 15;
   a_.sub(x86::rsp, 16 * kVectors);
-  for (int32_t i = 0; i < kVectors; ++i) a_.movups(x86::ptr(x86::rsp, 16 * i), x86::xmm(static_cast<uint32_t>(i)));
+  for (int32_t i = 0; i < kVectors; ++i)
+    a_.movups(x86::ptr(x86::rsp, 16 * i), x86::xmm(static_cast<uint32_t>(i)));
   note_exit();
   a_.mov(x86::rdi, x86::r11);
   a_.lea(x86::rsi, x86::ptr(x86::rbp, 16));
@@ -220,7 +223,8 @@ void StubAssembler::make_poll() {
   a_.movzx(x86::esi, x86::al);
   a_.test(x86::esi, x86::esi);
   a_.jnz(fail_);
-  for (int32_t i = 0; i < kVectors; ++i) a_.movups(x86::xmm(static_cast<uint32_t>(i)), x86::ptr(x86::rsp, 16 * i));
+  for (int32_t i = 0; i < kVectors; ++i)
+    a_.movups(x86::xmm(static_cast<uint32_t>(i)), x86::ptr(x86::rsp, 16 * i));
   a_.add(x86::rsp, 16 * kVectors);
   for (size_t i = kGeneralArguments.size(); i-- > 0;) a_.pop(gp(kGeneralArguments[i]));
   a_.mov(x86::rsp, x86::rbp);
@@ -230,7 +234,7 @@ void StubAssembler::make_poll() {
 
 Result<Stubs> StubAssembler::run(ExecutableMemory& memory) {
   size_t offsets[6];
-  void (StubAssembler::*const makers[6])() = {
+  void (StubAssembler::* const makers[6])() = {
       &StubAssembler::make_enter, &StubAssembler::make_call_other_tier, &StubAssembler::make_call_runtime,
       &StubAssembler::make_trap,  &StubAssembler::make_fault,           &StubAssembler::make_poll,
   };
