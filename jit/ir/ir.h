@@ -6,7 +6,7 @@
 //   1. every use is dominated by its definition;
 //   2. an edge hands as many arguments as its target has parameters, of the same types;
 //   3. the last node of a block, and no other, is a terminator;
-//   4. a block with several successors has none with several predecessors, if that one has parameters: edges are split;
+//   4. a block with several successors has none with several predecessors: such edges are split;
 //   5. the upper half of an i32 value means nothing (the machine keeps it zero).
 // Blocks stand in reverse postorder with loops contiguous once order_blocks() has run.
 // Not thread-safe; one compilation owns one Function, and reset() keeps the memory for the next.

@@ -83,7 +83,7 @@ bool BlockOrder::split_critical_edges() {
     if (successors < 2) continue;
     for (size_t i = 0; i < successors; ++i) {
       const BlockId target = function_.blocks[block].successors[i].target;
-      if (incoming[target] < 2 || function_.blocks[target].parameters.empty()) continue;
+      if (incoming[target] < 2) continue;
       split(block, i);
       any = true;
     }

@@ -126,7 +126,7 @@ bool Verifier::check_edges(BlockId id) {
       if (function_.nodes[argument].type != function_.nodes[target.parameters[i]].type)
         return fail(in_block(id) + "argument " + std::to_string(i) + " is of another type");
     }
-    if (block.successors.size() > 1 && target.predecessors.size() > 1 && !target.parameters.empty())
+    if (block.successors.size() > 1 && target.predecessors.size() > 1)
       return fail(in_block(id) + "has a critical edge to block" + std::to_string(edge.target));
     if (std::ranges::count(target.predecessors, id) !=
         std::ranges::count(block.successors, edge.target, &Edge::target))

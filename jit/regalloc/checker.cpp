@@ -126,6 +126,7 @@ class Checker {
   // With values.
   void find_entries();
   void run_block(BlockId id, bool is_final);
+  void leave(BlockId id, BlockId target, const std::vector<Fact>& after_call);
   void leave(const MachineEdge& edge, std::vector<Fact> facts);
   void run_move(BlockId id, const InsertedMove& move);
   void remake(BlockId id, const InsertedMove& move);
@@ -282,12 +283,26 @@ void Checker::run_block(BlockId id, bool is_final) {
     if (function_.instructions[index].is_call) after_call = state_.facts();
     run_instruction(index, is_final);
     if (!error_.empty()) return;
+    if (!is_final && function_.instructions[index].mnemonic == x64::Mnemonic::jcc) {
+      leave(id, function_.instructions[index].target, after_call);
+    }
   }
   if (is_final) return;
-  const std::vector<Fact> end = state_.facts();
+  const Instruction& last = function_.instructions[block.first_instruction + block.instruction_count - 1];
+  const bool is_jump = last.mnemonic == x64::Mnemonic::jmp && last.target != kNoBlock;
   for (const MachineEdge& edge : block.successors) {
-    std::vector<Fact> facts = end;
-    if (function_.blocks[edge.target].is_handler) {
+    if (!is_jump || edge.target == last.target || function_.blocks[edge.target].is_handler) {
+      leave(id, edge.target, after_call);
+    }
+  }
+}
+
+/// The present state goes to one of a block's successors.
+void Checker::leave(BlockId id, BlockId target, const std::vector<Fact>& after_call) {
+  for (const MachineEdge& edge : function_.blocks[id].successors) {
+    if (edge.target != target) continue;
+    std::vector<Fact> facts = state_.facts();
+    if (function_.blocks[target].is_handler) {
       // It is the call that leads there, and no register survives.
       facts = after_call;
       std::erase_if(facts, [](const Fact& fact) { return fact.first < kFirstSlotUnit; });

@@ -70,6 +70,7 @@ void Intervals::build_edges(BlockId id) {
   const MachineBlock& block = function_->blocks[id];
   const Position start = layout_->start_of(id);
   const Position end = layout_->end_of_block(id);
+  const Position reading = end_of(layout_->stand_of(id, UINT32_MAX)) - 1;
   for (const x64::MachineEdge& edge : block.successors) {
     for (const VirtualRegister value : liveness_->live_in(edge.target)) add_range(value, start, end);
   }
@@ -78,7 +79,7 @@ void Intervals::build_edges(BlockId id) {
     for (uint32_t i = 0; i < edge.argument_count; ++i) {
       const VirtualRegister argument = function_->edge_arguments[edge.first_argument + i];
       const VirtualRegister parameter = function_->blocks[edge.target].parameters[i];
-      add_use(argument, end - 1, kNone, UseKind::copy);
+      add_use(argument, reading, kNone, UseKind::copy);
       add_range(argument, start, end);
       prefer(argument, end - 1, parameter, layout_->start_of(edge.target), weight);
       prefer(parameter, layout_->start_of(edge.target), argument, end - 1, weight);
@@ -103,7 +104,8 @@ void Intervals::build_instruction(uint32_t index) {
   for (uint32_t i = first; i < end; ++i) {
     if (operand(i).role == Role::early_define) build_definition(index, i);
   }
-  for (const Position reading : {late_of(index), early_of(index), gap_of(index)}) {
+  const uint32_t stand = layout_->stand_of(block_, index);
+  for (const Position reading : {late_of(stand), early_of(stand), gap_of(stand)}) {
     for (uint32_t i = first; i < end; ++i) {
       if (!is_definition(operand(i))) build_use(index, i, reading);
     }
@@ -116,7 +118,8 @@ void Intervals::build_definition(uint32_t index, uint32_t operand_index) {
   const Instruction& instruction = function_->instructions[index];
   const Register reg = demanded_register(*function_, instruction, operand);
   const bool is_early = operand.role == Role::early_define || operand.policy == Policy::tied;
-  const Position from = is_early ? early_of(index) : late_of(index);
+  const uint32_t stand = layout_->stand_of(block_, index);
+  const Position from = is_early ? early_of(stand) : late_of(stand);
   if (reg != Register::none) {
     add_fixed(reg, from, end_of(index), operand.reg);
     if (operand.reg == x64::kNoRegister) return;
@@ -128,7 +131,7 @@ void Intervals::build_definition(uint32_t index, uint32_t operand_index) {
   if (operand.reg == x64::kNoRegister) return;
   if (lists_[operand.reg].range == kNone) add_range(operand.reg, from, end_of(index));
   start_at(operand.reg, from);
-  add_use(operand.reg, late_of(index), operand_index, UseKind::reg);
+  add_use(operand.reg, late_of(stand), operand_index, UseKind::reg);
 }
 
 /// `reading` is the position whose uses are asked for.
@@ -136,39 +139,41 @@ void Intervals::build_use(uint32_t index, uint32_t operand_index, Position readi
   const Operand& operand = function_->operands[operand_index];
   if (operand.reg == x64::kNoRegister) return;
   const Position start = layout_->start_of(block_);
+  const uint32_t stand = layout_->stand_of(block_, index);
   const bool is_late = operand.role == Role::late_use;
   const bool is_copy = operand.policy == Policy::fixed ||
                        tied_result(*function_, function_->instructions[index], operand_index) != kNone;
-  if (operand.policy == Policy::fixed && reading == (is_late ? late_of(index) : early_of(index))) {
-    add_fixed(operand.fixed, early_of(index), is_late ? end_of(index) : late_of(index), operand.reg);
+  if (operand.policy == Policy::fixed && reading == (is_late ? late_of(stand) : early_of(stand))) {
+    add_fixed(operand.fixed, early_of(stand), is_late ? end_of(index) : late_of(index), operand.reg);
   }
-  if (reading != (is_copy ? gap_of(index) : is_late ? late_of(index) : early_of(index))) return;
+  if (reading != (is_copy ? gap_of(stand) : is_late ? late_of(stand) : early_of(stand))) return;
   const UseKind kind = is_copy                               ? UseKind::copy
                        : operand.policy == Policy::slot_too  ? UseKind::slot_too
                        : operand.policy == Policy::slot_only ? UseKind::slot_only
                                                              : UseKind::reg;
   add_use(operand.reg, reading, operand_index, kind);
-  add_range(operand.reg, start, is_copy ? early_of(index) : is_late ? end_of(index) : late_of(index));
+  add_range(operand.reg, start, is_copy ? early_of(stand) : is_late ? end_of(index) : late_of(index));
   if (kind == UseKind::slot_only) values[operand.reg].needs_slot = true;
 }
 
 void Intervals::build_affinities_of_instruction(uint32_t index) {
   const Instruction& instruction = function_->instructions[index];
   const auto operands = function_->operands_of(instruction);
+  const uint32_t stand = layout_->stand_of(block_, index);
   const float weight = layout_->frequency(block_);
   for (const Operand& operand : operands) {
     if (operand.reg == x64::kNoRegister) continue;
     if (operand.policy == Policy::fixed && !is_definition(operand)) {
-      prefer(operand.reg, gap_of(index), operand.fixed, weight);
+      prefer(operand.reg, gap_of(stand), operand.fixed, weight);
     } else if (operand.policy == Policy::tied) {
       const VirtualRegister source = operands[operand.tied_to].reg;
-      prefer(operand.reg, early_of(index), source, gap_of(index), weight);
-      prefer(source, gap_of(index), operand.reg, early_of(index), weight);
+      prefer(operand.reg, early_of(stand), source, gap_of(stand), weight);
+      prefer(source, gap_of(stand), operand.reg, early_of(stand), weight);
     }
   }
   if (!instruction.is_move || operands.size() < 2) return;
-  prefer(operands[0].reg, late_of(index), operands[1].reg, gap_of(index), weight);
-  prefer(operands[1].reg, gap_of(index), operands[0].reg, late_of(index), weight);
+  prefer(operands[0].reg, late_of(stand), operands[1].reg, gap_of(stand), weight);
+  prefer(operands[1].reg, gap_of(stand), operands[0].reg, late_of(stand), weight);
 }
 
 void Intervals::make_intervals() {

@@ -21,11 +21,17 @@ void Layout::compute(const x64::MachineFunction& function) {
   previous_.assign(blocks, kNoBlock);
   loop_of_block_.assign(blocks, kNone);
   frequency_.assign(blocks, 1.0F);
+  tail_.resize(blocks);
   cold_start_ = kNever;
   BlockId previous = kNoBlock;
   for (const BlockId id : function.order) {
     const x64::MachineBlock& block = function.blocks[id];
     std::fill_n(block_of_instruction_.begin() + block.first_instruction, block.instruction_count, id);
+    uint32_t tail = block.first_instruction + block.instruction_count - 1;
+    for (uint32_t i = tail; i > block.first_instruction; --i) {
+      if (function.instructions[i - 1].mnemonic == x64::Mnemonic::jcc) tail = i - 1;
+    }
+    tail_[id] = tail;
     previous_[id] = previous;
     previous = id;
     if (!block.is_cold) {

@@ -6,6 +6,7 @@
 // half-open.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -36,6 +37,12 @@ class Layout {
   void compute(const x64::MachineFunction& function);
 
   [[nodiscard]] Position start_of(BlockId block) const { return gap_of(blocks_[block].first_instruction); }
+  /// Behind a block's first conditional jump nothing may be inserted that both ways need. So all that its
+  /// last instructions from there on read, they read where that jump stands; this is where they stand for the
+  /// allocator.
+  [[nodiscard]] uint32_t stand_of(BlockId block, uint32_t instruction) const {
+    return std::min(instruction, tail_[block]);
+  }
   [[nodiscard]] Position end_of_block(BlockId block) const {
     return gap_of(blocks_[block].first_instruction + blocks_[block].instruction_count);
   }
@@ -66,6 +73,7 @@ class Layout {
   std::vector<BlockId> previous_;  ///< by block: the one before it in the layout
   std::vector<uint32_t> loop_of_block_;
   std::vector<float> frequency_;
+  std::vector<uint32_t> tail_;  ///< by block: its first conditional jump, or its last instruction
   std::vector<Loop> loops_;
   std::vector<uint32_t> open_;
   Position cold_start_ = kNever;

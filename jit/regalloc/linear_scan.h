@@ -8,6 +8,8 @@
 //   - blocks stand in `order` with ascending instructions, cold ones last; each has at least one instruction,
 //   its last one
 //     alone leaves it, and defines nothing that is used;
+//   - from a block's first conditional jump on, operands are neither fixed nor tied, and results are
+//   temporaries;
 //   - no edge leads from a block with several successors to one with several predecessors;
 //   - what lives into a handler, or is handed to it, is defined before the call that leads there.
 #pragma once

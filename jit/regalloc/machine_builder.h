@@ -86,6 +86,12 @@ class MachineBuilder {
   void use_all(std::initializer_list<VirtualRegister> uses) {
     for (const VirtualRegister used : uses) instruction({use(used)});
   }
+  /// One of several ends of the current block: a conditional jump there, behind which more may follow.
+  void jump_if(BlockId target) {
+    x64::Instruction& jump = instruction(std::initializer_list<Operand>{});
+    jump.mnemonic = x64::Mnemonic::jcc;
+    jump.target = target;
+  }
   /// Ends the current block.
   void jump(std::initializer_list<BlockId> targets) {
     instruction(std::initializer_list<Operand>{});

@@ -118,6 +118,7 @@ class Generator {
   void branch(uint32_t depth);
   void loop(uint32_t depth);
   void invoke(uint32_t depth);
+  void end_with_jumps(BlockId block, const std::vector<BlockId>& targets);
   void jump_with_arguments(BlockId target);
   void add_parameters(BlockId block, std::vector<Known>& parameters, uint32_t most);
 
@@ -266,20 +267,39 @@ void Generator::jump_with_arguments(BlockId target) {
   builder_.edge(builder_.current(), target, arguments);
 }
 
+/// Compare and jump, compare and jump, then a jump or one by a table; what is compared is in scope there.
+void Generator::end_with_jumps(BlockId block, const std::vector<BlockId>& targets) {
+  builder_.go_to(block);
+  const bool by_table = chance(40);
+  for (size_t i = 0; i + 1 < targets.size(); ++i) {
+    if (chance(80)) builder_.instruction({MachineBuilder::use(pick().reg)});
+    builder_.jump_if(targets[i]);
+    if (by_table) break;
+  }
+  if (by_table) {
+    builder_.instruction({MachineBuilder::early_define(builder_.value()), MachineBuilder::use(pick().reg)});
+  } else {
+    x64::Instruction& jump = builder_.instruction(std::initializer_list<Operand>{});
+    jump.mnemonic = x64::Mnemonic::jmp;
+    jump.target = targets.back();
+  }
+}
+
 void Generator::branch(uint32_t depth) {
   const BlockId from = builder_.current();
   const uint32_t loop_depth = builder_.block_at(from).loop_depth;
   const bool from_cold = builder_.block_at(from).is_cold;
-  builder_.instruction({MachineBuilder::use(pick().reg)});
   const size_t scope = scope_.size();
-  std::vector<BlockId> ends;
+  std::vector<BlockId> ends, targets;
   for (unsigned i = 2 + (chance(20) ? below(4) : 0); i-- > 0;) {
     const BlockId arm = builder_.block(loop_depth, false, from_cold || chance(15));
     builder_.edge(from, arm, {});
+    targets.push_back(arm);
     if (chance(80)) region(depth + 1);
     ends.push_back(builder_.current());
     scope_.resize(scope);
   }
+  end_with_jumps(from, targets);
   const BlockId join = builder_.block(loop_depth, false, from_cold);
   std::vector<Known> parameters;
   add_parameters(join, parameters, 4);
@@ -306,7 +326,6 @@ void Generator::loop(uint32_t depth) {
   for (const Known& parameter : parameters) know(parameter);
   region(depth + 1);
   const BlockId end = builder_.current();
-  builder_.instruction({MachineBuilder::use(pick().reg)});
   const BlockId back = builder_.block(loop_depth + 1, false, is_cold || builder_.block_at(end).is_cold);
   builder_.edge(end, back, {});
   const size_t scope = scope_.size();
@@ -316,6 +335,8 @@ void Generator::loop(uint32_t depth) {
   scope_.resize(scope);
   const BlockId exit = builder_.block(loop_depth, false, is_cold);
   builder_.edge(end, exit, {});
+  end_with_jumps(end, chance(50) ? std::vector{back, exit} : std::vector{exit, back});
+  builder_.go_to(exit);
 }
 
 void Generator::invoke(uint32_t depth) {
