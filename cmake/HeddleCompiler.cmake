@@ -55,7 +55,7 @@ endif()
 # Where the headers of users stand: each folder of the list has heddle/*.h below it, and all are installed together.
 set(HEDDLE_PUBLIC_HEADERS "${PROJECT_SOURCE_DIR}/engine/include")
 if(NOT HEDDLE_ONLY_ENGINE)
-  foreach(folder IN ITEMS wasi threads)
+  foreach(folder IN ITEMS jit wasi threads)
     if(EXISTS "${PROJECT_SOURCE_DIR}/${folder}/include")
       list(APPEND HEDDLE_PUBLIC_HEADERS "${PROJECT_SOURCE_DIR}/${folder}/include")
     endif()

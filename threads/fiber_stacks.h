@@ -43,7 +43,7 @@ class FiberStacks {
   /// Has anything run over the low end?
   [[nodiscard]] static bool intact(const FiberStack& stack) noexcept;
 
-  static constexpr size_t kDefaultBytes = size_t{256} << 10;
+  static constexpr size_t kDefaultBytes = size_t{1} << 20;
 
  private:
   static constexpr size_t kSlabStacks = 64;

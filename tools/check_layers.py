@@ -11,8 +11,8 @@ from pathlib import Path
 # Lowest first. A folder may include what stands before it, and itself.
 ORDER = [
     "engine/include", "engine/support", "engine/opcodes", "engine/binary", "engine/text", "engine/module",
-    "engine/validation", "engine/gc", "engine/runtime", "engine/interpreter", "engine/api", "jit",
-    "wasi/include", "wasi", "threads/include", "threads", "tools",
+    "engine/validation", "engine/gc", "engine/runtime", "engine/interpreter", "engine/api",
+    "jit/include", "jit", "wasi/include", "wasi", "threads/include", "threads", "tools",
 ]
 ENGINE = [layer for layer in ORDER if layer.startswith("engine/")]
 
@@ -24,7 +24,7 @@ BESIDE = {
     "examples": PUBLIC,
     "bench": ENGINE + PUBLIC,
     "fuzz": ENGINE + PUBLIC + ["jit", "wasi", "threads"],
-    "spec-tests": ENGINE[: ENGINE.index("engine/text") + 1] + ["jit", "threads"],
+    "spec-tests": ENGINE[: ENGINE.index("engine/text") + 1] + ["jit/include", "jit", "threads"],
     "cmake": ["engine/include"],
 }
 

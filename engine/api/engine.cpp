@@ -3,7 +3,9 @@
 #include <heddle/engine.h>
 
 #include "engine/api/access.h"
+#include "engine/api/compiler.h"
 #include "engine/interpreter/interpreter.h"
+#include "engine/support/try.h"
 
 namespace heddle {
 
@@ -20,16 +22,40 @@ engine::MemoryMode internal_mode(MemoryMode mode) {
   return engine::MemoryMode::automatic;
 }
 
-/// The tiers this library was built with, by name. Null for others.
-std::unique_ptr<engine::Tier> make_tier(const Config& config, engine::MemoryMode mode) {
-  if (config.tier != "interp") return nullptr;
+std::unique_ptr<engine::InterpreterTier> make_interpreter(const Config& config, engine::MemoryMode mode) {
   engine::InterpreterOptions options;
   options.memory_mode = mode;
   options.fuel = config.fuel;
-  options.eager = config.eager;
+  options.eager = config.eager && config.tier != "jit";
   options.native_relaxed = config.relaxed_simd == RelaxedSimd::native;
   options.preempt_at_atomics = config.preempt_at_atomics;
   return engine::make_interpreter(options);
+}
+
+/// Is there such a tier, and can it be?
+Result<void> check_tier(const Config& config) {
+  if (config.tier == "interp") return {};
+  if (config.tier != "jit" && config.tier != "auto") {
+    return detail::usage_error("unknown tier \"" + config.tier + "\": there are interp, jit and auto");
+  }
+  if (config.compiler == nullptr) {
+    return detail::usage_error("the tier \"" + config.tier +
+                               "\" needs a compiler: set Config::compiler to heddle::jit::compiler()");
+  }
+  if (config.tier == "jit" && config.fuel) {
+    return detail::usage_error("compiled code counts no fuel: with Config::fuel, the tier is interp or auto");
+  }
+  return {};
+}
+
+Result<std::unique_ptr<engine::Tier>> make_tier(const Config& config, engine::EngineState& state) {
+  auto interpreter = make_interpreter(config, state.memory_mode);
+  if (config.tier == "interp" || config.fuel) return std::unique_ptr<engine::Tier>(std::move(interpreter));
+  auto tier = config.compiler->make_tier(config, state, std::move(interpreter));
+  if (tier != nullptr) return tier;
+  Error error = detail::usage_error("the host refuses memory for machine code, or the processor is too old");
+  error.kind = ErrorKind::resource;
+  return error;
 }
 
 }  // namespace
@@ -38,6 +64,7 @@ Result<Engine> Engine::create(const Config& config) {
   if (config.preempt_at_atomics && !config.fuel) {
     return detail::usage_error("Config::preempt_at_atomics counts in fuel: set Config::fuel, too");
   }
+  HEDDLE_TRY(check_tier(config));
   auto impl = std::make_shared<EngineImpl>();
   impl->config = config;
   impl->fuel = config.fuel;
@@ -49,10 +76,7 @@ Result<Engine> Engine::create(const Config& config) {
     error.kind = ErrorKind::resource;
     return error;
   }
-  impl->tier = make_tier(config, impl->memory_mode);
-  if (impl->tier == nullptr) {
-    return detail::usage_error("unknown tier \"" + config.tier + "\": this build has interp");
-  }
+  HEDDLE_TRY_ASSIGN(impl->tier, make_tier(config, *impl));
   return Engine(std::move(impl));
 }
 

@@ -68,7 +68,7 @@ TEST(linker, one_linker_serves_many_stores) {
 TEST(engine, refuses_an_unknown_tier) {
   const auto engine = Engine::create({.tier = "warp"});
   ASSERT_FALSE(engine.ok());
-  EXPECT_EQ(engine.error().message, "unknown tier \"warp\": this build has interp");
+  EXPECT_EQ(engine.error().message, "unknown tier \"warp\": there are interp, jit and auto");
 }
 
 TEST(engine, checked_memories_work_alike) {

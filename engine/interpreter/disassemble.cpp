@@ -189,34 +189,35 @@ std::string disassemble(const ModuleImage& module, uint32_t function, bool marks
   unsigned taken_in = 0;  // instructions that the superinstruction before still does
   for (size_t position = 0; position < words.size();) {
     const Word* ip = &words[position];
-    const Shape* shape = find_shape(*ip);
+    const Word handler = code.handler_at(ip);
+    const Shape* shape = find_shape(handler);
     const bool is_taken_in = taken_in > 0;
     if (is_taken_in) {
       --taken_in;
     } else {
-      taken_in = single_handler(*ip).taken_in;
-      shape = find_shape(single_handler(*ip).first);
+      taken_in = single_handler(handler).taken_in;
+      shape = find_shape(single_handler(handler).first);
     }
     if (shape == nullptr) {  // cannot be: every handler has a shape
-      print(out, "%6zu  ? 0x%" PRIx64 "\n", position++, *ip);
+      print(out, "%6zu  ? 0x%" PRIx64 "\n", position++, handler);
       continue;
     }
     print(out, "%6zu %c%-28s ", position, is_taken_in && marks_joined ? '+' : ' ', shape->name.c_str());
     Printer printer = {module, out, ip, position};
     printer.print_pattern(shape->pattern);
     position += shape->words;
-    if (*ip == branch_table) {
+    if (handler == branch_table) {
       printer.print_branch_table();
       position += (size_t{immediate32(ip)} + 2) / 2;
-    } else if (is_structure_new(*ip)) {
+    } else if (is_structure_new(handler)) {
       printer.print_stores();
       position += (size_t{field<3>(ip)} + 1) / 2;
     }
-    if (*ip == word_of(handlers().single.catch_region)) {
+    if (handler == word_of(handlers().single.catch_region)) {
       printer.print_region();
       position += size_t{static_cast<uint32_t>(ip[1])} * kClauseWords;
     }
-    if (is_site(*ip) && distance(ip) != 0) {
+    if (is_site(handler) && distance(ip) != 0) {
       print(out, ", catch by %" PRId64, static_cast<int64_t>(printer.position) + distance(ip));
     }
     while (out.ends_with(' ')) out.pop_back();

@@ -139,6 +139,8 @@ void add_control(ShapeTable& shapes, const SingleHandlers& single) {
   shapes.add(single.return_many, "return_many", "%0, count %i", 2);
   shapes.add(single.translate, "translate", "", 1);
   shapes.add(single.call_host, "call_host", "", 1);
+  shapes.add(single.call_native, "call_native", "", 2);
+  shapes.add(single.enter_loop, "enter_loop", "", 2);
   shapes.add(single.leave, "leave", "", 1);
 }
 

@@ -131,9 +131,11 @@ struct SingleHandlers {
   // Atomics.
   Handler atomic_fence = nullptr;
   // Entry points that no translated code contains.
-  Handler translate = nullptr;  ///< first call of a function: a holds its FunctionCode
-  Handler call_host = nullptr;  ///< a holds the host function's FunctionCode
-  Handler leave = nullptr;      ///< return address of the outermost frame
+  Handler translate = nullptr;    ///< first call of a function: a holds its FunctionCode
+  Handler call_host = nullptr;    ///< a holds the host function's FunctionCode
+  Handler call_native = nullptr;  ///< a holds the FunctionCode; word 1: NativeCall
+  Handler enter_loop = nullptr;   ///< in place of a loop's first handler: see ModuleCode::attach_loop
+  Handler leave = nullptr;        ///< return address of the outermost frame
 };
 
 struct HandlerTable {

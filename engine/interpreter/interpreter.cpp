@@ -4,19 +4,18 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "engine/interpreter/handlers.h"
 #include "engine/interpreter/module_code.h"
 #include "engine/interpreter/superinstructions.h"
 #include "engine/runtime/signals.h"
+#include "engine/support/thread_annotations.h"
 
 namespace heddle::engine {
 
 namespace {
-
-/// Frames a Trap keeps; the rest are only counted.
-constexpr size_t kMaxFrames = 64;
 
 /// The machine code a guest's memory fault may come from: all handlers of guarded accesses.
 [[nodiscard]] std::vector<CodeRange> guarded_handlers(const HandlerTable& table) {
@@ -63,7 +62,7 @@ constexpr size_t kMaxFrames = 64;
                                  reinterpret_cast<uint64_t>(&code), &context, instance, 0.0F, 0.0, Vector{});
 }
 
-class Interpreter final : public Tier {
+class Interpreter final : public InterpreterTier {
  public:
   explicit Interpreter(const InterpreterOptions& options) : options_(options) {
     const SingleHandlers& single = handlers().single;
@@ -108,21 +107,55 @@ class Interpreter final : public Tier {
     return context.trap.kind == TrapKind::none;
   }
 
-  void backtrace(const ExecContext& context, std::vector<Frame>& frames, uint64_t& omitted) override {
-    const Word* ip = context.trap.ip;
+  void backtrace(ExecContext& context, std::vector<Frame>& frames, uint64_t& omitted) override {
+    leave_frames(context);
+    omitted = context.trap.omitted;
+    for (const TrapFrame& frame : context.trap.frames) {
+      const FunctionCode& code = *frame.code;
+      const uint64_t offset = frame.ip != nullptr ? offset_at(code, frame.ip) : frame.offset;
+      frames.push_back({code.module->function_name(code.index), code.index, offset,
+                        std::string(code.module->module_name)});
+    }
+  }
+
+  [[nodiscard]] const Word* entry_to(NativeCall call) override {
+    MutexLock lock(native_mutex_);
+    for (const auto& words : native_words_) {
+      if ((*words)[1] == reinterpret_cast<Word>(call)) return words->data();
+    }
+    native_words_.push_back(std::make_unique<NativeWords>(
+        NativeWords{word_of(handlers().single.call_native), reinterpret_cast<Word>(call)}));
+    return native_words_.back()->data();
+  }
+
+  [[nodiscard]] const Word* entry_of_untranslated() const noexcept override {
+    return translate_words_.data();
+  }
+
+  bool translate(const FunctionCode& code) override {
+    return ModuleCode::of(*code.module).translate(code.index);
+  }
+
+  [[nodiscard]] FunctionCode* function_at(const ModuleImage& module, const Word* ip) noexcept override {
+    return ModuleCode::of(module).find(ip);
+  }
+
+  [[nodiscard]] uint64_t offset_at(const FunctionCode& code, const Word* ip) noexcept override {
+    return ModuleCode::of(*code.module).offset_of(code, ip);
+  }
+
+  bool attach_loop(const FunctionCode& code, uint64_t offset, const NativeLoop& loop) override {
+    return ModuleCode::of(*code.module).attach_loop(code, offset, loop);
+  }
+
+  void leave_frames(ExecContext& context) override {
+    const Word* ip = std::exchange(context.trap.ip, nullptr);
     Slot* fp = context.trap.fp;
     Instance* instance = context.trap.instance;
-    omitted = 0;
     while (ip != nullptr && instance != nullptr) {
-      const ModuleCode& module_code = ModuleCode::of(*instance->module);
-      const FunctionCode* code = module_code.find(ip);
-      if (code == nullptr) return;  // leave_words_: the host called
-      if (frames.size() < kMaxFrames) {
-        frames.push_back({instance->module->function_name(code->index), code->index,
-                          module_code.offset_of(*code, ip), std::string(instance->module->module_name)});
-      } else {
-        ++omitted;
-      }
+      const FunctionCode* code = ModuleCode::of(*instance->module).find(ip);
+      if (code == nullptr) return;  // leave_words_: somebody else called
+      context.trap.add_frame({code, ip, 0});
       const Slot* header = fp + code->header_slot();
       const Word* return_address = reinterpret_cast<const Word*>(header[0]);
       fp = reinterpret_cast<Slot*>(header[1]);
@@ -139,6 +172,9 @@ class Interpreter final : public Tier {
   std::array<Word, 1> translate_words_{};
   std::array<Word, 1> host_words_{};
   std::array<Word, 1> leave_words_{};
+  using NativeWords = std::array<Word, 2>;
+  Mutex native_mutex_;
+  std::vector<std::unique_ptr<NativeWords>> native_words_ HEDDLE_GUARDED_BY(native_mutex_);
 };
 
 }  // namespace
@@ -151,7 +187,7 @@ void record_trap(ExecContext* context, Instance* instance, const Word* ip, Slot*
   record.instance = instance;
 }
 
-std::unique_ptr<Tier> make_interpreter(const InterpreterOptions& options) {
+std::unique_ptr<InterpreterTier> make_interpreter(const InterpreterOptions& options) {
   return std::make_unique<Interpreter>(options);
 }
 

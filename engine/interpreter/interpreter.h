@@ -17,6 +17,6 @@ struct InterpreterOptions {
   bool preempt_at_atomics = false;               ///< with fuel: see Config::preempt_at_atomics
 };
 
-[[nodiscard]] std::unique_ptr<Tier> make_interpreter(const InterpreterOptions& options);
+[[nodiscard]] std::unique_ptr<InterpreterTier> make_interpreter(const InterpreterOptions& options);
 
 }  // namespace heddle::engine

@@ -3,7 +3,9 @@
 #include "engine/interpreter/module_code.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <optional>
 
 #include "engine/interpreter/translator.h"
 #include "engine/support/platform.h"
@@ -33,6 +35,7 @@ ModuleCode::ModuleCode(const ModuleImage& module, const TranslationOptions& opti
     code.index = static_cast<uint32_t>(i);
     code.parameter_slots = type.parameter_slots;
     code.result_slots = type.result_slots;
+    code.type = module.functions[i].type;
   }
 }
 
@@ -59,7 +62,10 @@ bool ModuleCode::translate(uint32_t index) {
   total_words_ += words.size();
   ranges_.push_back({storage, static_cast<uint32_t>(words.size()), index});
   sorted_ = false;
-  code.entry.store(storage, std::memory_order_release);
+  // Unless it has been compiled in the meantime.
+  const Word* untranslated = translate_entry_;
+  code.entry.compare_exchange_strong(untranslated, storage, std::memory_order_release,
+                                     std::memory_order_relaxed);
   return true;
 }
 
@@ -74,7 +80,7 @@ const ModuleCode::Range* ModuleCode::find_range(const Word* ip) const {
   return ip < range.begin + range.words ? &range : nullptr;
 }
 
-const FunctionCode* ModuleCode::find(const Word* ip) const {
+FunctionCode* ModuleCode::find(const Word* ip) const {
   MutexLock lock(mutex_);
   const Range* range = find_range(ip);
   return range == nullptr ? nullptr : &functions_[range->function];
@@ -85,6 +91,30 @@ uint64_t ModuleCode::offset_of(const FunctionCode& code, const Word* ip) const {
   const Range* range = find_range(ip);
   if (range == nullptr) return module_.functions[code.index].body.offset;
   return translator_->offset_of(code.index, static_cast<uint64_t>(ip - range->begin));
+}
+
+bool ModuleCode::attach_loop(const FunctionCode& code, uint64_t offset, const NativeLoop& target) {
+  MutexLock lock(mutex_);
+  const auto range = std::ranges::find(ranges_, code.index, &Range::function);
+  if (range == ranges_.end()) return false;
+  const std::optional<uint64_t> header = translator_->loop_at(code.index, offset);
+  if (!header || *header >= range->words) return false;
+  Word* const word = const_cast<Word*>(range->begin) + *header;  // in chunks_, which is ours to write
+  if (!loops_.try_emplace(word, Loop{*word, &functions_[code.index], target}).second) return true;
+  std::atomic_ref(*word).store(word_of(handlers().single.enter_loop), std::memory_order_release);
+  return true;
+}
+
+const ModuleCode::Loop* ModuleCode::loop_at(const Word* ip) const {
+  MutexLock lock(mutex_);
+  const auto found = loops_.find(ip);
+  return found == loops_.end() ? nullptr : &found->second;
+}
+
+Word ModuleCode::handler_at(const Word* ip) const {
+  MutexLock lock(mutex_);
+  const auto found = loops_.find(ip);
+  return found == loops_.end() ? *ip : found->second.handler;
 }
 
 std::span<const Word> ModuleCode::words(uint32_t index) const {

@@ -2,16 +2,19 @@
 // ModuleCode: the interpreter's code of one module, translated function by function on first call.
 //
 // Threads: shared by all instances. A FunctionCode's entry changes once, by a release store under the mutex,
-// from "translate me" to its code; readers take it with acquire and no lock.
+// from "translate me" to its code; readers take it with acquire and no lock. A compiler may change it once
+// more, to `call_native`, at any time.
 #pragma once
 
 #include <memory>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/interpreter/code.h"
 #include "engine/module/module.h"
 #include "engine/runtime/function.h"
+#include "engine/runtime/tier.h"
 #include "engine/support/thread_annotations.h"
 
 namespace heddle::engine {
@@ -38,11 +41,25 @@ class ModuleCode final : public TierData {
   bool translate(uint32_t index) HEDDLE_EXCLUDES(mutex_);
 
   /// The function whose code contains this word, or null.
-  [[nodiscard]] const FunctionCode* find(const Word* ip) const HEDDLE_EXCLUDES(mutex_);
+  [[nodiscard]] FunctionCode* find(const Word* ip) const HEDDLE_EXCLUDES(mutex_);
 
   /// The module offset of the wasm instruction that the code at `ip` came from: translates once more,
   /// watching.
   [[nodiscard]] uint64_t offset_of(const FunctionCode& code, const Word* ip) const HEDDLE_EXCLUDES(mutex_);
+
+  /// A loop that is compiled. Found by its header, whose handler is `enter_loop` now.
+  struct Loop {
+    Word handler;  ///< what stood there
+    FunctionCode* function;
+    NativeLoop target;
+  };
+  /// See InterpreterTier::attach_loop. Running code takes it up at once: one store exchanges the handler.
+  bool attach_loop(const FunctionCode& code, uint64_t offset, const NativeLoop& target)
+      HEDDLE_EXCLUDES(mutex_);
+  /// REQUIRES: the word at `ip` is `enter_loop`. Stays where it is.
+  [[nodiscard]] const Loop* loop_at(const Word* ip) const HEDDLE_EXCLUDES(mutex_);
+  /// The handler that was translated there, whatever stands there now.
+  [[nodiscard]] Word handler_at(const Word* ip) const HEDDLE_EXCLUDES(mutex_);
 
   /// The words of a translated function, for tests and the disassembler. Empty if not translated yet.
   [[nodiscard]] std::span<const Word> words(uint32_t index) const HEDDLE_EXCLUDES(mutex_);
@@ -74,6 +91,7 @@ class ModuleCode final : public TierData {
   size_t chunk_used_ HEDDLE_GUARDED_BY(mutex_) = 0;
   size_t chunk_size_ HEDDLE_GUARDED_BY(mutex_) = 0;
   mutable std::vector<Range> ranges_ HEDDLE_GUARDED_BY(mutex_);  ///< sorted when someone looks
+  std::unordered_map<const Word*, Loop> loops_ HEDDLE_GUARDED_BY(mutex_);
   mutable bool sorted_ HEDDLE_GUARDED_BY(mutex_) = true;
   uint64_t total_words_ HEDDLE_GUARDED_BY(mutex_) = 0;
 };

@@ -11,6 +11,7 @@
 #include "engine/interpreter/module_code.h"
 #include "engine/interpreter/unwind.h"
 #include "engine/module/types.h"
+#include "engine/runtime/tier.h"
 
 namespace heddle::engine {
 
@@ -184,6 +185,34 @@ HEDDLE_HANDLER void translate(HEDDLE_STATE) {
   HEDDLE_DISPATCH();
 }
 
+/// Goes on behind a call whose function somebody else has run: its results are in the frame at fp.
+#define HEDDLE_FINISH_CALL(header)                           \
+  do {                                                       \
+    a = fp[0];                                               \
+    f = read_slot<float>(fp);                                \
+    d = read_slot<double>(fp);                               \
+    v = read_vector(fp); /* the header, if it is narrower */ \
+    ip = reinterpret_cast<const Word*>((header)[0]);         \
+    fp = reinterpret_cast<Slot*>((header)[1]);               \
+    HEDDLE_DISPATCH();                                       \
+  } while (0)
+
+/// Goes on after that function has failed: at the clause that catches its exception, or with a trap at its
+/// call.
+#define HEDDLE_FAIL_CALL(code)                                        \
+  do {                                                                \
+    if (context->trap.kind == TrapKind::exception &&                  \
+        unwind_host(*context, fp, (code)->header_slot(), instance)) { \
+      ip = context->landing.ip;                                       \
+      fp = context->landing.fp;                                       \
+      instance = context->landing.instance;                           \
+      memory = instance->memory0_base;                                \
+      HEDDLE_DISPATCH();                                              \
+    }                                                                 \
+    step_back((code), ip, fp, instance);                              \
+    HEDDLE_TRAP_NOW(TrapKind::host_error);                            \
+  } while (0)
+
 /// Runs a host function: `a` holds its code. Its frame starts at fp like any other.
 HEDDLE_HANDLER void call_host(HEDDLE_STATE) {
   const FunctionCode* code = reinterpret_cast<const FunctionCode*>(a);
@@ -201,25 +230,48 @@ HEDDLE_HANDLER void call_host(HEDDLE_STATE) {
   const bool returned = code->host->call(*context, fp);
   context->stack_top = old_top;
   context->caller = old_caller;
-  if (!returned) [[unlikely]] {
-    if (context->trap.kind == TrapKind::exception &&
-        unwind_host(*context, fp, code->header_slot(), instance)) {
-      ip = context->landing.ip;
-      fp = context->landing.fp;
-      instance = context->landing.instance;
-      memory = instance->memory0_base;
-      HEDDLE_DISPATCH();
-    }
+  if (!returned) [[unlikely]]
+    HEDDLE_FAIL_CALL(code);
+  HEDDLE_FINISH_CALL(header);
+}
+
+/// Runs a function that is compiled, or is about to be: `a` holds its code, whose entry this word is.
+HEDDLE_HANDLER void call_native(HEDDLE_STATE) {
+  FunctionCode* const code = reinterpret_cast<FunctionCode*>(a);
+  const Slot* const header = fp + code->header_slot();
+  Slot* const top = fp + code->header_slot() + kHeaderSlots;
+  if (top > context->stack_end) [[unlikely]] {
     step_back(code, ip, fp, instance);
-    HEDDLE_TRAP_NOW(TrapKind::host_error);
+    HEDDLE_TRAP_NOW(TrapKind::call_stack_exhausted);
   }
-  a = fp[0];
-  f = read_slot<float>(fp);
-  d = read_slot<double>(fp);
-  v = read_vector(fp);  // the header, if the result is narrower
-  ip = reinterpret_cast<const Word*>(header[0]);
-  fp = reinterpret_cast<Slot*>(header[1]);
-  HEDDLE_DISPATCH();
+  Slot* const old_top = context->stack_top;
+  context->stack_top = top;
+  const NativeOutcome outcome = reinterpret_cast<NativeCall>(ip[1])(*context, *code, instance, fp);
+  context->stack_top = old_top;
+  if (outcome == NativeOutcome::interpreted) [[unlikely]] {
+    ip = entry_of(code);
+    HEDDLE_DISPATCH();
+  }
+  if (outcome == NativeOutcome::failed) [[unlikely]]
+    HEDDLE_FAIL_CALL(code);
+  HEDDLE_FINISH_CALL(header);
+}
+
+/// The header of a loop that is compiled: the rest of the function runs there. Its frame is here, without its
+/// slots.
+HEDDLE_HANDLER void enter_loop(HEDDLE_STATE) {
+  const ModuleCode::Loop* const loop = ModuleCode::of(*instance->module).loop_at(ip);
+  FunctionCode* const code = loop->function;
+  const Slot* const header = fp + code->header_slot();
+  Slot* const old_top = context->stack_top;
+  context->stack_top = fp + code->header_slot() + kHeaderSlots;
+  const NativeOutcome outcome = loop->target.run(*context, *code, instance, fp, loop->target.native);
+  context->stack_top = old_top;
+  if (outcome == NativeOutcome::interpreted) [[unlikely]]
+    HEDDLE_TAIL return reinterpret_cast<Handler>(loop->handler)(HEDDLE_PASS);
+  if (outcome == NativeOutcome::failed) [[unlikely]]
+    HEDDLE_FAIL_CALL(code);
+  HEDDLE_FINISH_CALL(header);
 }
 
 /// The outermost frame returned: back to C++.
@@ -244,6 +296,8 @@ void add_call_handlers(HandlerTable& table) {
   single.return_call_reference = return_call_reference;
   single.translate = translate;
   single.call_host = call_host;
+  single.call_native = call_native;
+  single.enter_loop = enter_loop;
   single.leave = leave;
 }
 

@@ -102,16 +102,29 @@ bool Translator::translate(uint32_t function) {
   return finish();
 }
 
-uint64_t Translator::offset_of(uint32_t function, uint64_t word) {
-  std::vector<std::pair<uint32_t, uint64_t>> offsets;
+Translator::Offsets Translator::translate_watched(uint32_t function) {
+  Offsets offsets;
   offsets_ = &offsets;
   translate(function);
   offsets_ = nullptr;
+  return offsets;
+}
+
+uint64_t Translator::offset_of(uint32_t function, uint64_t word) {
   uint64_t found = module_.functions[function].body.offset;
-  for (const auto& [position, offset] : offsets) {
+  for (const auto& [position, offset] : translate_watched(function)) {
     if (position <= word + skipped_words_) found = offset;
   }
   return found;
+}
+
+/// The instruction behind the `loop` begins where its label is; at least an `end` follows.
+std::optional<uint64_t> Translator::loop_at(uint32_t function, uint64_t offset) {
+  const Offsets offsets = translate_watched(function);
+  for (size_t i = 0; i + 1 < offsets.size(); ++i) {
+    if (offsets[i].second == offset) return offsets[i + 1].first - skipped_words_;
+  }
+  return std::nullopt;
 }
 
 void Translator::reset(uint32_t function) {

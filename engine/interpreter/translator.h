@@ -41,6 +41,9 @@ class Translator {
 
   /// Translates and returns the module offset of the instruction that gave words()[word].
   uint64_t offset_of(uint32_t function, uint64_t word);
+  /// Translates and returns where in words() the `loop` at this module offset begins; nothing if there is
+  /// none.
+  std::optional<uint64_t> loop_at(uint32_t function, uint64_t offset);
 
  private:
   struct Operand {
@@ -164,6 +167,10 @@ class Translator {
     uint8_t farthest = 0;                                   ///< the greatest distance in feeds
     bool is_label = false;
   };
+
+  /// Positions in code_ and the offsets in the module of the instructions that begin there.
+  using Offsets = std::vector<std::pair<uint32_t, uint64_t>>;
+  [[nodiscard]] Offsets translate_watched(uint32_t function);
 
   /// Reads a row's immediate and calls its method.
   using Step = bool (*)(Translator&, InstructionReader&, Instruction&);
@@ -550,8 +557,7 @@ class Translator {
   bool calls_ = false;
   Mirrors registers_;
   Last last_;
-  std::vector<std::pair<uint32_t, uint64_t>>* offsets_ =
-      nullptr;  ///< (position, module offset), if someone asks
+  Offsets* offsets_ = nullptr;  ///< if someone asks
 };
 
 }  // namespace heddle::engine

@@ -213,6 +213,7 @@ struct ModuleImage {
   bool has_catches = false;
 
   std::unique_ptr<TierData> tier_data;
+  std::unique_ptr<TierData> compiler_data;  ///< of a compiler above that tier; destroyed before it
 
   [[nodiscard]] const TypeDefinition& function_type(uint32_t function) const {
     return registry->get(functions[function].type);

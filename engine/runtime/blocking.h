@@ -13,6 +13,9 @@
 
 namespace heddle::engine {
 
+struct ExecContext;
+struct Instance;
+
 /// Nanoseconds of the host's monotonic clock.
 [[nodiscard]] int64_t monotonic_now_ns() noexcept;
 
@@ -26,6 +29,14 @@ class Parker {
   [[nodiscard]] virtual int64_t now_ns() const noexcept { return monotonic_now_ns(); }
   /// Lets park() return. Any thread.
   virtual void unpark() noexcept = 0;
+};
+
+/// Is told where a guest is when somebody has asked for a sample.
+class Sampler {
+ public:
+  virtual ~Sampler() = default;
+  /// `ip`: the interpreter's word at which the check stands. Owner only.
+  virtual void sample(ExecContext& context, const Instance& instance, const uint64_t* ip) noexcept = 0;
 };
 
 /// Lets other guest threads run on this one's thread of the operating system.

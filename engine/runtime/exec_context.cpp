@@ -7,35 +7,64 @@
 
 namespace heddle::engine {
 
+/// Has the next call take its slow path.
+void ExecContext::poison() noexcept {
+  stack_limit.store(nullptr, std::memory_order_seq_cst);
+  native_limit.store(UINTPTR_MAX, std::memory_order_seq_cst);
+}
+
+void ExecContext::restore_limits() noexcept {
+  stack_limit.store(stack_end, std::memory_order_seq_cst);
+  native_limit.store(native_stack_end, std::memory_order_seq_cst);
+}
+
 void ExecContext::request_interrupt() noexcept {
   requests.fetch_or(kInterrupt, std::memory_order_seq_cst);
-  stack_limit.store(nullptr, std::memory_order_seq_cst);
+  poison();
   waiter.cancel();
 }
 
 void ExecContext::clear_interrupt() noexcept {
   waiter.clear_cancel();
   requests.fetch_and(~kInterrupt, std::memory_order_seq_cst);
-  stack_limit.store(stack_end, std::memory_order_seq_cst);
+  restore_limits();
   // A request that came between the two stores has lost its poison; it shall not lose more.
   const uint32_t left = requests.load(std::memory_order_seq_cst);
   if ((left & kInterrupt) != 0) request_interrupt();
   if ((left & kYield) != 0) request_yield();
+  if ((left & kSample) != 0) request_sample();
 }
 
 void ExecContext::request_yield() noexcept {
   requests.fetch_or(kYield, std::memory_order_seq_cst);
-  stack_limit.store(nullptr, std::memory_order_seq_cst);
+  poison();
+}
+
+void ExecContext::request_sample() noexcept {
+  requests.fetch_or(kSample, std::memory_order_seq_cst);
+  poison();
 }
 
 bool ExecContext::answer_requests() noexcept {
-  const uint32_t asked = requests.fetch_and(~kYield, std::memory_order_seq_cst);
-  stack_limit.store(stack_end, std::memory_order_seq_cst);
+  const uint32_t asked = requests.fetch_and(~(kYield | kSample), std::memory_order_seq_cst);
+  restore_limits();
   // As in clear_interrupt().
-  if (requests.load(std::memory_order_seq_cst) != 0) stack_limit.store(nullptr, std::memory_order_seq_cst);
+  if (requests.load(std::memory_order_seq_cst) != 0) poison();
   if ((asked & kInterrupt) != 0) return false;
   if ((asked & kYield) != 0 && yielder != nullptr) yielder->yield();
   return true;
+}
+
+void ExecContext::set_native_stack_end(uintptr_t end) noexcept {
+  native_stack_end = end;
+  native_limit.store(end, std::memory_order_seq_cst);
+  if (requests.load(std::memory_order_seq_cst) != 0) poison();
+}
+
+void ExecContext::reserve_overflow(size_t slots) {
+  if (overflow_slots.size() >= slots) return;
+  overflow_slots.assign(slots, 0);
+  overflow = overflow_slots.data();
 }
 
 void ExecContext::set_fuel(int64_t units) noexcept {

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// ExecContext: everything one guest thread of execution needs besides its frame: stack, interrupt, fuel, trap, waiter.
+// ExecContext: everything one guest thread of execution needs besides its frame: stack, interrupt, fuel,
+// trap, waiter.
 //
-// One per Store. Owned and touched by the thread that runs the store; the members marked "any thread" may be written
-// by others (interrupt). Tiers address the first members directly, so they come first and stay.
+// One per Store. Owned and touched by the thread that runs the store; the members marked "any thread" may be
+// written by others (interrupt). Tiers address the first members directly, so they come first and stay.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/runtime/slot.h"
 #include "engine/runtime/wait_queue.h"
@@ -20,17 +22,40 @@ namespace gc {
 struct Exception;
 class Heap;
 }  // namespace gc
+struct FunctionCode;
 struct Instance;
+class Sampler;
 class Store;
+
+/// A frame that is gone already, for a backtrace: of compiled code at `offset`, or of tier 0 at its word
+/// `ip`.
+struct TrapFrame {
+  const FunctionCode* code = nullptr;
+  const uint64_t* ip = nullptr;
+  uint64_t offset = 0;
+};
 
 /// What stopped the guest, as recorded by whoever noticed; Store turns it into a public Trap with names.
 struct TrapRecord {
   TrapKind kind = TrapKind::none;
-  std::string message;               ///< only from hosts
-  uint32_t exit_code = 0;            ///< only of kind exit
-  const uint64_t* ip = nullptr;      ///< interpreter word of the trapping instruction, if it was guest code
-  Slot* fp = nullptr;                ///< its frame
+  std::string message;           ///< only from hosts
+  uint32_t exit_code = 0;        ///< only of kind exit
+  const uint64_t* ip = nullptr;  ///< interpreter word of the trapping instruction, if it was guest code
+  Slot* fp = nullptr;            ///< its frame
   Instance* instance = nullptr;
+  /// Frames inside of that one which were left already, innermost first: what compiled code called and was.
+  /// At most kMostFrames; then they are only counted.
+  std::vector<TrapFrame> frames;
+  uint64_t omitted = 0;
+  static constexpr size_t kMostFrames = 64;
+
+  void add_frame(const TrapFrame& frame) {
+    if (frames.size() < kMostFrames) {
+      frames.push_back(frame);
+    } else {
+      ++omitted;
+    }
+  }
 };
 
 /// Where a thrown exception continues: written by whoever unwinds, read by the handler that threw.
@@ -52,37 +77,45 @@ struct ExecContext {
   std::atomic<uint32_t> requests{0};
   static constexpr uint32_t kInterrupt = 1;
   static constexpr uint32_t kYield = 2;
-  /// Compiled code enters no function with less native stack; poisoned to UINTPTR_MAX along with stack_limit. Any thread
-  /// may write the poison.
+  static constexpr uint32_t kSample = 4;
+  /// Compiled code enters no function with less native stack; poisoned to UINTPTR_MAX along with stack_limit.
+  /// Any thread may write the poison.
   std::atomic<uintptr_t> native_limit{0};
   /// Stack pointer at the innermost entry into compiled code from C++; null outside of any.
   void* native_frame = nullptr;
-  /// Stack pointer where compiled code last left for C++. Between here and native_frame, frames may hold references.
+  /// Stack pointer where compiled code last left for C++. Between here and native_frame, frames may hold
+  /// references.
   void* native_exit = nullptr;
   /// Where compiled code hands over arguments and results that registers have no room for; two slots each.
   Slot* overflow = nullptr;
-  /// Remaining fuel, with a refueler only that of the present slice; counted only by code translated with fuel.
+  /// The true native_limit; only stores of engines with a compiler have one.
+  uintptr_t native_stack_end = 0;
+  /// Remaining fuel, with a refueler only that of the present slice; counted only by code translated with
+  /// fuel.
   int64_t fuel = 0;
   /// First free slot for a new entry from the host; tiers raise it while a host function runs.
   Slot* stack_top = nullptr;
   /// Native stack below which nothing more may be entered (host -> guest -> host nesting).
   uintptr_t native_stack_limit = 0;
   Slot* stack_begin = nullptr;
-  Slot* stack_end = nullptr;      ///< the true limit, restored after an interrupt
+  Slot* stack_end = nullptr;  ///< the true limit, restored after an interrupt
   TrapRecord trap;
   Waiter waiter;
-  Yielder* yielder = nullptr;     ///< null: requests to yield are forgotten
-  Refueler* refueler = nullptr;   ///< asked between slices; null: all fuel is one slice. See set_refueler()
-  int64_t fuel_beyond = 0;        ///< fuel that is not in the present slice; 0 without a refueler
+  Yielder* yielder = nullptr;    ///< null: requests to yield are forgotten
+  Sampler* sampler = nullptr;    ///< null: requests for samples are forgotten
+  Refueler* refueler = nullptr;  ///< asked between slices; null: all fuel is one slice. See set_refueler()
+  int64_t fuel_beyond = 0;       ///< fuel that is not in the present slice; 0 without a refueler
   Store* store = nullptr;
-  uint32_t entries = 0;           ///< nesting of host -> guest entries
-  Instance* caller = nullptr;     ///< set by tiers before HostFunction::call: the calling instance, null if the host called
+  uint32_t entries = 0;  ///< nesting of host -> guest entries
+  Instance* caller =
+      nullptr;  ///< set by tiers before HostFunction::call: the calling instance, null if the host called
   /// Thrown and not caught yet; after a trap of kind exception, the uncaught one, until the next is thrown.
   gc::Exception* exception = nullptr;
   Landing landing;
   uint64_t catches = 0;  ///< exceptions caught so far: tells whether a host's failure still is one
+  std::vector<Slot> overflow_slots;  ///< owns `overflow`
 
-  gc::Heap* heap = nullptr;       ///< the store's
+  gc::Heap* heap = nullptr;  ///< the store's
   /// Set by tiers around an allocation: the end of the slots in which frames may hold references.
   Slot* gc_top = nullptr;
 
@@ -90,13 +123,23 @@ struct ExecContext {
   void request_interrupt() noexcept;
   /// Owner only: forget a request.
   void clear_interrupt() noexcept;
-  /// Has the guest call yielder->yield() at its next check. Any thread, while the store lives. Requests without
-  /// pause would leave it no time for anything else.
+  /// Has the guest call yielder->yield() at its next check. Any thread, while the store lives. Requests
+  /// without pause would leave it no time for anything else.
   void request_yield() noexcept;
+  /// Has the guest tell context.sampler where it is, at its next check in tier 0. Any thread, while the store
+  /// lives.
+  void request_sample() noexcept;
   /// Owner only: the slow path of a check. Yields if asked to; false if the guest is to be interrupted.
   [[nodiscard]] bool answer_requests() noexcept;
   [[nodiscard]] bool interrupt_pending() const noexcept {
     return (requests.load(std::memory_order_relaxed) & kInterrupt) != 0;
+  }
+  /// Owner only: compiled code may use the native stack down to `end` from now on.
+  void set_native_stack_end(uintptr_t end) noexcept;
+  /// Owner only: has `overflow` hold at least so many slots. REQUIRES: none of it is in use.
+  void reserve_overflow(size_t slots);
+  [[nodiscard]] bool sample_pending() const noexcept {
+    return (requests.load(std::memory_order_relaxed) & kSample) != 0;
   }
   /// Is there anything to answer?
   [[nodiscard]] bool request_pending() const noexcept {
@@ -114,6 +157,10 @@ struct ExecContext {
 
   /// Records a trap (the first one stays) and returns false, for `return context.fail(...)`.
   bool fail(TrapKind kind, std::string message = {}) noexcept;
+
+ private:
+  void poison() noexcept;
+  void restore_limits() noexcept;
 };
 
 }  // namespace heddle::engine

@@ -41,7 +41,7 @@ class FakeTier final : public Tier {
   bool invoke(ExecContext& context, Function& function, Slot* slots) noexcept override {
     return !behaviour || behaviour(context, function, slots);
   }
-  void backtrace(const ExecContext&, std::vector<Frame>& frames, uint64_t& omitted) override {
+  void backtrace(ExecContext&, std::vector<Frame>& frames, uint64_t& omitted) override {
     frames.push_back({"fake", 0, 0x10, "module"});
     omitted = 3;
   }

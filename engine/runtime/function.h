@@ -28,14 +28,16 @@ struct FunctionCode {
   /// Where tier 0 continues when it calls this function: a pointer to interpreter words. Before translation
   /// it points to the interpreter's "translate me" words; for a host function to its "call the host" words.
   std::atomic<const uint64_t*> entry{nullptr};
-  /// Where compiled code continues when it calls this function: machine code, or a stub that leads to tier 0. Null in
-  /// engines without a compiler. Published like `entry`.
+  /// Where compiled code continues when it calls this function: machine code, or a stub that leads to tier 0.
+  /// Null in engines without a compiler. Published like `entry`.
   std::atomic<const void*> native_entry{nullptr};
   const ModuleImage* module = nullptr;  ///< null for host functions
   uint32_t index = 0;                   ///< function index in the module
   uint32_t parameter_slots = 0;
   uint32_t result_slots = 0;
-  HostFunction* host = nullptr;         ///< null for wasm functions
+  HostFunction* host = nullptr;  ///< null for wasm functions
+  TypeId type = kNoType;
+  const void* compiler_data = nullptr;  ///< the compiler's; null in engines without one
 
   /// Slots at the frame's start that arguments and results share; the frame header follows them.
   [[nodiscard]] uint32_t header_slot() const {

@@ -292,6 +292,7 @@ Result<Instance*> Store::instantiate(std::shared_ptr<const ModuleImage> module,
   HEDDLE_TRY_ASSIGN(const TrapKind failure, std::move(built));
   // From here on others may see parts of it, so it stays whatever happens.
   objects_->instances.push_back(std::move(owner));
+  engine_->tier->on_instance(instance);
   if (failure != TrapKind::none) {
     context_.fail(failure);
     take_trap(trap, false);

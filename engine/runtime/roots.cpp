@@ -8,6 +8,7 @@ namespace heddle::engine {
 
 void StoreRoots::show_roots(gc::Marker& marker) {
   show_stack(marker);
+  show_native_stack(marker);
   handles->show(marker);
   if (context_.exception != nullptr) marker.precise(gc::slot_of(context_.exception));
   if (constants != nullptr) marker.conservative(*constants);
@@ -21,6 +22,18 @@ void StoreRoots::show_roots(gc::Marker& marker) {
 void StoreRoots::show_stack(gc::Marker& marker) const {
   const Slot* const top = std::max(context_.gc_top, context_.stack_top);
   marker.conservative(std::span(context_.stack_begin, top));
+}
+
+/// All entries into compiled code: each has saved native_frame and native_exit of the one around it below its
+/// own frame.
+void StoreRoots::show_native_stack(gc::Marker& marker) const {
+  const Slot* exit = static_cast<const Slot*>(context_.native_exit);
+  const Slot* frame = static_cast<const Slot*>(context_.native_frame);
+  while (frame != nullptr) {
+    marker.conservative(std::span(exit, frame));
+    exit = reinterpret_cast<const Slot*>(frame[-2]);
+    frame = reinterpret_cast<const Slot*>(frame[-1]);
+  }
 }
 
 bool StoreRoots::is_traced(ValueType type) const {

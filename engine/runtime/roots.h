@@ -12,8 +12,8 @@
 
 namespace heddle::engine {
 
-/// The guest's stack and constants being evaluated are shown conservatively; globals, tables, element
-/// segments and the host's handles precisely.
+/// The guest's stack, frames of compiled code and constants being evaluated are shown conservatively;
+/// globals, tables, element segments and the host's handles precisely.
 class StoreRoots final : public gc::RootSource {
  public:
   StoreRoots(const ExecContext& context, const TypeRegistry& registry)
@@ -33,6 +33,7 @@ class StoreRoots final : public gc::RootSource {
 
  private:
   void show_stack(gc::Marker& marker) const;
+  void show_native_stack(gc::Marker& marker) const;
   void show_instance(gc::Marker& marker, const Instance& instance) const;
   void show_table(gc::Marker& marker, Table& table) const;
   void show_global(gc::Marker& marker, const Global& global) const;

@@ -33,10 +33,14 @@ struct Entry {
   std::atomic<uintptr_t> begin{0};
   std::atomic<uintptr_t> end{0};
   std::atomic<uintptr_t> landing{0};
+  std::atomic<bool> tells_pc{false};
 
+  /// `end` belongs to the `begin` that was seen if that is still there; an entry may be another's by now, but
+  /// not the one whose range the caller runs in.
   [[nodiscard]] bool contains(uintptr_t address) const noexcept {
     const uintptr_t first = begin.load(std::memory_order_acquire);
-    return first != 0 && address >= first && address < end.load(std::memory_order_relaxed);
+    const bool is_inside = first != 0 && address >= first && address < end.load(std::memory_order_acquire);
+    return is_inside && begin.load(std::memory_order_relaxed) == first;
   }
 };
 
@@ -59,8 +63,9 @@ struct RangeTable {
     const size_t count = used.load(std::memory_order_relaxed);
     while (at < count && entries[at].begin.load(std::memory_order_relaxed) != 0) ++at;
     if (at == kCapacity) return false;
-    entries[at].end.store(range.end, std::memory_order_relaxed);
+    entries[at].end.store(range.end, std::memory_order_release);
     entries[at].landing.store(range.landing, std::memory_order_relaxed);
+    entries[at].tells_pc.store(range.tells_pc, std::memory_order_relaxed);
     entries[at].begin.store(range.begin, std::memory_order_release);
     if (at == count) used.store(count + 1, std::memory_order_release);
     return true;
@@ -93,14 +98,19 @@ uintptr_t pc_of(const ucontext_t& context) {
 void set_pc(ucontext_t& context, uintptr_t pc) {
   context.uc_mcontext.gregs[REG_RIP] = static_cast<greg_t>(pc);
 }
+void set_scratch(ucontext_t& context, uintptr_t value) {
+  context.uc_mcontext.gregs[REG_R11] = static_cast<greg_t>(value);
+}
 constexpr bool kKnowsRegisters = true;
 #elif defined(__aarch64__)
 uintptr_t pc_of(const ucontext_t& context) { return context.uc_mcontext.pc; }
 void set_pc(ucontext_t& context, uintptr_t pc) { context.uc_mcontext.pc = pc; }
+void set_scratch(ucontext_t&, uintptr_t) {}  // nobody compiles for it
 constexpr bool kKnowsRegisters = true;
 #else
 uintptr_t pc_of(const ucontext_t&) { return 0; }
 void set_pc(ucontext_t&, uintptr_t) {}
+void set_scratch(ucontext_t&, uintptr_t) {}
 constexpr bool kKnowsRegisters = false;
 #endif
 
@@ -143,6 +153,7 @@ void handle_fault(int signal, siginfo_t* info, void* raw_context) {
   if (!was_sent(*info)) {
     const Entry* const code = code_ranges.find(pc_of(context));
     if (code != nullptr && reservations.find(reinterpret_cast<uintptr_t>(info->si_addr)) != nullptr) {
+      if (code->tells_pc.load(std::memory_order_relaxed)) set_scratch(context, pc_of(context));
       set_pc(context, code->landing.load(std::memory_order_relaxed));
       return;
     }
@@ -222,10 +233,15 @@ bool register_code_range(CodeRange range) {
   return code_ranges.add(range);
 }
 
+void unregister_code_range(uintptr_t begin) {
+  MutexLock lock(registry_mutex());
+  code_ranges.remove(begin);
+}
+
 bool register_reservation(const void* begin, uint64_t size) {
   const auto first = reinterpret_cast<uintptr_t>(begin);
   MutexLock lock(registry_mutex());
-  return reservations.add({first, first + size, 0});
+  return reservations.add({first, first + size, 0, false});
 }
 
 void unregister_reservation(const void* begin) {

@@ -4,7 +4,8 @@
 //
 // A fault is the guest's iff (1) the faulting pc lies in a registered range of tier code, and (2) the
 // faulting address lies in a live guarded reservation. Then the handler sets the pc to that range's landing
-// address and returns; every other register stays as it was. Anything else is chained to the previously
+// address and returns; every other register stays as it was, but
+// one that some ranges want the faulting pc in. Anything else is chained to the previously
 // installed handler.
 //
 // Handlers run on an alternate stack, installed per thread by ThreadSignals. Registration is process-wide
@@ -20,12 +21,15 @@ struct CodeRange {
   uintptr_t begin;
   uintptr_t end;
   uintptr_t landing;
+  bool tells_pc = false;  ///< the landing gets the faulting pc in a scratch register: r11
 };
 
-/// Installs the handlers (first call) and adds a range, unless it is there already. Ranges are never removed
-/// for static code. False if faults cannot be turned into traps here, or there are too many ranges. Any
-/// thread.
+/// Installs the handlers (first call) and adds a range, unless it is there already. Ranges of static code
+/// stay for ever. False if faults cannot be turned into traps here, or there are too many ranges. Any thread.
 bool register_code_range(CodeRange range);
+
+/// Removes a range again: nothing runs in it any more. Any thread.
+void unregister_code_range(uintptr_t begin);
 
 /// Adds or removes a guarded reservation. False if there are too many. Any thread.
 [[nodiscard]] bool register_reservation(const void* begin, uint64_t size);

@@ -21,6 +21,11 @@ constexpr uintptr_t kNativeReserve = uintptr_t{128} << 10;
 
 uintptr_t native_stack_position() { return reinterpret_cast<uintptr_t>(__builtin_frame_address(0)); }
 
+/// What compiled code may use of a stack whose end nobody has told.
+constexpr uint64_t kUnknownStackBytes = uint64_t{64} << 10;
+/// The largest frame of compiled code, which looks for room when it has its frame already.
+constexpr uintptr_t kNativeFrameBytes = uintptr_t{64} << 10;
+
 /// Where entering must stop on the stack that this runs on; 0 if it is not the thread's own one (a fiber's),
 /// whose limit its scheduler has set.
 uintptr_t native_limit_here() {
@@ -44,9 +49,11 @@ Store::Store(std::shared_ptr<EngineState> engine)
   context_.store = this;
   context_.heap = &objects_->heap;
   objects_->heap.stop_when(context_.requests, ExecContext::kInterrupt);
+  if (engine_->tier != nullptr) engine_->tier->on_store(context_);
 }
 
 Store::~Store() {
+  if (engine_->tier != nullptr) engine_->tier->on_store_end(context_);
   // Before the context: instances point to it. The limiter may live on in a shared memory.
   uint8_t* const stack = objects_->stack;
   const uint64_t reserved = objects_->stack_reserved;
@@ -85,6 +92,18 @@ void Store::use_stack(Slot* begin, Slot* end) {
   context_.stack_top = begin;
   context_.stack_end = end;
   context_.stack_limit.store(end, std::memory_order_relaxed);
+}
+
+/// Compiled code may go as deep on the native stack as the guest's own stack is large, if there is as much.
+void Store::limit_native_stack() {
+  const uintptr_t here = native_stack_position();
+  const auto allowed = static_cast<uint64_t>(context_.stack_end - context_.stack_begin) * sizeof(Slot);
+  const bool is_known = context_.native_stack_limit != 0;
+  const uint64_t bytes = is_known ? allowed : std::min(allowed, kUnknownStackBytes);
+  uintptr_t end = here - std::min<uint64_t>(bytes, here);
+  if (is_known) end = std::max(end, context_.native_stack_limit + kNativeFrameBytes);
+  end = align_up(end, host_page_size());
+  if (end != context_.native_stack_end) context_.set_native_stack_end(end);
 }
 
 void Store::set_limits(const StoreLimits& limits) {
@@ -132,6 +151,7 @@ Function* Store::new_host_function(std::shared_ptr<TypeRegistry::Group> group,
   entry->code.parameter_slots = type.parameter_slots;
   entry->code.result_slots = type.result_slots;
   entry->code.host = host.get();
+  entry->code.type = group->first();
   entry->function = {&entry->code, nullptr, host.get(), group->first()};
   entry->group = std::move(group);
   entry->body = std::move(host);
@@ -158,6 +178,7 @@ bool Store::call(Function& function, std::span<Slot> slots, Trap* trap) {
   if (context_.entries == 0) {
     ensure_signal_stack();
     if (const uintptr_t limit = native_limit_here(); limit != 0) context_.native_stack_limit = limit;
+    if (engine_->tier->uses_native_stack()) limit_native_stack();
   }
   ++context_.entries;
   bool in_tier = false;
@@ -209,7 +230,8 @@ void Store::take_trap(Trap* trap, bool with_frames) {
     trap->message = !record.message.empty() ? std::move(record.message) : to_string(trap->kind);
     trap->exit_code = record.exit_code;
     // A program that is done did so on purpose: nobody asks where.
-    if (with_frames && trap->kind != TrapKind::exit) engine_->tier->backtrace(context_, trap->frames, trap->omitted_frames);
+    if (with_frames && trap->kind != TrapKind::exit)
+      engine_->tier->backtrace(context_, trap->frames, trap->omitted_frames);
   }
   record = {};
 }

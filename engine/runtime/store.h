@@ -113,6 +113,7 @@ class Store {
  private:
   explicit Store(std::shared_ptr<EngineState> engine);
   void use_stack(Slot* begin, Slot* end);
+  void limit_native_stack();
   bool enter(Function& function, std::span<Slot> slots, bool& in_tier);
   void clear_dead_slots();
   void take_trap(Trap* trap, bool with_frames);

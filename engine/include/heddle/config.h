@@ -2,10 +2,13 @@
 // Config and limits: everything an embedder can choose, with defaults that suit most.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
 namespace heddle {
+
+class Compiler;
 
 /// How a guest's accesses to memory are kept inside it.
 enum class MemoryMode : uint8_t {
@@ -41,9 +44,35 @@ struct ModuleLimits {
   uint32_t results = 1'000;
 };
 
+/// How a compiler works. The defaults suit most; small figures have tests meet every path.
+struct CompilerOptions {
+  /// Threads that compile in the background for the tier "auto"; 0: whoever finds something hot compiles it.
+  uint32_t threads = 1;
+  /// Machine code of all modules together. What finds no room stays in the interpreter.
+  uint64_t code_bytes = uint64_t{256} << 20;
+  /// A function of more bytes of wasm code stays in the interpreter.
+  uint32_t function_bytes = 1u << 20;
+  /// How often running guests are asked where they are; zero: at every check, for tests that must not depend
+  /// on time.
+  std::chrono::microseconds sample_interval{1000};
+  /// So many samples make a function, and the loop it was found in, hot.
+  uint32_t hot_samples = 2;
+  /// So many calls from compiled code make a function hot.
+  uint32_t hot_calls = 200;
+  /// Compile only the functions first_function <= index < end_function of every module: for finding the one
+  /// that is compiled wrongly.
+  uint32_t first_function = 0;
+  uint32_t end_function = UINT32_MAX;
+};
+
 /// How an engine works. Fixed once the engine exists, because compiled code depends on it.
 struct Config {
-  std::string tier = "interp";  ///< who executes: "interp" is the only one yet
+  /// Who executes. "interp": the interpreter. "jit": every function is compiled before its first call.
+  /// "auto": the interpreter first, compiled code for what gets hot; with `fuel`, which compiled code does
+  /// not count, the interpreter alone. "jit" and "auto" need a compiler.
+  std::string tier = "interp";
+  const Compiler* compiler = nullptr;  ///< heddle::jit::compiler() of <heddle/jit.h>
+  CompilerOptions compiler_options{};
   MemoryMode memory_mode = MemoryMode::automatic;
   bool fuel = false;  ///< count fuel; see StoreRef::set_fuel
   /// With fuel: count it anew after every atomic instruction and every call of an import by name, so that a
