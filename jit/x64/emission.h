@@ -86,6 +86,15 @@ class Emission {
 
   // expand_numeric.cpp
   void expand_divide(const Instruction& instruction, Register divisor);
+  void expand_truncate(const Instruction& instruction, std::span<const Location> locations);
+  void truncate_signed(const Instruction& instruction, Gp result, Xmm value);
+  void truncate_unsigned_64(const Instruction& instruction, Gp result, Xmm value, Xmm temporary);
+  void truncate_out_of_range(const Instruction& instruction, Gp result, Xmm value, Label back);
+  void compare_floats(bool is_double, Xmm left, const asmjit::Operand& right);
+  [[nodiscard]] Mem float_literal(double value, bool is_double);
+  void expand_convert_u64(const Instruction& instruction, std::span<const Location> locations);
+  void expand_minimum(const Instruction& instruction, std::span<const Location> locations);
+  void expand_atomic_loop(const Instruction& instruction, std::span<const Location> locations);
 
   const MachineFunction& function_;
   const Allocation& allocation_;

@@ -230,8 +230,8 @@ void Emission::emit_plain(const Instruction& instruction, std::span<const Locati
   asmjit::Operand written[4];
   unsigned count = 0;
   const auto letter = [&] { return count < letters.size() ? letters[count] : 'w'; };
-  const bool memory_first =
-      instruction.form == Form::mr || instruction.form == Form::m || instruction.form == Form::mi;
+  const bool memory_first = instruction.form == Form::mr || instruction.form == Form::m ||
+                            instruction.form == Form::mi || instruction.form == Form::mri;
   const auto write_memory = [&] {
     written[count] = memory_operand(instruction, locations, letter());
     ++count;
@@ -253,6 +253,7 @@ void Emission::emit_plain(const Instruction& instruction, std::span<const Locati
     case Form::rrri:
     case Form::mi:
     case Form::rmi:
+    case Form::mri:
     case Form::rrmi: written[count++] = Imm(instruction.immediate); break;
     default: break;
   }

@@ -56,6 +56,11 @@ void Emission::expand(const Instruction& instruction, std::span<const Location> 
       return jump_if(instruction.condition, cold_trap(instruction.trap, instruction.offset));
     case Mnemonic::jump_table: return expand_jump_table(instruction, locations[0].reg, locations[1].reg);
     case Mnemonic::divide: return expand_divide(instruction, locations[3].reg);
+    case Mnemonic::truncate: return expand_truncate(instruction, locations);
+    case Mnemonic::convert_u64: return expand_convert_u64(instruction, locations);
+    case Mnemonic::float_min:
+    case Mnemonic::float_max: return expand_minimum(instruction, locations);
+    case Mnemonic::atomic_loop: return expand_atomic_loop(instruction, locations);
     default: assert(false); return;
   }
 }

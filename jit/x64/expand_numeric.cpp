@@ -48,4 +48,27 @@ void Emission::expand_divide(const Instruction& instruction, Register divisor) {
   assembler_.bind(done);
 }
 
+/// What the processor has no single instruction for, if the old value is wanted: tried until nobody came
+/// between.
+void Emission::expand_atomic_loop(const Instruction& instruction, std::span<const Location> locations) {
+  const unsigned width = instruction.width;
+  const Mem address = memory_operand(instruction, locations, 'w');
+  const Gp old = gp(Register::rax, width), changed = gp(locations[1].reg, width),
+           value = gp(locations[2].reg, width);
+  const auto mnemonic = static_cast<Mnemonic>(instruction.immediate);
+  const InstId operation = mnemonic == Mnemonic::and_  ? x86::Inst::kIdAnd
+                           : mnemonic == Mnemonic::or_ ? x86::Inst::kIdOr
+                                                       : x86::Inst::kIdXor;
+  const Label again = assembler_.newLabel();
+  if (instruction.memory == MemoryBase::guest) add_site(Site::Kind::fault, instruction.offset);
+  assembler_.mov(old, address);
+  assembler_.bind(again);
+  assembler_.mov(changed, old);
+  assembler_.emit(operation, changed, value);
+  if (instruction.memory == MemoryBase::guest) add_site(Site::Kind::fault, instruction.offset);
+  assembler_.lock();
+  assembler_.cmpxchg(address, changed, old);
+  assembler_.jne(again);
+}
+
 }  // namespace heddle::jit::x64

@@ -52,6 +52,7 @@ bool has_immediate(const Instruction& instruction) {
     case Form::rrri:
     case Form::mi:
     case Form::rmi:
+    case Form::mri:
     case Form::rrmi: return true;
     default: return instruction.form == Form::pseudo && instruction.immediate != 0 && !instruction.is_call;
   }

@@ -38,10 +38,10 @@ enum class Role : uint8_t {
 
 /// What location a register operand may get.
 enum class Policy : uint8_t {
-  any,       ///< any register of its class
-  fixed,     ///< Operand::fixed
-  slot_too,  ///< a register or its spill slot, which the emitter then addresses in memory; at most one per
-             ///< instruction, and only where the instruction has no other memory operand
+  any,        ///< any register of its class
+  fixed,      ///< Operand::fixed
+  slot_too,   ///< a register or its spill slot, which the emitter then addresses in memory; at most one per
+              ///< instruction, and only where the instruction has no other memory operand
   slot_only,  ///< only its spill slot: a value that must survive an invoke, for example
   tied,  ///< of a result: the register of the instruction's operand number Operand::tied_to, which is a `use`
 };
@@ -95,6 +95,7 @@ enum class Form : uint8_t {
   m,   ///< memory
   mi,  ///< memory, immediate
   rmi,
+  mri,  ///< memory, register, immediate
   rrm,  ///< result, use, memory (AVX)
   rrmi,
   label,   ///< jump to `target`, if `condition` for conditional ones

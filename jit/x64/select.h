@@ -13,6 +13,7 @@ namespace heddle::jit::x64 {
 
 /// What the processor has beyond SSE4.1, which it must have.
 struct CpuFeatures {
+  bool sse42 = false;
   bool popcnt = false;
   bool lzcnt = false;
   bool bmi1 = false;

@@ -141,6 +141,8 @@ FlagsTest Selector::compare_floats(Value value) {
   const VirtualRegister first = use(left);
   if (is_load_here(right, width)) {
     add(mnemonic, Form::rm, width, {read(first)}, load_here(right));
+  } else if (const auto address = float_constant_address(right)) {
+    add(mnemonic, Form::rm, width, {read(first)}, *address);
   } else {
     add(mnemonic, Form::rr, width, {read(first), read_anywhere(use(right))});
   }

@@ -20,6 +20,7 @@ namespace {
 CpuFeatures host_features() noexcept {
   const auto& host = asmjit::CpuInfo::host().features().x86();
   CpuFeatures features;
+  features.sse42 = host.hasSSE4_2();
   features.popcnt = host.hasPOPCNT();
   features.lzcnt = host.hasLZCNT();
   features.bmi1 = host.hasBMI();
@@ -160,7 +161,10 @@ void Selector::select_node(Value value) {
     default: break;
   }
   if (effect == Effect::terminator && select_terminator(value)) return;
-  if (select_integer(value) || select_memory(value) || select_call(value)) return;
+  if (select_integer(value) || select_memory(value) || select_call(value) || select_float(value) ||
+      select_atomic(value) || select_simd(value)) {
+    return;
+  }
   select_row_call(value);
 }
 

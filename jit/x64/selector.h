@@ -7,6 +7,7 @@
 // of one node are written forwards.
 #pragma once
 
+#include <bit>
 #include <optional>
 #include <span>
 #include <vector>
@@ -14,6 +15,8 @@
 #include "jit/x64/select.h"
 
 namespace heddle::jit::x64 {
+
+struct VectorRow;
 
 /// A memory operand.
 struct Address {
@@ -156,6 +159,54 @@ class Selector {
   bool divide_by_constant(Value value, unsigned width, int64_t what);
   void select_extend(Value value, Mnemonic mnemonic, unsigned width);
   void lea(VirtualRegister result, unsigned width, const Address& address);
+
+  // ---- select_float.cpp
+  bool select_float(Value value);
+  bool select_conversion(Value value);
+  void select_float_binary(Value value, Mnemonic mnemonic, unsigned width, bool commutes);
+  void select_float_unary(Value value, Mnemonic mnemonic, Form form, unsigned width, int64_t immediate);
+  void select_copysign(Value value, unsigned width);
+  void select_convert(Value value, Mnemonic mnemonic, unsigned bytes);
+  void mask_float(Mnemonic mnemonic, VirtualRegister result, VirtualRegister value, uint64_t mask);
+  /// Of an f32.const or f64.const.
+  [[nodiscard]] std::optional<Address> float_constant_address(Value value);
+
+  // ---- select_atomic.cpp
+  bool select_atomic(Value value);
+  [[nodiscard]] Address aligned_address(Value value, unsigned bytes);
+  void extend_narrow(VirtualRegister result, VirtualRegister value, unsigned bytes);
+  void select_atomic_load(Value value, unsigned bytes);
+  void select_atomic_store(Value value, unsigned bytes);
+  void select_atomic_rmw(Value value, unsigned bytes);
+  void select_atomic_cmpxchg(Value value, unsigned bytes);
+  void atomic_loop(Mnemonic mnemonic, unsigned bytes, VirtualRegister old, VirtualRegister stored,
+                   const Address& address);
+
+  // ---- select_simd.cpp
+  bool select_simd(Value value);
+  bool select_vector_access(Value value);
+  void select_load_lane(Value value, unsigned bytes);
+  void select_store_lane(Value value, unsigned bytes);
+  void select_load_splat(Value value, unsigned bytes);
+  bool select_vector_row(Value value, const VectorRow& row);
+  void vectors(Mnemonic mnemonic, VirtualRegister result, VirtualRegister left, VirtualRegister right);
+  void vector_with(Mnemonic mnemonic, VirtualRegister result, VirtualRegister left, uint64_t low,
+                   uint64_t high);
+  void shuffle(Mnemonic mnemonic, VirtualRegister result, VirtualRegister from, int64_t order);
+  [[nodiscard]] VirtualRegister vector_literal(uint64_t low, uint64_t high);
+  [[nodiscard]] VirtualRegister extended(VirtualRegister from, Mnemonic extension, bool high);
+  void splat(VirtualRegister result, VirtualRegister lane, unsigned bytes);
+  void select_extract(Value value, unsigned bytes, bool sign_extends);
+  void select_extract_float(Value value, unsigned bytes);
+  void select_replace(Value value, unsigned bytes);
+  void select_replace_float(Value value, unsigned bytes);
+  void select_bitselect(Value value);
+  void select_shuffle(Value value);
+  void select_swizzle(Value value, bool native);
+  void select_vector_shift(Value value, Mnemonic mnemonic, unsigned bits);
+  void select_vector_test(Value value, bool all, Mnemonic equal);
+  void select_bitmask(Value value, unsigned lane_bytes);
+  void select_extended_product(Value value, Mnemonic extension, bool high, Mnemonic product);
 
   // ---- select_memory.cpp
   bool select_memory(Value value);
