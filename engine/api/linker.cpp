@@ -49,9 +49,12 @@ struct Linker::Impl {
 Linker::Linker(const Engine& engine) : impl_(std::make_unique<Impl>()) {
   impl_->engine = Access::impl(engine);
 }
+Linker::Linker(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Linker::~Linker() = default;
 Linker::Linker(Linker&&) noexcept = default;
 Linker& Linker::operator=(Linker&&) noexcept = default;
+
+Linker Linker::clone() const { return Linker(impl_ == nullptr ? nullptr : std::make_unique<Impl>(*impl_)); }
 
 Result<void> Linker::define(std::string_view module, std::string_view name, Extern object) {
   if (impl_ == nullptr) return detail::empty_handle("linker");

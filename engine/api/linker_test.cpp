@@ -52,6 +52,24 @@ TEST(linker, a_taken_name_is_refused) {
   EXPECT_TRUE(refused(test.linker.define("a", "c", Function())));
 }
 
+TEST(linker, clones_go_their_own_ways) {
+  TestStore test;
+  ASSERT_TRUE(test.linker.wrap("a", "three", [] { return 3; }));
+  Linker clone = test.linker.clone();
+  ASSERT_TRUE(test.linker.wrap("a", "four", [] { return 4; }));
+  ASSERT_TRUE(clone.wrap("a", "four", [] { return 5; }));
+  const Module module = test.module(R"((module
+    (import "a" "three" (func $t (result i32))) (import "a" "four" (func $f (result i32)))
+    (func (export "run") (result i32) (i32.add (call $t) (call $f)))))");
+  for (const auto& [linker, sum] : {std::pair<const Linker&, int>(test.linker, 7), {clone, 8}}) {
+    const auto instance = linker.instantiate(test.store, module);
+    ASSERT_TRUE(instance.ok()) << instance.message();
+    EXPECT_EQ(*instance->typed<int32_t()>("run")->call(), sum);
+  }
+  const Linker moved = std::move(clone);
+  EXPECT_FALSE(clone.clone().instantiate(test.store, module).ok());  // NOLINT: empty is what is tested
+}
+
 TEST(linker, one_linker_serves_many_stores) {
   TestStore test;
   ASSERT_TRUE(test.linker.wrap("", "three", [] { return 3; }));

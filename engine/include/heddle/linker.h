@@ -27,6 +27,9 @@ class HEDDLE_API Linker {
   Linker(Linker&&) noexcept;
   Linker& operator=(Linker&&) noexcept;
 
+  /// One with the same names so far.
+  [[nodiscard]] Linker clone() const;
+
   /// Errors: usage, if the name is taken or the object is empty.
   Result<void> define(std::string_view module, std::string_view name, Extern object);
   /// All exports of an instance, under a module name.
@@ -54,6 +57,7 @@ class HEDDLE_API Linker {
 
  private:
   struct Impl;
+  explicit Linker(std::unique_ptr<Impl> impl);
   Result<void> define_host(std::string_view module, std::string_view name, const FunctionType& type,
                            HostCallback callback);
   Result<void> define_raw(std::string_view module, std::string_view name, const FunctionType& type,
