@@ -22,7 +22,15 @@ add_custom_command(OUTPUT "${HEDDLE_GUESTS}/sync/built"
     --clang "${HEDDLE_GUEST_CLANG}" "${HEDDLE_GUESTS}/sync"
   COMMAND "${CMAKE_COMMAND}" -E touch "${HEDDLE_GUESTS}/sync/built"
   DEPENDS ${guest_sources} COMMENT "Building the guests of threads/sync" VERBATIM)
-add_custom_target(heddle_guests ALL DEPENDS "${HEDDLE_GUESTS}/sync/built")
+add_custom_command(OUTPUT "${HEDDLE_GUESTS}/thread_guest.wasm"
+  COMMAND "${CMAKE_COMMAND}" -E make_directory "${HEDDLE_GUESTS}"
+  COMMAND "${HEDDLE_GUEST_CLANG}" --target=wasm32 -std=c11 -ffreestanding -nostdlib -O2 -Wall -Wextra -Werror -matomics
+    -mbulk-memory -Wl,--no-entry -Wl,--shared-memory -Wl,--import-memory -Wl,--export-memory -Wl,--max-memory=1048576
+    "-I${PROJECT_SOURCE_DIR}/threads/guest" "${PROJECT_SOURCE_DIR}/threads/guests/thread_guest.c"
+    -o "${HEDDLE_GUESTS}/thread_guest.wasm"
+  DEPENDS ${guest_sources} "${PROJECT_SOURCE_DIR}/threads/guests/thread_guest.c"
+  COMMENT "Building the guest of threads" VERBATIM)
+add_custom_target(heddle_guests ALL DEPENDS "${HEDDLE_GUESTS}/sync/built" "${HEDDLE_GUESTS}/thread_guest.wasm")
 if(TARGET threads_test)
   add_dependencies(threads_test heddle_guests)
 endif()

@@ -59,6 +59,8 @@ class Fiber final : public engine::Parker {
   Preemptible* set_preemptible(Preemptible* preemptible) noexcept;
 
   [[nodiscard]] Scheduler& scheduler() const noexcept { return scheduler_; }
+  /// What it runs. The fiber's own code only.
+  [[nodiscard]] Job* job() const noexcept { return job_; }
   /// Counted from 1 in the order of spawning, if the scheduler has a policy; else 0.
   [[nodiscard]] uint64_t number() const noexcept { return number_; }
   /// Below this a host function must not go.

@@ -2,7 +2,12 @@
 // GuestThread: from the first step on its fiber to the last.
 #include "threads/guest_thread.h"
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "engine/runtime/exec_context.h"
+#include "threads/attachment.h"
 #include "threads/guest_process.h"
 #include "threads/wasi_threads.h"
 
@@ -10,44 +15,74 @@ namespace heddle::threads {
 
 namespace {
 
-/// Native stack left for the host function that a guest calls last.
-constexpr uintptr_t kNativeReserve = uintptr_t{64} << 10;
+/// Of what trapped, as others read it: a host function may have said anything.
+constexpr size_t kMostMessageBytes = 4096;
+
+/// What a function returned as one number; i32 without its sign.
+uint64_t number_of(const std::vector<Value>& results) {
+  if (results.empty()) return 0;
+  return results[0].type().kind() == ValueType::Kind::i64 ? results[0].u64() : results[0].u32();
+}
 
 }  // namespace
 
+GuestThread& GuestThread::current() noexcept { return *static_cast<GuestThread*>(Fiber::current()->job()); }
+
 void GuestThread::run() noexcept {
-  auto instance = process_->pool().take();
+  InstancePool& pool = process_->pool(is_isolated());
+  auto instance = pool.take();
   if (!instance) {
-    process_->finish(std::make_unique<Failure>(std::move(instance).error()));
+    judge(std::move(instance).error());
   } else {
     run_in(**instance);
-    process_->pool().give_back(std::move(*instance));
+    if (is_isolated() && (*instance)->is_prepared()) {
+      // Whoever holds it is a thread of the process, or its table: the pool is there.
+      its_end_.instance = {instance->release(), [&pool](PooledInstance* back) {
+                             pool.give_back(std::unique_ptr<PooledInstance>(back));
+                           }};
+    } else {
+      pool.give_back(std::move(*instance));
+    }
   }
   const std::shared_ptr<GuestProcess> process = process_;  // may go with the last thread
-  process->ended(*this);
+  process->ended(*this, std::move(its_end_));
   delete this;
 }
 
 void GuestThread::run_in(PooledInstance& instance) {
-  Fiber& fiber = *Fiber::current();
-  attach(instance, fiber);
   Outcome<void> outcome;
-  if (process_->enter(*this, instance)) {
-    outcome = instance.prepare();
-    // Who was stopped before this has been told; who is stopped after it, is told in the call.
-    if (outcome.ok() && !process_->is_finishing()) outcome = call_entry(instance.instance());
+  {
+    const Attachment attachment(instance, *Fiber::current());
+    if (process_->enter(*this, instance)) {
+      outcome = instance.prepare();
+      // Who was stopped before this has been told; who is stopped after it, is told in the call.
+      if (outcome.ok() && !process_->is_finishing()) outcome = call_entry(instance.instance());
+    }
+    process_->leave(*this);
   }
-  process_->leave(*this);
-  detach(instance, fiber);
   if (outcome.trapped()) process_->witness(id_, outcome.trap());
-  if (!outcome.ok()) {
-    process_->finish(std::move(outcome).failure());
-  } else if (id_ == 0) {
-    process_->finish(std::make_unique<Failure>(Trap::exit(0)));
-  }
+  judge(std::move(outcome));
 }
 
-Outcome<void> GuestThread::call_entry(const Instance& instance) const {
+/// What an isolated thread does ends itself, what any other does ends all.
+void GuestThread::judge(Outcome<void> outcome) {
+  if (outcome.ok()) {
+    if (id_ == 0) process_->finish(std::make_unique<Failure>(Trap::exit(0)));
+    return;
+  }
+  if (!is_isolated()) return process_->finish(std::move(outcome).failure());
+  if (const auto code = outcome.exit_code()) {
+    its_end_.status = ThreadStatus::exited;
+    its_end_.number = *code;
+    return;
+  }
+  its_end_.status = ThreadStatus::trapped;
+  its_end_.message = outcome.trapped() ? outcome.trap().message : outcome.error().message;
+  its_end_.message.resize(std::min(its_end_.message.size(), kMostMessageBytes));
+}
+
+Outcome<void> GuestThread::call_entry(const Instance& instance) {
+  if (record_ != nullptr) return call_named(instance);
   if (id_ == 0) {
     const auto start = instance.typed<void()>("_start");
     if (!start) return start.error();
@@ -58,25 +93,15 @@ Outcome<void> GuestThread::call_entry(const Instance& instance) const {
   return start->call(static_cast<int32_t>(id_), argument_);
 }
 
-/// From now on the guest sleeps by parking the fiber, and gives way when its time slice is over.
-void GuestThread::attach(PooledInstance& instance, Fiber& fiber) noexcept {
-  engine::ExecContext& context = instance.context();
-  context.native_stack_limit = fiber.stack_low() + kNativeReserve;
-  context.waiter.set_parker(&fiber);
-  context.yielder = this;
-  if (engine::Refueler* const refueler = fiber.scheduler().refueler()) {
-    (void)instance.store().set_fuel(UINT64_MAX);
-    context.set_refueler(refueler);
-  }
-}
-
-void GuestThread::detach(PooledInstance& instance, Fiber& fiber) noexcept {
-  (void)fiber.set_preemptible(nullptr);
-  engine::ExecContext& context = instance.context();
-  context.yielder = nullptr;
-  context.set_refueler(nullptr);
-  context.waiter.set_parker(nullptr);
-  context.native_stack_limit = 0;
+Outcome<void> GuestThread::call_named(const Instance& instance) {
+  const auto function = instance.function(record_->entry.name);
+  if (!function) return function.error();
+  std::vector<Value> arguments;
+  if (record_->entry.takes_argument) arguments = {record_->argument_address, record_->argument_size};
+  CallResult results = function->call(arguments);
+  if (!results.ok()) return std::move(results).failure();
+  its_end_.number = number_of(*results);
+  return {};
 }
 
 uint64_t GuestThread::endless_wait() const noexcept {
@@ -84,8 +109,5 @@ uint64_t GuestThread::endless_wait() const noexcept {
 }
 
 uint64_t GuestThread::wait_address() const noexcept { return context_->waiter.address(); }
-
-void GuestThread::ask_to_yield() noexcept { context_->request_yield(); }
-void GuestThread::yield() noexcept { Fiber::current()->yield(); }
 
 }  // namespace heddle::threads

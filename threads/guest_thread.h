@@ -7,24 +7,32 @@
 #include <cstdint>
 #include <memory>
 
-#include "engine/runtime/blocking.h"
 #include "threads/fiber.h"
 #include "threads/instance_pool.h"
+#include "threads/thread_table.h"
 
 namespace heddle::threads {
 
 class GuestProcess;
 
 /// Made by GuestProcess, destroys itself when its fiber ends.
-class GuestThread final : public Job, private Preemptible, private engine::Yielder {
+class GuestThread final : public Job {
  public:
-  /// Thread 0 is the program's first and runs `_start`; others run `wasi_thread_start(id, argument)`.
-  GuestThread(std::shared_ptr<GuestProcess> process, uint32_t id, int32_t argument)
-      : process_(std::move(process)), id_(id), argument_(argument) {}
+  /// Thread 0 is the program's first and runs `_start`; others run what their record says, or without one
+  /// `wasi_thread_start(id, argument)`.
+  GuestThread(std::shared_ptr<GuestProcess> process, uint32_t id, int32_t argument,
+              std::shared_ptr<ThreadRecord> record)
+      : process_(std::move(process)), id_(id), argument_(argument), record_(std::move(record)) {}
+
+  /// Whose fiber this runs on. REQUIRES: one; host functions of a process have it.
+  [[nodiscard]] static GuestThread& current() noexcept;
 
   void run() noexcept override;
 
   [[nodiscard]] uint32_t id() const noexcept { return id_; }
+  /// Of those that thread_spawn started; else null.
+  [[nodiscard]] const std::shared_ptr<ThreadRecord>& record() const noexcept { return record_; }
+  [[nodiscard]] bool is_isolated() const noexcept { return record_ != nullptr && record_->is_isolated; }
   /// Stops it, wherever it is. Under the process's lock, which keeps it from ending.
   void interrupt() const noexcept { interrupt_.interrupt(); }
   /// The number of the wait that it is in, if only a notify can end that; else 0. Under the process's lock.
@@ -36,15 +44,15 @@ class GuestThread final : public Job, private Preemptible, private engine::Yield
   friend class GuestProcess;
 
   void run_in(PooledInstance& instance);
-  [[nodiscard]] Outcome<void> call_entry(const Instance& instance) const;
-  void attach(PooledInstance& instance, Fiber& fiber) noexcept;
-  void detach(PooledInstance& instance, Fiber& fiber) noexcept;
-  void ask_to_yield() noexcept override;
-  void yield() noexcept override;
+  [[nodiscard]] Outcome<void> call_entry(const Instance& instance);
+  [[nodiscard]] Outcome<void> call_named(const Instance& instance);
+  void judge(Outcome<void> outcome);
 
   const std::shared_ptr<GuestProcess> process_;
   const uint32_t id_;
   const int32_t argument_;
+  const std::shared_ptr<ThreadRecord> record_;
+  ThreadEnding its_end_;                    ///< for the record
   InterruptHandle interrupt_;               ///< set under the process's lock
   engine::ExecContext* context_ = nullptr;  ///< while it has an instance; set under the process's lock
 };

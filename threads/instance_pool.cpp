@@ -29,23 +29,26 @@ engine::ExecContext& PooledInstance::context() noexcept {
 }
 
 Outcome<void> PooledInstance::prepare() {
-  is_usable_ = false;
+  is_prepared_ = is_usable_ = false;
   if (instance_) {
     if (auto renewed = detail::renew(instance_); !renewed.ok()) return renewed;
   } else {
-    auto made = pool_.linker_.instantiate(store_, pool_.module_);
+    auto made = pool_.instantiate(store_);
     if (!made.ok()) return std::move(made).failure();
     instance_ = std::move(*made);
   }
-  is_usable_ = true;
+  is_prepared_ = true;
+  is_usable_ = pool_.define_own_ == nullptr;
   return {};
 }
 
-InstancePool::InstancePool(Engine engine, Module module, const Linker& linker, const StoreLimits& limits)
+InstancePool::InstancePool(Engine engine, Module module, const Linker& linker, const StoreLimits& limits,
+                           DefineOwn define_own)
     : engine_(std::move(engine)),
       module_(std::move(module)),
       linker_(linker),
       limits_(limits),
+      define_own_(std::move(define_own)),
       stacks_(stack_bytes(limits)) {}
 
 InstancePool::~InstancePool() { trim(); }
@@ -80,9 +83,17 @@ Result<std::unique_ptr<PooledInstance>> InstancePool::make() {
   return std::unique_ptr<PooledInstance>(new PooledInstance(*this, stack, std::move(*store)));
 }
 
+Outcome<Instance> InstancePool::instantiate(const Store& store) const {
+  if (define_own_ == nullptr) return linker_.instantiate(store, module_);
+  Linker linker = linker_.clone();
+  if (auto defined = define_own_(linker); !defined) return std::move(defined).error();
+  return linker.instantiate(store, module_);
+}
+
 void InstancePool::give_back(std::unique_ptr<PooledInstance> instance) {
   if (!instance->is_usable_) return destroy(std::move(instance));
   instance->store_.clear_interrupt();
+  instance->is_prepared_ = false;
   engine::MutexLock lock(mutex_);
   free_.push_back(std::move(instance));
 }

@@ -11,6 +11,7 @@
 #include <heddle/linker.h>
 #include <heddle/store.h>
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -28,6 +29,8 @@ class PooledInstance {
  public:
   /// Makes the instance, or makes it new. Runs the module's start function, in the calling fiber.
   [[nodiscard]] Outcome<void> prepare();
+  /// Has that succeeded, since it was taken?
+  [[nodiscard]] bool is_prepared() const noexcept { return is_prepared_; }
   /// REQUIRES: prepared.
   [[nodiscard]] const Instance& instance() const noexcept { return instance_; }
   [[nodiscard]] Store& store() noexcept { return store_; }
@@ -42,14 +45,20 @@ class PooledInstance {
   const FiberStack stack_;
   Store store_;
   Instance instance_;
-  bool is_usable_ = true;  ///< false: prepare() failed
+  bool is_prepared_ = false;
+  bool is_usable_ = true;  ///< by another thread; false: prepare() failed, or can't be done twice
 };
 
 /// Threads: any, except as said.
 class InstancePool {
  public:
-  /// `linker` must outlive the pool and have all imports of the module.
-  InstancePool(Engine engine, Module module, const Linker& linker, const StoreLimits& limits);
+  /// Defines what each instance gets of its own.
+  using DefineOwn = std::function<Result<void>(Linker&)>;
+
+  /// `linker` must outlive the pool and have all imports of the module, but those that `define_own` defines
+  /// anew for each instance. Such an instance can't be made new, so only its stack is used again.
+  InstancePool(Engine engine, Module module, const Linker& linker, const StoreLimits& limits,
+               DefineOwn define_own = nullptr);
   ~InstancePool();  ///< REQUIRES: all are back
   InstancePool(const InstancePool&) = delete;
   InstancePool& operator=(const InstancePool&) = delete;
@@ -66,12 +75,14 @@ class InstancePool {
  private:
   friend class PooledInstance;
   [[nodiscard]] Result<std::unique_ptr<PooledInstance>> make();
+  [[nodiscard]] Outcome<Instance> instantiate(const Store& store) const;
   void destroy(std::unique_ptr<PooledInstance> instance);
 
   const Engine engine_;
   const Module module_;
   const Linker& linker_;
   const StoreLimits limits_;
+  const DefineOwn define_own_;
   FiberStacks stacks_;  ///< guest stacks: a mapping for each would end at the kernel's limit
   mutable engine::Mutex mutex_;
   std::vector<std::unique_ptr<PooledInstance>> free_ HEDDLE_GUARDED_BY(mutex_);

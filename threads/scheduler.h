@@ -54,8 +54,8 @@ class Scheduler {
   [[nodiscard]] bool spawn(Job& job);
 
   /// Brackets a call that blocks the thread for long. In a fiber of this scheduler only; elsewhere nothing
-  /// happens. Between the two, the fiber stays on its thread and does not park. With a policy, all others wait,
-  /// too, since how long the call takes shall decide nothing: what waits for another fiber must park.
+  /// happens. Between the two, the fiber stays on its thread and does not park. With a policy, all others
+  /// wait, too, since how long the call takes shall decide nothing: what waits for another fiber must park.
   void before_blocking() noexcept;
   void after_blocking() noexcept;
   /// The same for a call that is mostly short but may block. It costs a few nanoseconds; when it has lasted
@@ -63,6 +63,8 @@ class Scheduler {
   void before_host_call() noexcept;
   void after_host_call() noexcept;
 
+  /// Fibers that run at a time.
+  [[nodiscard]] unsigned parallelism() const noexcept { return most_running_; }
   /// Fibers that have not ended.
   [[nodiscard]] size_t live() const noexcept { return live_.load(std::memory_order_acquire); }
   /// Frees the memory of fibers that ended.

@@ -8,6 +8,8 @@
 #include <utility>
 #include <variant>
 
+#include "threads/thread_functions.h"
+
 namespace heddle::threads {
 
 namespace {
@@ -32,7 +34,8 @@ bool exports_thread_start(const Module& module) {
 
 bool is_provided(const ImportType& import) {
   const auto* memory = std::get_if<MemoryType>(&import.type);
-  return (import.module == kModule && import.name == kSpawn) || (memory != nullptr && memory->is_shared);
+  return (import.module == kModule && import.name == kSpawn) || is_thread_function(import) ||
+         (memory != nullptr && memory->is_shared);
 }
 
 bool wants_threads(const Module& module) { return std::ranges::any_of(module.imports(), is_provided); }

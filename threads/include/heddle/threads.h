@@ -53,12 +53,15 @@ class HEDDLE_API Workers {
 
  private:
   friend class Process;
+  friend class TaskPool;
   std::shared_ptr<WorkersState> state_;
 };
 
 struct ProcessOptions {
   uint32_t threads = 10'000;     ///< at a time, with the first; to spawn more fails as the guest expects
   uint64_t spawns = UINT64_MAX;  ///< ever
+  /// Arguments, results and data of threads that thread_spawn started: what the host keeps of all together.
+  uint64_t kept_bytes = uint64_t{64} << 20;
   /// What each thread may have of its own. The process's shared memories do not count here.
   StoreLimits thread;
   /// If all threads wait in atomic.wait without a time-out, nobody is left to notify them: the process ends
@@ -72,15 +75,16 @@ struct ProcessStatistics {
   uint64_t new_instances = 0;  ///< made; the others were used again
 };
 
-/// A program with threads (wasi-threads): one module, of which every thread has an instance of its own, and
-/// the shared memories that it imports. It runs from `_start` until that returns, until any thread exits or
-/// traps, or until somebody stops it; then all threads are stopped, wherever they are.
+/// A program with threads (wasi-threads, docs/HOST_INTERFACE.md): one module, of which every thread has an
+/// instance of its own, and the shared memories that it imports. It runs from `_start` until that returns,
+/// until any thread exits or traps, or until somebody stops it; then all threads are stopped, wherever they
+/// are.
 ///
 /// Threads: any thread may call any function of one process, except as said.
 class HEDDLE_API Process {
  public:
-  /// Defines what the module imports besides `wasi.thread-spawn` and shared memories: WASI, functions of the
-  /// host. The host functions are called on many threads at once.
+  /// Defines what the module imports besides that which is_provided(): WASI, functions of the host. The host
+  /// functions are called on many threads at once.
   using Define = std::function<Result<void>(Linker&)>;
 
   /// Errors: link (an import that nothing provides), usage, resource.
@@ -106,7 +110,8 @@ class HEDDLE_API Process {
   std::shared_ptr<GuestProcess> process_;
 };
 
-/// Is it `wasi.thread-spawn` or a shared memory, which every Process has?
+/// Is it `wasi.thread-spawn`, a function of `heddle` whose name begins with `thread_`, or a shared memory,
+/// which every Process has?
 [[nodiscard]] HEDDLE_API bool is_provided(const ImportType& import);
 /// Does it import any of these, so that it must run as a Process?
 [[nodiscard]] HEDDLE_API bool wants_threads(const Module& module);
