@@ -167,6 +167,21 @@ TEST_F(command_line, run_wasi_programs) {
   EXPECT_EQ(heddle("run --stdin five cat.wat | true").exit_code, 0) << "and no signal";
 }
 
+TEST_F(command_line, run_programs_that_start_threads_by_name) {
+  write("threads.wat", R"((module
+    (import "heddle" "thread_spawn" (func $spawn (param i32 i32 i32 i32 i32) (result i32)))
+    (import "heddle" "thread_wait" (func $wait (param i32 i64) (result i32)))
+    (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+    (memory (export "memory") 1) (data (i32.const 0) "fail")
+    (func (export "fail") (unreachable))
+    (func (export "_start")  ;; 2: it has trapped
+      (call $exit (i32.add (i32.const 40) (call $wait
+        (call $spawn (i32.const 0) (i32.const 4) (i32.const 0) (i32.const 0) (i32.const 1)) (i64.const -1)))))))");
+  expect("run threads.wat", 42, "");
+  expect("run --deterministic 1 threads.wat", 42, "");
+  expect("run --max-threads 1 threads.wat", 255, "");  // -6 is no thread: 40 - 71
+}
+
 TEST_F(command_line, run_wasi_directories) {
   write("open.wat", std::string("(module") + kWasiImports + R"((data (i32.const 100) "new")
     (func (export "_start") (call $exit (call $open (i32.const 3) (i32.const 0) (i32.const 100) (i32.const 3)
