@@ -250,6 +250,8 @@ bool Walk::take_free(Id id) {
   const Position until = free_until_[index_of(reg)];
   if (until < it.end) {
     const uint32_t use = first_real_use(it);
+    // For one instruction only, and it could do without: it shall compete for a register that lasts.
+    if (gap_at(until) <= it.start && !must_be_in_register_now(it)) return false;
     if (until < end_of_use(all_->uses[use]) || !can_cut(it, until)) return false;
     cut_before(id, until);
   }

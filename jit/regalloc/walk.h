@@ -60,8 +60,9 @@ class Walk {
   [[nodiscard]] float cost_of_leaving(Id interval) const;
   [[nodiscard]] float cost_of_waiting(const Interval& interval) const;
   [[nodiscard]] float cost_of_slot(const Interval& interval, Position from) const;
-  void evict_all(x64::Register reg, Id winner);
-  void evict(Id interval);
+  Position evict_all(x64::Register reg, Id winner);
+  Position evict(Id interval);
+  void extend_back(Id interval, x64::Register reg, Position vacant_since);
   void spill(Id interval);
 
   // Uses.

@@ -97,7 +97,8 @@ float Walk::cost_of_slot(const Interval& it, Position from) const {
   const Value& value = value_of(it);
   if (value.is_spilled || value.can_remake) return 0;
   const Position defined = std::min(value.defined_at, from);
-  return std::min(layout_->frequency(layout_->block_at(defined)), layout_->frequency_at(gap_at(from)));
+  const float at_definition = layout_->frequency(layout_->block_at(defined));
+  return defined == from ? at_definition : std::min(at_definition, layout_->frequency_at(gap_at(from)));
 }
 
 /// Of being in the slot from the walk's position on.
@@ -148,7 +149,9 @@ bool Walk::take_from_others(Id id) {
     if (use != kNone) costs[reg] += frequency_of(all_->uses[use]) * 0.25F;
   }
   for (const Register reg : registers_) {
-    if (fixed_at_[index_of(reg)] < needed_until || !can_cut(interval(id), fixed_at_[index_of(reg)])) continue;
+    const Position fixed = fixed_at_[index_of(reg)];
+    if (fixed < needed_until || !can_cut(interval(id), fixed)) continue;
+    if (!must && gap_at(fixed) <= interval(id).start) continue;
     float cost = costs[index_of(reg)];
     Position next = kNever;
     if (const Id occupant = active_[index_of(reg)]; occupant != kNone) {
@@ -168,14 +171,20 @@ bool Walk::take_from_others(Id id) {
     return true;
   }
   if (best == Register::none) return false;
-  evict_all(best, id);
+  const Position vacant_since = evict_all(best, id);
+  extend_back(id, best, vacant_since);
   if (fixed_at_[index_of(best)] < interval(id).end) cut_before(id, fixed_at_[index_of(best)]);
   assign(id, best);
   return true;
 }
 
-void Walk::evict_all(Register reg, Id winner) {
-  if (const Id occupant = active_[index_of(reg)]; occupant != kNone) evict(occupant);
+/// Since when nobody is in the register.
+Position Walk::evict_all(Register reg, Id winner) {
+  Position vacant_since = position_;
+  if (const Id occupant = active_[index_of(reg)]; occupant != kNone) {
+    const Position range_start = all_->ranges[interval(occupant).range].from;
+    vacant_since = std::max(range_start, evict(occupant));
+  }
   active_[index_of(reg)] = kNone;
   for (size_t i = 0; i < inactive_.size();) {
     const Id other = inactive_[i];
@@ -187,10 +196,31 @@ void Walk::evict_all(Register reg, Id winner) {
     inactive_.pop_back();
     enqueue(all_->split(other, position_));
   }
+  return vacant_since;
+}
+
+/// An interval that goes on in a register which has been vacant for a while, since before a loop, is there
+/// from the loop's beginning on: so it need not change places in the loop.
+void Walk::extend_back(Id id, Register reg, Position vacant_since) {
+  Id previous = value_of(interval(id)).first_interval;
+  unsigned steps = 0;
+  while (previous != id && interval(previous).next != id && ++steps < 64) previous = interval(previous).next;
+  if (interval(previous).next != id) return;
+  const Position start = interval(previous).start;
+  if (interval(previous).reg == Register::none || interval(previous).end != interval(id).start) return;
+  const Position at =
+      layout_->cheapest_gap(std::max(start, vacant_since == 0 ? 0 : vacant_since - 1), position_);
+  if (at >= position_ || at <= start || at < vacant_since) return;
+  const auto& fixed = all_->fixed[index_of(reg)];
+  const auto first = std::ranges::partition_point(fixed, [at](const FixedRange& f) { return f.to <= at; });
+  if (first != fixed.end() && first->from < position_) return;
+  const Id moved = all_->split(previous, at);
+  interval(moved).reg = reg;
 }
 
 /// Takes an active interval out of its register, from the cheapest place behind its last use on.
-void Walk::evict(Id id) {
+/// That place.
+Position Walk::evict(Id id) {
   const Position gap = gap_at(position_);
   Position last = interval(id).start;
   bool has_use = false;
@@ -203,7 +233,7 @@ void Walk::evict(Id id) {
   if (last >= gap && has_use) {
     // It is read by this very instruction: in its slot from the middle on.
     spill(all_->split(id, position_));
-    return;
+    return position_;
   }
   const Position start = interval(id).start;
   // One that starts in a gap or with a block, and has not been used since, need not have been in a register
@@ -211,11 +241,8 @@ void Walk::evict(Id id) {
   const bool may_vanish = !has_use && gap_at(start) == start;
   const Position after = may_vanish && start != 0 ? start - 1 : last;
   const Position at = layout_->cheapest_gap(after, gap);
-  if (at <= start) {
-    spill(id);
-  } else {
-    spill(all_->split(id, at));
-  }
+  spill(at <= start ? id : all_->split(id, at));
+  return std::max(at, start);
 }
 
 }  // namespace heddle::jit::regalloc
