@@ -230,6 +230,8 @@ uint32_t Intervals::split(uint32_t id, Position at) {
   *link = kNone;
   rest.first_use = rest.use = use;
   if (interval.use != kNone && uses[interval.use].at >= at) interval.use = kNone;
+  if (rest.next != kNone) intervals[rest.next].previous = rest_id;
+  rest.previous = id;
   interval.next = rest_id;
   rest.reg = Register::none;
   rest.in_slot = false;
@@ -305,6 +307,13 @@ void Intervals::sort_affinities() {
   affinities_.resize(pending_.size());
   for (const PendingAffinity& pending : pending_)
     affinities_[--first_affinity_[pending.value]] = pending.affinity;
+  // They were found from the end on; only those of parameters come from elsewhere.
+  for (size_t value = 0; value < values.size(); ++value) {
+    const auto all =
+        std::span(affinities_)
+            .subspan(first_affinity_[value], first_affinity_[value + 1] - first_affinity_[value]);
+    if (!std::ranges::is_sorted(all, {}, &Affinity::at)) std::ranges::sort(all, {}, &Affinity::at);
+  }
 }
 
 }  // namespace heddle::jit::regalloc

@@ -47,6 +47,7 @@ struct Interval {
   uint32_t range = kNone;  ///< the walk's cursor: the first range that ends behind its position
   uint32_t use = kNone;    ///< the walk's cursor: the first use at its position or behind
   uint32_t next = kNone;   ///< the value's next interval
+  uint32_t previous = kNone;
   x64::Register reg = x64::Register::none;
   bool in_slot = false;  ///< neither: read where it was before, in the gap it consists of
 };
@@ -60,6 +61,7 @@ struct FixedRange {
 
 struct Value {
   uint32_t first_interval = kNone;
+  uint32_t latest = kNone;                    ///< of its intervals the one that got a register last
   Position defined_at = 0;                    ///< where its first interval starts, also if there is none
   x64::Register fixed = x64::Register::none;  ///< where its definition leaves it, just before defined_at
   bool is_parameter = false;
@@ -87,6 +89,7 @@ class Intervals {
   /// hole, the new one starts where the hole ends.
   uint32_t split(uint32_t interval, Position at);
 
+  /// In the order of Affinity::at.
   [[nodiscard]] std::span<const Affinity> affinities(x64::VirtualRegister value) const {
     return std::span(affinities_)
         .subspan(first_affinity_[value], first_affinity_[value + 1] - first_affinity_[value]);

@@ -134,6 +134,7 @@ bool Walk::place(Id id) {
 
 void Walk::assign(Id id, Register reg) {
   interval(id).reg = reg;
+  value_of(interval(id)).latest = id;
   active_[index_of(reg)] = id;
 }
 
@@ -189,14 +190,11 @@ Position Walk::first_common(const Interval& a, const Interval& b) const {
 void Walk::vote(const Affinity& affinity, float weight) {
   Register reg = affinity.reg;
   if (affinity.partner != x64::kNoRegister) {
-    // The piece of the partner that is there; if it was split often, one that is near enough.
-    unsigned steps = 0;
-    for (Id id = all_->values[affinity.partner].first_interval; id != kNone && steps < 16; ++steps) {
-      const Interval& it = interval(id);
-      if (it.reg != Register::none) reg = it.reg;
-      if (affinity.partner_at < it.end) break;
-      id = it.next;
-    }
+    // Where the partner begins, or where it was last.
+    const Value& partner = all_->values[affinity.partner];
+    if (partner.latest == kNone) return;
+    const Interval& first = interval(partner.first_interval);
+    reg = affinity.partner_at < first.end ? first.reg : interval(partner.latest).reg;
   }
   if (reg != Register::none && x64::class_of(reg) == class_) votes_[index_of(reg)] += weight;
 }
@@ -205,24 +203,21 @@ void Walk::vote(const Affinity& affinity, float weight) {
 void Walk::find_votes(Id id) {
   votes_.fill(0);
   const Interval& it = interval(id);
-  if (it.first_range != kNone) {
+  if (it.previous != kNone && interval(it.previous).reg != Register::none) {
     // The rest of an interval would like to stay.
-    Id previous = value_of(it).first_interval;
-    unsigned steps = 0;
-    while (previous != id && interval(previous).next != id && ++steps < 64)
-      previous = interval(previous).next;
-    if (previous != id && interval(previous).reg != Register::none) {
-      votes_[index_of(interval(previous).reg)] += layout_->frequency_at(gap_at(it.start)) * 0.9F;
-    }
+    votes_[index_of(interval(it.previous).reg)] += layout_->frequency_at(gap_at(it.start)) * 0.9F;
   }
   unsigned voters = 0;
-  for (const Affinity& affinity : all_->affinities(it.value)) {
-    if (affinity.at < it.start || affinity.at > it.end) continue;
-    vote(affinity, affinity.weight);
-    if (affinity.partner == x64::kNoRegister || voters >= kMostVoters) continue;
-    for (const Affinity& second : all_->affinities(affinity.partner)) {
-      if (second.partner == it.value || ++voters > kMostVoters) continue;
-      vote(second, std::min(second.weight, affinity.weight) * 0.25F);
+  const auto affinities = all_->affinities(it.value);
+  auto affinity = std::ranges::lower_bound(affinities, it.start, {}, &Affinity::at);
+  for (; affinity != affinities.end() && affinity->at <= it.end && voters < kMostVoters;
+       ++affinity, ++voters) {
+    vote(*affinity, affinity->weight);
+    if (affinity->partner == x64::kNoRegister) continue;
+    const auto more = all_->affinities(affinity->partner);
+    auto second = std::ranges::lower_bound(more, affinity->partner_at, {}, &Affinity::at);
+    for (; second != more.end() && voters < kMostVoters; ++second, ++voters) {
+      if (second->partner != it.value) vote(*second, std::min(second->weight, affinity->weight) * 0.25F);
     }
   }
 }

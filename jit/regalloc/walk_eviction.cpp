@@ -202,10 +202,8 @@ Position Walk::evict_all(Register reg, Id winner) {
 /// An interval that goes on in a register which has been vacant for a while, since before a loop, is there
 /// from the loop's beginning on: so it need not change places in the loop.
 void Walk::extend_back(Id id, Register reg, Position vacant_since) {
-  Id previous = value_of(interval(id)).first_interval;
-  unsigned steps = 0;
-  while (previous != id && interval(previous).next != id && ++steps < 64) previous = interval(previous).next;
-  if (interval(previous).next != id) return;
+  const Id previous = interval(id).previous;
+  if (previous == kNone) return;
   const Position start = interval(previous).start;
   if (interval(previous).reg == Register::none || interval(previous).end != interval(id).start) return;
   const Position at =
