@@ -373,7 +373,7 @@ uint64_t from_environment(const char* name, uint64_t otherwise) {
 
 TEST(RandomFunctions, AreAllocatedCorrectly) {
   const uint64_t first = from_environment("HEDDLE_RANDOM_SEED", 1);
-  const uint64_t count = from_environment("HEDDLE_RANDOM_FUNCTIONS", 3000);
+  const uint64_t count = from_environment("HEDDLE_RANDOM_FUNCTIONS", 2000);
   Allocator allocator;
   x64::Allocation allocation;
   for (uint64_t seed = first; seed < first + count; ++seed) {
