@@ -9,18 +9,13 @@
 // a value has its destination slot in field 0. Branch targets are signed word distances from the branch's
 // word 0, so code can be copied. Nothing in here points into an instance: code is shared.
 //
-// A frame, from its frame pointer up:
-//   [0, header)            arguments on entry, results on return; header = max(both)
-//   header + 0             return address (word pointer)      written by the caller
-//   header + 1             the caller's frame pointer          written by the caller
-//   header + 2             the frame's own instance            written by `enter` in functions that call
-//   header + 3 ...         other locals, then the operand stack
-// A callee's frame begins at its first argument on the caller's operand stack: arguments are never copied.
+// Where what lies in a frame is told in frame_layout.h.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
 
+#include "engine/interpreter/frame_layout.h"
 #include "engine/runtime/exec_context.h"
 #include "engine/runtime/slot.h"
 
@@ -28,7 +23,6 @@ namespace heddle::engine {
 
 using Word = uint64_t;
 
-inline constexpr uint32_t kHeaderSlots = 3;
 /// Frames larger than this trap with "call stack exhausted": fields are 16 bits wide.
 inline constexpr uint32_t kMaxFrameSlots = 65'000;
 /// Functions that call nothing and need no more than this skip the stack check; stacks keep as much in

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Translation of calls and tail calls. Arguments stay where they were produced: the callee's frame begins
 // there.
-#include <algorithm>
-
 #include "engine/interpreter/translator.h"
 
 namespace heddle::engine {
 
-uint32_t Translator::header_slot(const TypeDefinition& type) {
-  return std::max(type.parameter_slots, type.result_slots);
-}
+uint32_t Translator::header_slot(const TypeDefinition& type) { return header_slot_of(type); }
 
 /// Puts the arguments into their homes and pops them; returns the slot where the callee's frame begins.
 uint32_t Translator::place_arguments(const TypeDefinition& type) {

@@ -153,22 +153,22 @@ void Translator::reset(uint32_t function) {
 }
 
 void Translator::lay_out_frame(Cursor& body) {
-  uint32_t slot = 0;
+  FrameNumbering slots(*type_);
   const auto add_local = [&](ValueType type) {
-    local_slots_.push_back(slot);
+    local_slots_.push_back(slots.add(type.slots()));
     local_types_.push_back(type.kind());
-    slot += type.slots();
   };
   for (const ValueType parameter : type_->parameters) add_local(parameter);
-  header_ = header_slot(*type_);
-  first_zeroed_ = slot = header_ + kHeaderSlots;
+  header_ = slots.header();
+  slots.skip_header();
+  first_zeroed_ = slots.next();
   for (uint32_t runs = body.read_count(2); runs > 0; --runs) {
     const uint32_t count = body.read_u32();
     const ValueType type = body.read_value_type();
     for (uint32_t i = 0; i < count; ++i) add_local(type);
   }
-  first_temporary_ = slot;
-  frame_slots_ = slot;
+  first_temporary_ = slots.next();
+  frame_slots_ = slots.next();
 
   Control function;
   function.kind = Control::Kind::function;

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -76,6 +77,10 @@ class Memory {
   /// Back to the size it was created with, all zero. False if the host refuses, and then what it holds is
   /// undefined. REQUIRES: nobody else uses it.
   [[nodiscard]] bool reset() noexcept;
+
+  /// Where compiled code finds base() and byte_size().
+  [[nodiscard]] static constexpr size_t base_offset() noexcept { return offsetof(Memory, base_); }
+  [[nodiscard]] static constexpr size_t byte_size_offset() noexcept { return offsetof(Memory, byte_size_); }
 
   /// Does [address, address + size) lie inside? Overflow-safe.
   [[nodiscard]] bool contains(uint64_t address, uint64_t size) const noexcept {

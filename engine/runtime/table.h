@@ -4,6 +4,7 @@
 // Neither is shared between threads; they belong to one Store.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -31,6 +32,10 @@ class Table {
     return elements_;
   }
   [[nodiscard]] const TableType& type() const noexcept { return type_; }
+  /// Where compiled code finds elements(), size() and is_written().
+  [[nodiscard]] static constexpr size_t elements_offset() noexcept { return offsetof(Table, elements_); }
+  [[nodiscard]] static constexpr size_t size_offset() noexcept { return offsetof(Table, size_); }
+  [[nodiscard]] static constexpr size_t written_offset() noexcept { return offsetof(Table, written_); }
   [[nodiscard]] bool contains(uint64_t index, uint64_t count) const noexcept {
     return index <= size_ && count <= size_ - index;
   }
