@@ -4,6 +4,10 @@
 
 #include <fmt/format.h>
 
+#if HEDDLE_HAS_JIT
+#include <heddle/jit.h>
+#endif
+
 #include <algorithm>
 #include <fstream>
 #include <iterator>
@@ -121,9 +125,24 @@ Result<std::string> read_script(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
+const Compiler* available_compiler() {
+#if HEDDLE_HAS_JIT
+  return jit::compiler();
+#else
+  return nullptr;
+#endif
+}
+
 Result<Engine> make_engine(const RunOptions& options) {
   Config config;
   config.tier = options.tier;
+  config.compiler = available_compiler();
+  if (options.tier == "auto") {
+    // Figures at which scripts, which call nothing often, meet every way between the tiers.
+    config.compiler_options.threads = 0;
+    config.compiler_options.sample_interval = std::chrono::microseconds(0);
+    config.compiler_options.hot_calls = 2;
+  }
   config.fuel = options.fuel;
   config.preempt_at_atomics = options.fuel;
   config.eager = options.eager;

@@ -11,6 +11,7 @@
 #include "engine/support/escape.h"
 #include "tools/commands.h"
 #include "tools/input_file.h"
+#include "tools/tier_options.h"
 
 namespace heddle::tools {
 
@@ -94,6 +95,18 @@ void print_bytecode(const ModuleImage& image, std::optional<uint32_t> only) {
   }
 }
 
+/// What the compiler makes of the functions.
+int print_compiled(const Engine& engine, const Module& module, const DumpOptions& options) {
+  const ModuleImage& image = *detail::Access::image(module);
+  for (uint32_t i = image.imported_functions; i < image.functions.size(); ++i) {
+    if (options.function && i != *options.function) continue;
+    print_functions(image, i);
+    const auto text = dump_stage(engine, module, i, options.stage);
+    fmt::print("{}\n", text.ok() ? *text : "not compiled: " + text.error().message + "\n");
+  }
+  return kSuccess;
+}
+
 int dump(const DumpOptions& options) {
   auto bytes = read_module_bytes(options.input);
   if (!bytes) {
@@ -102,8 +115,17 @@ int dump(const DumpOptions& options) {
   }
   Config config;
   config.custom_descriptors = true;  // who looks at a module wants to see it
+  if (is_compiler_stage(options.stage)) {
+    TierOptions tier;
+    tier.tier = "jit";
+    apply(tier, config);
+  }
   const auto engine = Engine::create(config);
-  const auto module = engine ? Module::load(*engine, *std::move(bytes)) : Result<Module>(engine.error());
+  if (!engine) {
+    print_error(options.input, engine.error());
+    return kUsageError;
+  }
+  const auto module = Module::load(*engine, *std::move(bytes));
   if (!module) {
     print_error(options.input, module.error());
     return kUsageError;
@@ -114,6 +136,7 @@ int dump(const DumpOptions& options) {
         fmt::format("there is no function {}; the module has {}", *options.function, image.functions.size()));
     return kUsageError;
   }
+  if (is_compiler_stage(options.stage)) return print_compiled(*engine, *module, options);
   if (options.stage == "bytecode") {
     print_bytecode(image, options.function);
   } else if (options.function) {
@@ -131,14 +154,19 @@ void add_dump_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<DumpOptions>();
   command->add_option("FILE", options->input, "Module in binary or text form; - is standard input")
       ->required();
-  command->add_option("--stage", options->stage, "module: declarations; bytecode: the interpreter's code")
-      ->check(CLI::IsMember({"module", "bytecode"}))
+  command
+      ->add_option(
+          "--stage", options->stage,
+          "module: declarations; bytecode: the interpreter's code; of the compiler, ir: values and blocks; "
+          "machine: instructions before register allocation; asm: machine code")
+      ->check(CLI::IsMember({"module", "bytecode", "ir", "machine", "asm"}))
       ->capture_default_str();
   command->add_option("--func", options->function, "Only the function of this index");
   command->footer(
       "Examples:\n"
       "  heddle dump app.wasm                              imports, exports, functions, memories, ...\n"
-      "  heddle dump --stage bytecode --func 3 app.wasm    how the interpreter runs function 3");
+      "  heddle dump --stage bytecode --func 3 app.wasm    how the interpreter runs function 3\n"
+      "  heddle dump --stage asm --func 3 app.wasm         the machine code of function 3");
   command->callback([options, &exit_code] { exit_code = dump(*options); });
 }
 

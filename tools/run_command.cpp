@@ -15,6 +15,7 @@
 #include "tools/quantities.h"
 #include "tools/run_process.h"
 #include "tools/run_statistics.h"
+#include "tools/tier_options.h"
 #include "tools/wasi_options.h"
 
 namespace heddle::tools {
@@ -23,7 +24,7 @@ namespace {
 
 struct RunOptions {
   std::string file;
-  std::string tier = "interp";
+  TierOptions tier;
   std::string invoke;
   std::string timeout;
   std::string max_memory;
@@ -115,7 +116,7 @@ int Run::operator()() {
 
 Result<void> Run::load() {
   Config config;
-  config.tier = options_.tier;
+  apply(options_.tier, config);
   config.fuel = options_.fuel.has_value() || options_.process.seed.has_value();
   config.preempt_at_atomics = options_.process.seed.has_value();
   if (options_.checked_memory) config.memory_mode = MemoryMode::checked;
@@ -288,6 +289,7 @@ void Run::finish_statistics() {
   const engine::ModuleImage& image = *detail::Access::image(*module_);
   statistics_.functions = image.functions.size() - image.imported_functions;
   if (options_.fuel) statistics_.fuel_used = std::min<uint64_t>(*options_.fuel, INT64_MAX) - store_->fuel();
+  add_compile_statistics(*engine_, statistics_);
   statistics_.print(options_.stats == "json");
 }
 
@@ -333,7 +335,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<RunOptions>();
   command->add_option("FILE", options->file, "Module in binary or text form; - is standard input")
       ->required();
-  command->add_option("--tier", options->tier, "Who executes: interp")->capture_default_str();
+  add_tier_options(*command, options->tier);
   command->add_option("--invoke", options->invoke,
                       "Call this export with ARGS and print its results, one a line");
   command->add_option("--fuel", options->fuel, "Trap after about this many instructions")

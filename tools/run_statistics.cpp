@@ -35,6 +35,8 @@ void RunStatistics::print(bool as_json) const {
     report["threads_most_live"] = process->most_live;
     report["instances_made"] = process->new_instances;
   }
+  for (const auto& [name, count] : compiled) report[name] = count;
+  for (const auto& [name, seconds] : compile_seconds) report[name] = seconds;
   if (as_json) {
     fmt::print(stderr, "{}\n", report.dump());
     return;

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace heddle::tools {
 
@@ -23,6 +25,9 @@ struct RunStatistics {
   double run_seconds = 0;
   std::optional<uint64_t> fuel_used;
   std::optional<threads::ProcessStatistics> process;
+  // Of engines with a compiler, by the names they are reported under.
+  std::vector<std::pair<std::string, uint64_t>> compiled;
+  std::vector<std::pair<std::string, double>> compile_seconds;
 
   /// One line for each figure, or one JSON object, on standard error.
   void print(bool as_json) const;

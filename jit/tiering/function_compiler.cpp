@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pipeline, stage by stage.
+#include "jit/tiering/function_compiler.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "engine/support/try.h"
+#include "jit/build/builder.h"
+#include "jit/regalloc/checker.h"
+#include "jit/x64/emitter.h"
+
+namespace heddle::jit {
+
+namespace {
+
+[[nodiscard]] Error too_large(std::string message) {
+  Error error;
+  error.kind = ErrorKind::limit;
+  error.message = std::move(message);
+  return error;
+}
+
+/// Code that is known to be wrong must not run.
+[[noreturn]] void stop(const Function& ir, const char* stage, const std::string& fault) {
+  std::fprintf(stderr, "heddle: function %u is compiled wrongly (%s): %s\n", ir.index, stage, fault.c_str());
+  std::abort();
+}
+
+}  // namespace
+
+Result<void> FunctionCompiler::compile(const engine::ModuleImage& module, uint32_t function,
+                                       uint32_t loop_offset) {
+  times_ = {};
+  since_ = Clock::now();
+
+  BuildOptions build_options;
+  build_options.guarded = options_.guarded;
+  build_options.osr_offset = loop_offset;
+  build_options.native_relaxed = options_.native_relaxed;
+  HEDDLE_TRY(build(module, function, build_options, ir_));
+  end_of(Stage::build);
+  check_ir("build");
+
+  run_passes(ir_, options_.passes);
+  end_of(Stage::passes);
+  check_ir("passes");
+
+  x64::SelectOptions select_options;
+  select_options.code_of = [&](uint32_t index) { return options_.code_of(module, index); };
+  select_options.stubs = options_.stubs;
+  select_options.features = options_.features;
+  select_options.native_relaxed = options_.native_relaxed;
+  select_options.guarded = options_.guarded;
+  x64::select(ir_, select_options, machine_);
+  end_of(Stage::select);
+
+  if (!allocator_.allocate(machine_, allocation_)) return too_large("too large for register allocation");
+  end_of(Stage::allocate);
+  check_allocation();
+
+  HEDDLE_TRY(x64::emit(machine_, allocation_, emitted_));
+  end_of(Stage::emit);
+  return {};
+}
+
+void FunctionCompiler::end_of(Stage stage) {
+  const auto now = Clock::now();
+  times_[static_cast<size_t>(stage)] = now - since_;
+  since_ = now;
+}
+
+void FunctionCompiler::check_ir(const char* stage) const {
+  if (!options_.checks) return;
+  if (const std::string fault = verify(ir_); !fault.empty()) stop(ir_, stage, fault);
+}
+
+void FunctionCompiler::check_allocation() const {
+  if (!options_.checks) return;
+  if (const std::string fault = regalloc::check(machine_, allocation_); !fault.empty())
+    stop(ir_, "allocation", fault);
+}
+
+}  // namespace heddle::jit

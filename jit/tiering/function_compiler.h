@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// FunctionCompiler: the pipeline: a validated function body, or its rest from a loop on, becomes machine
+// code.
+//
+// Keeps the memory of its stages for the next function. One thread at a time.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "engine/module/module.h"
+#include "engine/runtime/function.h"
+#include "heddle/result.h"
+#include "jit/ir/ir.h"
+#include "jit/passes/passes.h"
+#include "jit/regalloc/linear_scan.h"
+#include "jit/x64/emitted_code.h"
+#include "jit/x64/machine.h"
+#include "jit/x64/select.h"
+#include "jit/x64/stubs.h"
+
+namespace heddle::jit {
+
+/// In the order in which they run.
+enum class Stage : uint8_t { build, passes, select, allocate, emit };
+inline constexpr unsigned kStages = 5;
+using StageTimes = std::array<std::chrono::nanoseconds, kStages>;
+
+/// Fixed per engine.
+struct PipelineOptions {
+  bool guarded = false;         ///< memory 0 of ordinary modules is a guarded memory
+  bool native_relaxed = false;  ///< relaxed SIMD gives what the processor gives soonest
+  const x64::Stubs* stubs = nullptr;
+  std::function<engine::FunctionCode*(const engine::ModuleImage&, uint32_t)> code_of;
+  x64::CpuFeatures features = x64::host_features();
+  PassOptions passes{};
+  bool checks = false;  ///< verify the IR and every allocation: a fault ends the process
+};
+
+class FunctionCompiler {
+ public:
+  explicit FunctionCompiler(const PipelineOptions& options) : options_(options) {}
+
+  /// Compiles a function; `loop_offset`: from the `loop` at this module offset on, 0: from its beginning.
+  /// Errors (limit): it is too large.
+  [[nodiscard]] Result<void> compile(const engine::ModuleImage& module, uint32_t function,
+                                     uint32_t loop_offset);
+
+  // Of the last function: what each stage made, and how long it took.
+  [[nodiscard]] const Function& ir() const { return ir_; }
+  [[nodiscard]] const x64::MachineFunction& machine() const { return machine_; }
+  [[nodiscard]] const x64::Allocation& allocation() const { return allocation_; }
+  [[nodiscard]] x64::EmittedCode& emitted() { return emitted_; }
+  [[nodiscard]] const StageTimes& times() const { return times_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void end_of(Stage stage);
+  void check_ir(const char* stage) const;
+  void check_allocation() const;
+
+  const PipelineOptions options_;
+  Function ir_;
+  x64::MachineFunction machine_;
+  regalloc::Allocator allocator_;
+  x64::Allocation allocation_;
+  x64::EmittedCode emitted_;
+  StageTimes times_{};
+  Clock::time_point since_;
+};
+
+}  // namespace heddle::jit

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+// JitTier: policies, and the way from a request to published code.
+#include "jit/tiering/jit_tier.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "engine/support/try.h"
+#include "jit/tiering/crossings.h"
+#include "jit/tiering/loops.h"
+#include "jit/x64/disassemble.h"
+
+namespace heddle::jit {
+
+namespace {
+
+using engine::ExecContext;
+using engine::FunctionCode;
+using engine::MutexLock;
+
+#ifdef NDEBUG
+constexpr bool kChecks = false;
+#else
+constexpr bool kChecks = true;
+#endif
+
+[[nodiscard]] Policy policy_of(const Config& config) {
+  if (config.tier == "jit") return Policy::always;
+  return config.compiler_options.sample_interval.count() == 0 ? Policy::eager_loops : Policy::hot;
+}
+
+/// Tells the tier of samples; one per store.
+class GuestSampler final : public engine::Sampler {
+ public:
+  explicit GuestSampler(ExecContext& context) { watched.context = &context; }
+  void sample(ExecContext& context, const engine::Instance& instance, const uint64_t* ip) noexcept override {
+    JitTier::of(context).found_at(instance, ip);
+  }
+
+  WatchedContext watched;
+};
+
+[[nodiscard]] WatchedContext& watched_of(const ExecContext& context) {
+  return static_cast<GuestSampler*>(context.sampler)->watched;
+}
+
+[[nodiscard]] std::string signature_key(const engine::TypeDefinition& type) {
+  std::string key;
+  for (const ValueType value : type.parameters) key += to_string(type_of(value));
+  key += ':';
+  for (const ValueType value : type.results) key += to_string(type_of(value));
+  return key;
+}
+
+}  // namespace
+
+std::unique_ptr<JitTier> JitTier::create(const Config& config, engine::EngineState& engine,
+                                         std::unique_ptr<engine::InterpreterTier> interpreter) {
+  if (!x64::is_supported_processor()) return nullptr;
+  auto cache = CodeCache::create(config.compiler_options.code_bytes, stub_targets());
+  if (cache == nullptr) return nullptr;
+  return std::unique_ptr<JitTier>(new JitTier(config, engine, std::move(interpreter), std::move(cache)));
+}
+
+JitTier::JitTier(const Config& config, engine::EngineState& engine,
+                 std::unique_ptr<engine::InterpreterTier> interpreter, std::unique_ptr<CodeCache> cache)
+    : config_(config),
+      policy_(policy_of(config)),
+      engine_(engine),
+      interpreter_(std::move(interpreter)),
+      cache_(std::move(cache)),
+      pipeline_{.guarded = engine.memory_mode == engine::MemoryMode::guarded,
+                .native_relaxed = config.relaxed_simd == RelaxedSimd::native,
+                .stubs = &cache_->stubs(),
+                .code_of = [this](const engine::ModuleImage& module,
+                                  uint32_t function) { return interpreter_->code_of(module, function); },
+                .checks = kChecks},
+      ticker_(config.compiler_options.sample_interval),
+      queue_(config.compiler_options.threads) {}
+
+JitTier::~JitTier() = default;
+
+JitTier& JitTier::of(const ExecContext& context) noexcept {
+  return static_cast<JitTier&>(*context.store->engine().tier);
+}
+
+void JitTier::on_store(ExecContext& context) {
+  if (policy_ != Policy::hot) return;
+  auto* const sampler = new GuestSampler(context);
+  context.sampler = sampler;
+  ticker_.add(sampler->watched);
+}
+
+void JitTier::on_store_end(ExecContext& context) noexcept {
+  if (policy_ != Policy::hot) return;
+  ticker_.remove(watched_of(context));
+  delete static_cast<GuestSampler*>(std::exchange(context.sampler, nullptr));
+}
+
+void JitTier::on_module(engine::ModuleImage& module) {
+  interpreter_->on_module(module);
+  auto state = std::make_unique<ModuleState>(*this, module);
+  for (uint32_t i = 0; i < module.functions.size(); ++i) {
+    FunctionCode& code = *interpreter_->code_of(module, i);
+    code.compiler_data = &state->function(i);
+    code.native_entry.store(reinterpret_cast<const void*>(stubs().call_other_tier),
+                            std::memory_order_relaxed);
+    if (policy_ != Policy::hot)
+      code.entry.store(interpreter_->entry_to(first_call), std::memory_order_relaxed);
+  }
+  module.compiler_data = std::move(state);
+}
+
+void JitTier::on_instance(engine::Instance& instance) {
+  const auto& state = static_cast<const ModuleState&>(*instance.module->compiler_data);
+  instance.context->reserve_overflow(state.overflow_slots());
+}
+
+void JitTier::prepare_host(FunctionCode& code) noexcept {
+  interpreter_->prepare_host(code);
+  const engine::TypeDefinition& type = engine_.registry.get(code.type);
+  MutexLock lock(mutex_);
+  std::unique_ptr<Host>& host = hosts_[signature_key(type)];
+  if (host == nullptr) {
+    host = std::make_unique<Host>(type);
+    host->state.signature = &host->signature;
+  }
+  code.compiler_data = &host->state;
+  code.native_entry.store(reinterpret_cast<const void*>(stubs().call_other_tier), std::memory_order_release);
+}
+
+bool JitTier::invoke(ExecContext& context, engine::Function& function, engine::Slot* slots) noexcept {
+  const bool is_watched = policy_ == Policy::hot && context.entries == 1;
+  if (is_watched) ticker_.begin(watched_of(context));
+  FunctionCode& code = *function.code;
+  const void* const native = has_native_stack(context) ? code_for_call(code) : nullptr;
+  const bool returned = native == nullptr ? interpreter_->invoke(context, function, slots)
+                                          : enter_from_host(context, code, function.instance, slots, native);
+  if (is_watched) ticker_.end(watched_of(context));
+  return returned;
+}
+
+// Who is compiled when.
+
+bool JitTier::may_compile(const FunctionCode& code) const {
+  const CompilerOptions& options = config_.compiler_options;
+  const bool is_chosen = code.index >= options.first_function && code.index < options.end_function;
+  return is_chosen && code.module->functions[code.index].body.size <= options.function_bytes;
+}
+
+const void* JitTier::code_for_call(FunctionCode& code) noexcept {
+  FunctionState& state = FunctionState::of(code);
+  Progress progress = state.progress.load(std::memory_order_acquire);
+  if (progress == Progress::interpreted) {
+    if (policy_ == Policy::always) {
+      (void)compile_now(code);
+    } else if (state.calls.fetch_add(1, std::memory_order_relaxed) + 1 >=
+               config_.compiler_options.hot_calls) {
+      request(code);
+    }
+    progress = state.progress.load(std::memory_order_acquire);
+  }
+  return progress == Progress::compiled ? code.native_entry.load(std::memory_order_acquire) : nullptr;
+}
+
+bool JitTier::before_first_call(FunctionCode& code) noexcept {
+  if (policy_ == Policy::always && compile_now(code)) return true;
+  const uint64_t* expected = interpreter_->entry_to(first_call);
+  code.entry.compare_exchange_strong(expected, interpreter_->entry_of_untranslated(),
+                                     std::memory_order_acq_rel);
+  if (policy_ == Policy::eager_loops && interpreter_->translate(code)) {
+    for (const LoopRange& loop : find_loops(*code.module, code.index)) request_loop(code, loop.begin);
+  }
+  return false;
+}
+
+/// Every so many samples, less and less often, since finding out where in the function they are takes time.
+void JitTier::found_at(const engine::Instance& instance, const uint64_t* ip) noexcept {
+  FunctionCode* const code = interpreter_->function_at(*instance.module, ip);
+  if (code == nullptr) return;
+  const uint32_t samples = FunctionState::of(*code).samples.fetch_add(1, std::memory_order_relaxed) + 1;
+  const uint32_t hot = std::max(config_.compiler_options.hot_samples, 1u);
+  if (samples % hot != 0 || !std::has_single_bit(samples / hot)) return;
+  request(*code);
+  const uint64_t offset = interpreter_->offset_at(*code, ip);
+  if (const auto loop = innermost_loop(*code->module, code->index, offset)) request_loop(*code, loop->begin);
+}
+
+void JitTier::request(FunctionCode& code) noexcept {
+  FunctionState& state = FunctionState::of(code);
+  Progress expected = Progress::interpreted;
+  if (!state.progress.compare_exchange_strong(expected, Progress::waiting)) return;
+  if (!queue_.push(state.module, [this, &code] { compile(code); })) compile(code);
+}
+
+void JitTier::request_loop(FunctionCode& code, uint64_t offset) noexcept {
+  ModuleState& module = *FunctionState::of(code).module;
+  if (!may_compile(code) || !module.claim_loop(offset)) return;
+  if (!queue_.push(&module, [this, &code, offset] { compile_loop(code, offset); }))
+    compile_loop(code, offset);
+}
+
+bool JitTier::compile_now(FunctionCode& code) noexcept {
+  FunctionState& state = FunctionState::of(code);
+  MutexLock lock(state.module->compiling);
+  if (state.progress.load(std::memory_order_acquire) == Progress::interpreted) compile(code);
+  return state.progress.load(std::memory_order_acquire) == Progress::compiled;
+}
+
+// From a request to published code.
+
+/// From the last store on, all callers come here.
+void JitTier::compile(FunctionCode& code) {
+  FunctionState& state = FunctionState::of(code);
+  const CompiledCode* const made = may_compile(code) ? make(code, 0) : nullptr;
+  if (made == nullptr) {
+    count(code, 0, {}, false);
+    state.progress.store(Progress::refused, std::memory_order_release);
+    return;
+  }
+  code.native_entry.store(made->begin, std::memory_order_release);
+  code.entry.store(interpreter_->entry_to(call_compiled), std::memory_order_release);
+  state.progress.store(Progress::compiled, std::memory_order_release);
+}
+
+void JitTier::compile_loop(FunctionCode& code, uint64_t offset) {
+  const CompiledCode* const made = make(code, offset);
+  if (made != nullptr) (void)interpreter_->attach_loop(code, offset, {run_loop, made->begin});
+}
+
+/// Null: beyond the limits, or no room.
+const CompiledCode* JitTier::make(FunctionCode& code, uint64_t loop_offset) {
+  std::unique_ptr<FunctionCompiler> compiler = take_compiler();
+  const CompiledCode* made = nullptr;
+  if (compiler->compile(*code.module, code.index, static_cast<uint32_t>(loop_offset)).ok())
+    made = cache_->add(code, static_cast<uint32_t>(loop_offset), compiler->emitted());
+  if (made != nullptr) {
+    FunctionState::of(code).module->own(*made);
+    count(code, loop_offset, compiler->times(), true);
+  }
+  give_back(std::move(compiler));
+  return made;
+}
+
+void JitTier::count(const FunctionCode& code, uint64_t loop_offset, const StageTimes& times, bool made) {
+  MutexLock lock(mutex_);
+  if (!made) {
+    ++statistics_.refused;
+    return;
+  }
+  ++(loop_offset == 0 ? statistics_.functions : statistics_.loops);
+  statistics_.wasm_bytes += code.module->functions[code.index].body.size;
+  std::chrono::nanoseconds* const sums[kStages] = {
+      &statistics_.build, &statistics_.passes, &statistics_.select, &statistics_.allocate, &statistics_.emit};
+  for (unsigned i = 0; i < kStages; ++i) {
+    *sums[i] += times[i];
+    statistics_.total += times[i];
+  }
+}
+
+std::unique_ptr<FunctionCompiler> JitTier::take_compiler() {
+  MutexLock lock(mutex_);
+  if (idle_compilers_.empty()) return std::make_unique<FunctionCompiler>(pipeline_);
+  std::unique_ptr<FunctionCompiler> compiler = std::move(idle_compilers_.back());
+  idle_compilers_.pop_back();
+  return compiler;
+}
+
+void JitTier::give_back(std::unique_ptr<FunctionCompiler> compiler) {
+  MutexLock lock(mutex_);
+  idle_compilers_.push_back(std::move(compiler));
+}
+
+void JitTier::drop(ModuleState& module) noexcept {
+  queue_.forget(&module);
+  cache_->remove(module.take_codes());
+}
+
+Result<std::string> JitTier::dump(const engine::ModuleImage& module, uint32_t function,
+                                  DumpStage stage) const {
+  FunctionCompiler compiler(pipeline_);
+  HEDDLE_TRY(compiler.compile(module, function, 0));
+  switch (stage) {
+    case DumpStage::ir: return print(compiler.ir());
+    case DumpStage::machine: return x64::print(compiler.machine());
+    case DumpStage::assembly: break;
+  }
+  return x64::disassemble(compiler.emitted());
+}
+
+CompileStatistics JitTier::statistics() const {
+  CompileStatistics out;
+  {
+    MutexLock lock(mutex_);
+    out = statistics_;
+  }
+  out.code_bytes = cache_->bytes();
+  return out;
+}
+
+}  // namespace heddle::jit

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+// Guests do the same in compiled code as in the interpreter, however functions of both call each other.
+#include <thread>
+
+#include "jit/tiering/test_tiers.h"
+
+namespace heddle::jit {
+
+namespace {
+
+/// Every mode gives the same as the interpreter. `call` makes the text.
+void expect_alike(uint32_t functions, const std::function<std::string(TierWorld&)>& call,
+                  const Config& base = {}, const StoreLimits& limits = {}) {
+  std::string expected;
+  for (Mode mode : all_modes(functions)) {
+    SCOPED_TRACE(mode.name);
+    mode.config.gc_stress = base.gc_stress;
+    mode.config.memory_mode = base.memory_mode;
+    TierWorld world(mode, limits);
+    const std::string text = call(world);
+    if (expected.empty()) expected = text;
+    EXPECT_EQ(text, expected);
+  }
+}
+
+constexpr std::string_view kTraps = R"((module
+  (memory 1)
+  (func $divide (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
+  (func $load (param i32) (result i32) (i32.load offset=8 (local.get 0)))
+  (func $stop (unreachable))
+  (func $choose (param i32) (result i32)
+    (block (block (block (block (br_table 0 1 2 3 (local.get 0)))
+      (return (call $divide (i32.const 7) (i32.const 0))))
+      (return (call $divide (i32.const 0x80000000) (i32.const -1))))
+      (return (call $load (i32.const 65530))))
+    (call $stop) (i32.const 0))
+  (func $run (export "run") (param i32) (result i32) (i32.add (call $choose (local.get 0)) (i32.const 1)))))";
+
+TEST(tiers, traps_have_the_same_kind_place_and_frames) {
+  for (const MemoryMode memory : {MemoryMode::automatic, MemoryMode::checked}) {
+    for (int32_t which = 0; which < 4; ++which) {
+      Config config;
+      config.memory_mode = memory;
+      expect_alike(
+          5,
+          [&](TierWorld& world) {
+            return describe(world.instantiate(kTraps).function("run")->call({which}));
+          },
+          config);
+    }
+  }
+}
+
+constexpr std::string_view kValues = R"((module
+  (func $mix (param i32 i64 f32 f64 i32 i64 i32 i64 i32 i64 i32 f64 f64 f64 f64 f64 f64 f64 f64) (result i64 f64 i32 f32)
+    (i64.add (local.get 1) (i64.add (local.get 5) (i64.add (local.get 7) (i64.add (local.get 9)
+      (i64.extend_i32_u (i32.add (local.get 0) (i32.add (local.get 4) (i32.add (local.get 6)
+        (i32.add (local.get 8) (local.get 10))))))))))
+    (f64.add (local.get 3) (f64.add (local.get 11) (f64.add (local.get 17) (local.get 18))))
+    (local.get 10)
+    (local.get 2))
+  (func $pass (param i32 i64 f32 f64 i32 i64 i32 i64 i32 i64 i32 f64 f64 f64 f64 f64 f64 f64 f64) (result i64 f64 i32 f32)
+    (call $mix (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6)
+      (local.get 7) (local.get 8) (local.get 9) (local.get 10) (local.get 11) (local.get 12) (local.get 13) (local.get 14)
+      (local.get 15) (local.get 16) (local.get 17) (local.get 18)))
+  (func $run (export "run") (result i64 f64 i32 f32)
+    (call $pass (i32.const -1) (i64.const 2) (f32.const 3.5) (f64.const 4.25) (i32.const 5) (i64.const -6) (i32.const 7)
+      (i64.const 8) (i32.const 9) (i64.const 10) (i32.const -11) (f64.const 1) (f64.const 2) (f64.const 3) (f64.const 4)
+      (f64.const 5) (f64.const 6) (f64.const 7) (f64.const 8)))))";
+
+TEST(tiers, hand_over_more_values_than_there_are_registers) {
+  expect_alike(3,
+               [](TierWorld& world) { return describe(world.instantiate(kValues).function("run")->call()); });
+}
+
+constexpr std::string_view kVectors = R"((module
+  (func $sum (param v128 i32 v128) (result v128 v128 i32)
+    (i32x4.add (local.get 0) (local.get 2)) (i32x4.splat (local.get 1)) (local.get 1))
+  (func $run (export "run") (result i32 i32 i32) (local v128 v128 i32)
+    (call $sum (v128.const i32x4 1 2 3 4) (i32.const 9) (v128.const i32x4 10 20 30 40))
+    (local.set 2) (local.set 1) (local.set 0)
+    (i32x4.extract_lane 3 (local.get 0)) (i32x4.extract_lane 2 (local.get 1)) (local.get 2))))";
+
+TEST(tiers, hand_over_vectors) {
+  expect_alike(
+      2, [](TierWorld& world) { return describe(world.instantiate(kVectors).function("run")->call()); });
+}
+
+constexpr std::string_view kRecursion = R"((module
+  (func $even (param i64) (result i64)
+    (if (result i64) (i64.eqz (local.get 0)) (then (i64.const 1)) (else (call $odd (i64.sub (local.get 0) (i64.const 1))))))
+  (func $odd (param i64) (result i64)
+    (if (result i64) (i64.eqz (local.get 0)) (then (i64.const 0)) (else (call $even (i64.sub (local.get 0) (i64.const 1))))))
+  (func (export "run") (param i64) (result i64) (call $even (local.get 0)))))";
+
+TEST(tiers, recursion_ends_in_the_trap_and_is_fine_before) {
+  for (const Mode& mode : all_modes(3)) {
+    SCOPED_TRACE(mode.name);
+    TierWorld world(mode);
+    const Instance instance = world.instantiate(kRecursion);
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(describe(instance.function("run")->call({int64_t{1000}})), "1");
+      const CallResult deep = instance.function("run")->call({int64_t{1} << 40});
+      ASSERT_TRUE(deep.trapped());
+      EXPECT_EQ(deep.trap().kind, TrapKind::call_stack_exhausted);
+      EXPECT_EQ(deep.trap().frames.size(), 64u);
+      EXPECT_GT(deep.trap().omitted_frames, 100u);
+    }
+  }
+}
+
+TEST(tiers, a_stores_limit_of_stack_also_limits_native_recursion) {
+  StoreLimits limits;
+  limits.stack_bytes = 64 << 10;
+  TierWorld small(compiled(), limits);
+  TierWorld large(compiled());
+  const auto depth = [](TierWorld& world) {
+    return world.instantiate(kRecursion).function("run")->call({int64_t{1} << 40}).trap().omitted_frames;
+  };
+  EXPECT_LT(depth(small) * 4, depth(large));
+}
+
+constexpr std::string_view kExceptions = R"((module
+  (tag $a (param i32))
+  (tag $b)
+  (func $throw (param i32)
+    (if (i32.and (local.get 0) (i32.const 1)) (then (throw $a (local.get 0))))
+    (if (i32.and (local.get 0) (i32.const 2)) (then (throw $b))))
+  (func $between (param i32) (result i32) (call $throw (local.get 0)) (i32.const 100))
+  (func $catch_b (param i32) (result i32)
+    (block $h (try_table (catch $b $h) (return (call $between (local.get 0)))))
+    (i32.const 200))
+  (func $catch_a (param i32) (result i32)
+    (block $h (result i32) (try_table (result i32) (catch $a $h) (call $catch_b (local.get 0))) (return))
+    (i32.add (i32.const 1000)))
+  (func (export "run") (param i32) (result i32) (local $i i32) (local $s i32)
+    (loop $l
+      (local.set $s (i32.add (local.get $s) (call $catch_a (i32.and (local.get $i) (i32.const 3)))))
+      (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get 0))))
+    (local.get $s))
+  (func (export "uncaught") (param i32) (result i32) (call $between (local.get 0)))))";
+
+TEST(tiers, exceptions_pass_through_frames_of_both) {
+  expect_alike(6, [](TierWorld& world) {
+    const Instance instance = world.instantiate(kExceptions);
+    std::string text = describe(instance.function("run")->call({50}));
+    text += '\n' + describe(instance.function("uncaught")->call({1}));
+    return text + '\n' + describe(instance.function("run")->call({3}));
+  });
+}
+
+constexpr std::string_view kHost = R"((module
+  (import "host" "again" (func $again (param i32) (result i32)))
+  (func $down (export "down") (param i32) (result i32)
+    (if (i32.eqz (local.get 0)) (then (return (i32.const 1))))
+    (i32.mul (call $again (i32.sub (local.get 0) (i32.const 1))) (i32.const 3)))
+  (func (export "run") (param i32) (result i32) (i32.add (call $down (local.get 0)) (i32.const 5)))))";
+
+TEST(tiers, host_functions_call_back) {
+  expect_alike(3, [](TierWorld& world) {
+    std::optional<Instance> instance;
+    const auto defined = world.linker.wrap("host", "again", [&](int32_t n) -> Outcome<int32_t> {
+      auto called = instance->function("down")->call({n});
+      if (!called.ok()) return std::move(called).failure();
+      return (*called)[0].i32();
+    });
+    EXPECT_TRUE(defined.ok());
+    instance = world.instantiate(kHost);
+    return describe(instance->function("run")->call({9}));
+  });
+}
+
+TEST(tiers, host_functions_fail_and_exit) {
+  expect_alike(3, [](TierWorld& world) {
+    int32_t kind = 0;
+    const auto defined = world.linker.wrap("host", "again", [&](int32_t) -> Outcome<int32_t> {
+      if (kind == 0) return Trap::host("no more");
+      return Trap::exit(7);
+    });
+    EXPECT_TRUE(defined.ok());
+    const Instance instance = world.instantiate(kHost);
+    std::string text = describe(instance.function("run")->call({1}));
+    kind = 1;
+    const CallResult ended = instance.function("run")->call({1});
+    return text + " " + std::to_string(ended.exit_code().value_or(0));
+  });
+}
+
+constexpr std::string_view kObjects = R"((module
+  (type $node (struct (field (mut i32)) (field (mut (ref null $node)))))
+  (func $push (param i32 (ref null $node)) (result (ref $node)) (struct.new $node (local.get 0) (local.get 1)))
+  (func $sum (param (ref null $node)) (result i32) (local $s i32)
+    (block $end
+      (loop $l
+        (br_if $end (ref.is_null (local.get 0)))
+        (local.set $s (i32.add (local.get $s) (struct.get $node 0 (local.get 0))))
+        (drop (call $push (i32.const 0) (ref.null $node)))
+        (local.set 0 (struct.get $node 1 (local.get 0)))
+        (br $l)))
+    (local.get $s))
+  (func (export "run") (param i32) (result i32)
+    (local $l (ref null $node)) (local $m (ref null $node)) (local $i i32)
+    (loop $again
+      (local.set $l (call $push (local.get $i) (local.get $l)))
+      (local.set $m (call $push (local.get $i) (local.get $m)))
+      (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get 0))))
+    (i32.add (call $sum (local.get $l)) (call $sum (local.get $m))))))";
+
+TEST(tiers, references_in_registers_and_spill_slots_are_roots) {
+  Config config;
+  config.gc_stress = true;
+  expect_alike(
+      3, [](TierWorld& world) { return describe(world.instantiate(kObjects).function("run")->call({40})); },
+      config);
+}
+
+constexpr std::string_view kEndless = R"((module
+  (func $leaf (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+  (func (export "loop") (local i32) (loop $l (local.set 0 (call $leaf (local.get 0))) (br $l)))
+  (func (export "tight") (loop $l (br $l)))
+  (func $recurse (export "recurse") (param i32)
+    (if (i32.eqz (local.get 0)) (then (return)))
+    (call $recurse (i32.sub (local.get 0) (i32.const 1))) (call $recurse (i32.sub (local.get 0) (i32.const 1))))))";
+
+TEST(tiers, interrupts_and_time_limits_reach_compiled_loops_and_calls) {
+  for (const Mode& mode : all_modes(4)) {
+    SCOPED_TRACE(mode.name);
+    TierWorld world(mode);
+    const Instance instance = world.instantiate(kEndless);
+    ASSERT_TRUE(world.store.set_timeout(std::chrono::milliseconds(20)).ok());
+    for (const char* name : {"loop", "tight", "recurse"}) {
+      const std::vector<Value> arguments(std::string_view(name) == "recurse" ? 1 : 0, Value(60));
+      const CallResult ended = instance.function(name)->call(arguments);
+      ASSERT_TRUE(ended.trapped()) << name;
+      EXPECT_EQ(ended.trap().kind, TrapKind::interrupted);
+    }
+    std::thread other([handle = world.store.interrupt_handle()] { handle.interrupt(); });
+    ASSERT_TRUE(world.store.set_timeout(std::chrono::nanoseconds(0)).ok());
+    EXPECT_EQ(instance.function("loop")->call().trap().kind, TrapKind::interrupted);
+    other.join();
+  }
+}
+
+constexpr std::string_view kTail = R"((module
+  (type $t (func (param i64 i64) (result i64)))
+  (table funcref (elem $count $other))
+  (func $count (type $t)
+    (if (i64.eqz (local.get 0)) (then (return (local.get 1))))
+    (return_call_indirect (type $t) (i64.sub (local.get 0) (i64.const 1)) (i64.add (local.get 1) (i64.const 1)) (i32.const 1)))
+  (func $other (type $t)
+    (if (i64.eqz (local.get 0)) (then (return (local.get 1))))
+    (return_call $count (i64.sub (local.get 0) (i64.const 1)) (i64.add (local.get 1) (i64.const 2))))
+  (func (export "run") (param i64) (result i64) (i64.mul (call $count (local.get 0) (i64.const 0)) (i64.const 2)))))";
+
+TEST(tiers, tail_calls_need_no_stack_within_a_tier) {
+  for (const Mode& mode : {interpreted(), compiled(), loops_compiled()}) {
+    SCOPED_TRACE(mode.name);
+    TierWorld world(mode);
+    const Instance instance = world.instantiate(kTail);
+    for (int i = 0; i < 3; ++i)
+      EXPECT_EQ(describe(instance.function("run")->call({int64_t{1'000'000}})), "3000000");
+  }
+  for (const Mode& mode : all_modes(3)) {
+    TierWorld world(mode);
+    EXPECT_EQ(describe(world.instantiate(kTail).function("run")->call({int64_t{100}})), "300");
+  }
+}
+
+}  // namespace
+
+}  // namespace heddle::jit
