@@ -102,17 +102,21 @@ void check(TestMachine& machine, const AtomicRow& row, const Trial& trial) {
   EXPECT_EQ(got.trap, TrapKind::unaligned_atomic) << facts.text;
 }
 
-TEST(jit_atomic_rows, give_and_leave_what_their_semantics_types_do) {
+void check_all(bool linear_scan) {
   TestMachine machine;
+  machine.linear_scan = linear_scan;
   for (const AtomicRow& row : rows()) {
     for (const bool of_guest : {false, true}) {
       for (const uint64_t offset : {0, 3, 8}) {
         for (const bool wants_result : {false, true}) check(machine, row, {of_guest, wants_result, offset});
-        if (HasFatalFailure()) return;
+        if (::testing::Test::HasFatalFailure()) return;
       }
     }
   }
 }
+
+TEST(jit_atomic_rows, give_and_leave_what_their_semantics_types_do) { check_all(false); }
+TEST(jit_atomic_rows, do_so_with_allocated_registers) { check_all(true); }
 
 }  // namespace
 }  // namespace heddle::jit::x64

@@ -232,6 +232,12 @@ TEST_P(ScalarRows, do_so_on_the_oldest_processors) {
   check_rows(GetParam(), machine);
 }
 
+TEST_P(ScalarRows, do_so_with_allocated_registers) {
+  TestMachine machine;
+  machine.linear_scan = true;
+  check_rows(GetParam(), machine);
+}
+
 INSTANTIATE_TEST_SUITE_P(Shapes, ScalarRows,
                          ::testing::Values(kParameters, kConstantLeft, kConstantRight,
                                            kConstantLeft | kConstantRight, kLoadedRight,

@@ -287,14 +287,7 @@ VirtualRegister Selector::define(Value value) {
 
 VirtualRegister Selector::use(Value value) {
   while (operation(value) == Operation::i64_extend_i32_u) value = argument(value, 0);
-  switch (operation(value)) {
-    case Operation::i32_const:
-    case Operation::i64_const:
-    case Operation::f32_const:
-    case Operation::f64_const:
-    case Operation::v128_const: return use_constant(node(value));
-    default: return define(value);
-  }
+  return is_constant(operation(value)) ? use_constant(node(value)) : define(value);
 }
 
 VirtualRegister Selector::integer(int64_t bits, unsigned width) {

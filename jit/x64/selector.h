@@ -58,6 +58,10 @@ class Selector {
   }
   [[nodiscard]] Value argument(Value value, unsigned i) const { return arguments(value)[i]; }
   [[nodiscard]] Operation operation(Value value) const { return ir_.nodes[value].operation; }
+  [[nodiscard]] static bool is_constant(Operation operation) {
+    return is_row(operation) &&
+           (info(row_of(operation)).kind == engine::RowKind::constant || operation == Operation::v128_const);
+  }
   /// The bits of an i32.const or i64.const, sign-extended.
   [[nodiscard]] std::optional<int64_t> integer_constant(Value value) const;
   /// The constant, if the processor takes it as an immediate of an instruction of `width` bytes.
@@ -143,7 +147,10 @@ class Selector {
   void select_branch_table(Value value);
   void jump(BlockId target);
   void jump_if(Condition condition, BlockId target);
-  void use_edges();
+  void use_edges(bool invokes);
+  /// Emits the constants that the call's handler is handed: what lives into a handler is defined before the
+  /// call.
+  void define_constants_of_handler();
 
   // ---- select_integer.cpp
   bool select_integer(Value value);
@@ -248,7 +255,8 @@ class Selector {
   std::vector<std::vector<Value>> results_;  ///< by call with several results: its result nodes
   std::vector<uint32_t> results_index_;      ///< by value: in results_, or UINT32_MAX
   std::vector<uint8_t> rematerializable_;    ///< by register
-  std::vector<Instruction> pending_;         ///< of the node at hand, forwards
+  std::vector<std::pair<size_t, Value>> handler_constants_;  ///< edge argument, and the constant it is
+  std::vector<Instruction> pending_;                         ///< of the node at hand, forwards
   BlockId block_ = kNoBlock;
   Value root_ = kNoValue;  ///< the node at hand
 };

@@ -14,6 +14,8 @@
 #include "engine/runtime/exec_context.h"
 #include "engine/runtime/instance.h"
 #include "jit/ir/ir.h"
+#include "jit/regalloc/checker.h"
+#include "jit/regalloc/linear_scan.h"
 #include "jit/runtime_calls/runtime_call.h"
 #include "jit/x64/disassemble.h"
 #include "jit/x64/emitter.h"
@@ -91,7 +93,7 @@ class TestMachine {
     order_blocks(ir);
     EXPECT_EQ(verify(ir), "") << print(ir);
     select(ir, options, machine);
-    const Allocation allocation = SlotAllocator(machine).run();
+    const Allocation allocation = allocate();
     const auto emitted_fine = emit(machine, allocation, emitted);
     EXPECT_TRUE(emitted_fine.ok()) << (emitted_fine.ok() ? "" : emitted_fine.error().message)
                                    << x64::print(machine);
@@ -100,6 +102,15 @@ class TestMachine {
     code_begin = reinterpret_cast<uintptr_t>(*placed);
     all_sites.push_back({code_begin, emitted});
     return *placed;
+  }
+
+  /// By the allocator for tests, or the real one, whose work is checked.
+  Allocation allocate() {
+    if (!linear_scan) return SlotAllocator(machine).run();
+    Allocation allocation;
+    EXPECT_TRUE(allocator_.allocate(machine, allocation)) << x64::print(machine);
+    EXPECT_EQ(regalloc::check(machine, allocation), "") << x64::print(machine);
+    return allocation;
   }
 
   RunOutcome enter(const void* code, std::span<const Type> types, std::span<const Slot> arguments) {
@@ -195,6 +206,7 @@ class TestMachine {
   SelectOptions options;
   MachineFunction machine;
   EmittedCode emitted;
+  bool linear_scan = false;
   uintptr_t code_begin = 0;
   RunOutcome outcome;
   std::vector<Compiled> all_sites;
@@ -204,6 +216,7 @@ class TestMachine {
   std::function<TrapKind()> on_poll = [] { return TrapKind::none; };
 
  private:
+  regalloc::Allocator allocator_;
   ExecutableMemory memory_;
 };
 
