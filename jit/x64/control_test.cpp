@@ -245,44 +245,64 @@ TEST_P(Control, functions_that_call_stop_at_the_native_limit) {
   EXPECT_EQ(polls, 1u);
 }
 
-TEST_P(Control, runtime_calls_take_and_give_slots_and_their_traps_end_the_caller) {
+TEST_P(Control, wide_rows_give_both_halves) {
+  constexpr Operation kRows[] = {Operation::i64_add128, Operation::i64_sub128, Operation::i64_mul_wide_s,
+                                 Operation::i64_mul_wide_u};
+  constexpr Slot kOperands[] = {0, 1, 7, ~Slot{0}, Slot{1} << 63, 0x123456789abcdef0};
+  for (const Operation row : kRows) {
+    const unsigned count = info(row_of(row)).signature.find(':') == 4 ? 4 : 2;
+    TestFunction function;
+    std::vector<Value> parameters;
+    for (unsigned i = 0; i < 4; ++i) parameters.push_back(function.parameter(Type::i64));
+    Node node;
+    node.operation = row;
+    const Value wide = function.ir.add_node(0, node, std::span(parameters).first(count));
+    const Value low = function.add(Operation::result, Type::i64, {wide}, 0);
+    const Value high = function.add(Operation::result, Type::i64, {wide}, 1);
+    function.leave({high, low, parameters[0]});
+    const void* code = machine.compile(function.ir);
+    const Type types[] = {Type::i64, Type::i64, Type::i64, Type::i64};
+    for (unsigned i = 0; i < 6 * 6 * 6 * 6; ++i) {
+      const Slot arguments[] = {kOperands[i % 6], kOperands[i / 6 % 6], kOperands[i / 36 % 6],
+                                kOperands[i / 216]};
+      Slot wanted[4] = {arguments[0], arguments[1], arguments[2], arguments[3]};
+      row_function(row_of(row))(nullptr, wanted, 0, 0);
+      const RunOutcome got = machine.enter(code, types, arguments);
+      ASSERT_EQ(got.results[0], wanted[1]) << disassemble(machine.emitted);
+      ASSERT_EQ(got.results[1], wanted[0]);
+      ASSERT_EQ(got.results[2], arguments[0]);
+    }
+  }
+}
+
+TEST_P(Control, runtime_calls_take_and_give_slots) {
+  machine.options.features = {};  // so that C++ counts the bits
   TestFunction function;
-  const Value a = function.parameter(Type::i64), b = function.parameter(Type::i64);
-  Node node;
-  node.operation = Operation::i64_mul_wide_u;
-  const Value operands[] = {a, b};
-  const Value product = function.ir.add_node(0, node, operands);
-  const Value low = function.add(Operation::result, Type::i64, {product}, 0);
-  const Value high = function.add(Operation::result, Type::i64, {product}, 1);
-  function.leave({high, low, a});
-  const RunOutcome got = machine.run(function.ir, {~Slot{0}, ~Slot{0}});
-  EXPECT_EQ(got.results[0], ~Slot{0} - 1);
-  EXPECT_EQ(got.results[1], 1u);
-  EXPECT_EQ(got.results[2], ~Slot{0});
+  const Value a = function.parameter(Type::i64), b = function.parameter(Type::f32);
+  const Value count = function.add(Operation::i64_popcnt, Type::i64, {a});
+  const Value sum = function.add(Operation::i64_add, Type::i64, {count, a});
+  const Value whole = function.add(Operation::i64_trunc_f32_s, Type::i64, {b});
+  function.leave({function.add(Operation::i64_add, Type::i64, {sum, whole})});
+  EXPECT_EQ(machine.run(function.ir, {0xff00, 0x41200000}).results[0], 0xff00u + 8 + 10);
 }
 
 /// A call that may throw to a handler of its own function.
 TEST_P(Control, exceptions_continue_at_the_handler_with_what_lives_there) {
   TestFunction function;
   const Value x = function.parameter(Type::i32), y = function.parameter(Type::f64);
-  const Value doubled = function.add(Operation::i32_add, Type::i32, {x, x});
+  const Value doubled = function.add(Operation::i32_add, Type::i32, {x, x}), constant = function.i32(1000);
   const BlockId fine = function.ir.add_block(), handler = function.ir.add_block();
   function.ir.blocks[handler].is_handler = true;
-  const Value passed = function.ir.add_parameter(handler, Type::i32),
-              constant = function.ir.add_parameter(handler, Type::i32);
   const Value called = function.add(Operation::call_own, Type::i32, {x}, 2);
   function.add(Operation::invoke, Type::none);
-  const Value handed[] = {doubled, function.i32(1000)};
-  function.ir.blocks[0].nodes.pop_back();  // the constant stands before the call
-  function.ir.blocks[0].nodes.insert(function.ir.blocks[0].nodes.begin(), handed[1]);
   function.ir.add_edge(0, fine);
-  function.ir.add_edge(0, handler, handed);
+  function.ir.add_edge(0, handler);
   go_to(function, fine);
   function.leave({called});
   go_to(function, handler);
   function.ir.results.clear();
   const Value whole = function.add(Operation::i32_trunc_sat_f64_s, Type::i32, {y});
-  const Value sum = function.add(Operation::i32_add, Type::i32, {passed, constant});
+  const Value sum = function.add(Operation::i32_add, Type::i32, {doubled, constant});
   function.leave({function.add(Operation::i32_add, Type::i32, {sum, whole})});
   machine.other_tier = [](engine::FunctionCode*, engine::Instance*, RegisterArea* area) {
     const bool throws = area->general[0] > 5;

@@ -177,7 +177,6 @@ void Selector::select_call_own(Value value) {
   const auto& nodes = ir_.blocks[block_].nodes;
   const bool invokes =
       operation(nodes.back()) == Operation::invoke && nodes.size() >= 2 && nodes[nodes.size() - 2] == value;
-  if (invokes) define_constants_of_handler();
   std::vector<Type> types;
   std::vector<Place> places;
   types_of_results(at, types);
@@ -224,7 +223,6 @@ void Selector::select_runtime_call(Value value, RuntimeFunction function, uint64
   const auto& nodes = ir_.blocks[block_].nodes;
   const bool invokes =
       operation(nodes.back()) == Operation::invoke && nodes.size() >= 2 && nodes[nodes.size() - 2] == value;
-  if (invokes) define_constants_of_handler();
   uint32_t slots = 0;
   for (const Value each : arguments(value)) {
     store_value(each, in_frame(slots));

@@ -244,24 +244,14 @@ void Selector::jump_if(Condition condition, BlockId target) {
   jump.target = target;
 }
 
-/// Edges' arguments are wanted at the block's end, but those of a handler before the call.
-void Selector::use_edges(bool invokes) {
+/// Edges' arguments are wanted at the block's end. A handler is handed none.
+void Selector::use_edges() {
   MachineBlock& machine = out_.blocks[block_];
   for (const Edge& edge : ir_.blocks[block_].successors) {
-    const auto first = out_.edge_arguments.size();
-    const bool to_handler = invokes && !machine.successors.empty();
-    machine.successors.push_back({edge.target, static_cast<uint32_t>(first), edge.argument_count});
-    for (const Value value : ir_.arguments_of(edge)) {
-      const bool later = to_handler && is_constant(operation(value));
-      if (later) handler_constants_.emplace_back(out_.edge_arguments.size(), value);
-      out_.edge_arguments.push_back(later ? kNoRegister : use(value));
-    }
+    machine.successors.push_back(
+        {edge.target, static_cast<uint32_t>(out_.edge_arguments.size()), edge.argument_count});
+    for (const Value value : ir_.arguments_of(edge)) out_.edge_arguments.push_back(use(value));
   }
-}
-
-void Selector::define_constants_of_handler() {
-  for (const auto& [argument, constant] : handler_constants_) out_.edge_arguments[argument] = use(constant);
-  handler_constants_.clear();
 }
 
 void Selector::select_branch(Value value) {
@@ -308,7 +298,7 @@ void Selector::select_branch_table(Value value) {
 }
 
 bool Selector::select_terminator(Value value) {
-  use_edges(operation(value) == Operation::invoke);
+  use_edges();
   switch (operation(value)) {
     case Operation::jump:
     case Operation::invoke: jump(ir_.blocks[block_].successors[0].target); return true;

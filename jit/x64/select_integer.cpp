@@ -191,47 +191,33 @@ void Selector::select_count_zeros(Value value, unsigned width, bool leading) {
   if (leading) two_address_immediate(Mnemonic::xor_, width, result, number, bits - 1);
 }
 
-bool Selector::divide_by_constant(Value value, unsigned width, int64_t what) {
-  const auto constant = integer_constant(argument(value, 1));
-  if (!constant || (what & Division::kSigned) != 0) return false;
-  const uint64_t divisor = width == 4 ? static_cast<uint32_t>(*constant) : static_cast<uint64_t>(*constant);
-  if (!std::has_single_bit(divisor)) return false;
-  if ((what & Division::kRemainder) == 0) {
-    const VirtualRegister result = define(value), dividend = use(argument(value, 0));
-    two_address_immediate(Mnemonic::shr, width, result, dividend, std::countr_zero(divisor));
-    return true;
-  }
-  const VirtualRegister result = define(value), dividend = use(argument(value, 0));
-  const uint64_t mask = divisor - 1;
-  if (mask <= INT32_MAX) {
-    two_address_immediate(Mnemonic::and_, width, result, dividend, static_cast<int64_t>(mask));
-  } else {
-    two_address(Mnemonic::and_, width, result, dividend, integer(static_cast<int64_t>(mask), width));
-  }
-  return true;
-}
-
-void Selector::select_divide(Value value, unsigned width, int64_t what) {
-  if (divide_by_constant(value, width, what)) return;
-  const Value by = argument(value, 1);
-  const auto constant = integer_constant(by);
-  if (!constant || *constant == 0) what |= Division::kCheckZero;
-  if ((!constant || *constant == -1) && (what & Division::kSigned) != 0) what |= Division::kCheckOverflow;
-  if ((what & (Division::kCheckZero | Division::kCheckOverflow)) != 0) out_.has_frame = true;
-  const bool remainder = (what & Division::kRemainder) != 0;
-  const VirtualRegister result = define(value), other = general();
-  const VirtualRegister dividend = use(argument(value, 0)), divisor = use(by);
-  Operand low = write_in(remainder ? other : result, Register::rax);
-  Operand high = write_in(remainder ? result : other, Register::rdx);
-  high.role = Role::early_define;  // before the divisor is read
-  add(Mnemonic::divide, Form::pseudo, width,
-      {low, high, read_in(dividend, Register::rax), read_late(divisor)})
-      .immediate = what;
-}
-
 void Selector::select_extend(Value value, Mnemonic mnemonic, unsigned width) {
   const VirtualRegister result = define(value);
   add(mnemonic, Form::rr, width, {write(result), read_anywhere(use(argument(value, 0)))});
+}
+
+/// Of 128 bits, as two i64, low half first. The carry goes from one instruction to the next.
+bool Selector::select_wide(Value value) {
+  const auto result = [&](unsigned i) {
+    const VirtualRegister reg = result_register(value, i);
+    return reg == kNoRegister ? general() : reg;
+  };
+  const Operation at = operation(value);
+  const VirtualRegister low = result(0), high = result(1);
+  if (at == Operation::i64_add128 || at == Operation::i64_sub128) {
+    const bool adds = at == Operation::i64_add128;
+    VirtualRegister operands[4];
+    for (unsigned i = 0; i < 4; ++i) operands[i] = use(argument(value, i));
+    two_address(adds ? Mnemonic::add : Mnemonic::sub, 8, low, operands[0], operands[2]);
+    two_address(adds ? Mnemonic::adc : Mnemonic::sbb, 8, high, operands[1], operands[3]);
+    return true;
+  }
+  if (at != Operation::i64_mul_wide_s && at != Operation::i64_mul_wide_u) return false;
+  const VirtualRegister left = use(argument(value, 0)), right = use(argument(value, 1));
+  add(at == Operation::i64_mul_wide_s ? Mnemonic::imul1 : Mnemonic::mul, Form::r, 8,
+      {write_in(low, Register::rax), write_in(high, Register::rdx), read_in(left, Register::rax),
+       read(right)});
+  return true;
 }
 
 bool Selector::select_integer(Value value) {
@@ -286,6 +272,10 @@ bool Selector::select_integer(Value value) {
     case Operation::i32_wrap_i64: return select_extend(value, Mnemonic::mov, 4), true;
     case Operation::select:
     case Operation::select_t: return select_select(value), true;
+    case Operation::i64_add128:
+    case Operation::i64_sub128:
+    case Operation::i64_mul_wide_s:
+    case Operation::i64_mul_wide_u: return select_wide(value);
     case Operation::trap_if: return select_trap_if(value, false), true;
     case Operation::trap_unless: return select_trap_if(value, true), true;
     default: return false;

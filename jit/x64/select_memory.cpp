@@ -158,10 +158,68 @@ Address Selector::address_of(Value value) {
   return guest_address(operands[0], at.immediate);
 }
 
-/// The address of a load that the node at hand does itself.
+/// The address of a load that the node at hand does itself. If it faults, it is the load that faults.
 Address Selector::load_here(Value value) {
   taken_[value] = 1;
-  return address_of(value);
+  const Address address = address_of(value);
+  folded_offset_ = node(value).offset;
+  return address;
+}
+
+/// The load that `changed`, which is only wanted by the store at hand, changes in place; or kNoValue.
+Value Selector::loaded_in_place(Value store, Value changed, unsigned bytes) const {
+  if (!is_only_here(changed) || arguments(changed).size() != 2) return kNoValue;
+  const bool host = operation(store) == Operation::host_store;
+  for (const Value load : arguments(changed)) {
+    const Operation access =
+        node(load).operation == Operation::host_load ? node(load).access : operation(load);
+    if (!is_only_here(load) || colours_[load] != colours_[store] || !is_row(access)) continue;
+    const auto& row = info(row_of(access));
+    if (row.kind != engine::RowKind::load || 1u << row.access_log2 != bytes) continue;
+    if ((operation(load) == Operation::host_load) != host || node(load).immediate != node(store).immediate)
+      continue;
+    const auto from = arguments(load), to = arguments(store);
+    const bool same_index = from.size() == 1 ? to.size() == 2 : to.size() == 3 && from[1] == to[2];
+    if (from[0] == to[0] && same_index) return load;
+  }
+  return kNoValue;
+}
+
+/// `op [address], value`.
+bool Selector::select_store_in_place(Value store, Value changed, unsigned bytes) {
+  Mnemonic mnemonic;
+  bool commutes = true;
+  switch (operation(changed)) {
+    case Operation::i32_add:
+    case Operation::i64_add: mnemonic = Mnemonic::add; break;
+    case Operation::i32_sub:
+    case Operation::i64_sub:
+      mnemonic = Mnemonic::sub;
+      commutes = false;
+      break;
+    case Operation::i32_and:
+    case Operation::i64_and: mnemonic = Mnemonic::and_; break;
+    case Operation::i32_or:
+    case Operation::i64_or: mnemonic = Mnemonic::or_; break;
+    case Operation::i32_xor:
+    case Operation::i64_xor: mnemonic = Mnemonic::xor_; break;
+    default: return false;
+  }
+  const Value load = loaded_in_place(store, changed, bytes);
+  if (load == kNoValue || (!commutes && argument(changed, 0) != load)) return false;
+  const Value other = argument(changed, argument(changed, 0) == load ? 1 : 0);
+  if (other == load) return false;
+  taken_[changed] = 1;
+  const auto immediate = immediate_of(other, bytes);
+  const VirtualRegister reg = immediate ? kNoRegister : use(other);
+  const Address address = load_here(load);
+  if (immediate) {
+    add(mnemonic, Form::mi, bytes, {}, address).immediate =
+        narrowed(static_cast<uint64_t>(*immediate), bytes);
+  } else {
+    add(mnemonic, Form::mr, bytes, {read(reg)}, address);
+  }
+  return true;
 }
 
 // ------------------------------------------------------------------------------------------------- loads and
@@ -179,6 +237,7 @@ void Selector::select_load(Value value, Operation access) {
 void Selector::select_store(Value value, Operation access, Value stored) {
   const auto store = store_of(access);
   const Node& from = node(stored);
+  if (store->mnemonic == Mnemonic::mov && select_store_in_place(value, stored, store->width)) return;
   const bool is_constant = from.operation == Operation::i32_const || from.operation == Operation::f32_const ||
                            (integer_constant(stored) && immediate_of(stored, store->width));
   if (is_constant && store->width <= 8) {

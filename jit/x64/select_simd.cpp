@@ -372,7 +372,7 @@ bool Selector::select_simd(Value value) {
     case Operation::i16x8_bitmask: return select_bitmask(value, 2), true;
     case Operation::i32x4_bitmask: return select_bitmask(value, 4), true;
     case Operation::i64x2_bitmask: return select_bitmask(value, 8), true;
-    default: return false;
+    default: return select_vector_arithmetic(value);
   }
 }
 

@@ -134,7 +134,8 @@ void Selector::select_block(BlockId id) {
 void Selector::select_node(Value value) {
   const Node& at = node(value);
   const Effect effect = effect_of(at.operation);
-  const bool wanted = registers_[value] != kNoRegister || used_beyond_[value] != 0;
+  const bool wanted =
+      registers_[value] != kNoRegister || used_beyond_[value] != 0 || results_index_[value] != UINT32_MAX;
   if (taken_[value] != 0) return;
   // Loads of the guest's memory may fault, so they stay; those of the host do not.
   const bool droppable = effect == Effect::none || at.operation == Operation::host_load;
@@ -354,6 +355,8 @@ Instruction& Selector::add(Mnemonic mnemonic, Form form, unsigned width,
   if (address.base != kNoRegister) all[count++] = read(address.base);
   if (address.index != kNoRegister) all[count++] = read(address.index);
   Instruction& instruction = add(mnemonic, form, width, std::span<const Operand>(all, count));
+  if (folded_offset_ != 0) instruction.offset = folded_offset_;
+  folded_offset_ = 0;
   instruction.memory = address.memory;
   instruction.has_index = address.index != kNoRegister;
   instruction.scale_log2 = address.scale_log2;

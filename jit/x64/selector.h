@@ -147,10 +147,7 @@ class Selector {
   void select_branch_table(Value value);
   void jump(BlockId target);
   void jump_if(Condition condition, BlockId target);
-  void use_edges(bool invokes);
-  /// Emits the constants that the call's handler is handed: what lives into a handler is defined before the
-  /// call.
-  void define_constants_of_handler();
+  void use_edges();
 
   // ---- select_integer.cpp
   bool select_integer(Value value);
@@ -163,8 +160,21 @@ class Selector {
   void select_rotate(Value value, unsigned width, Mnemonic mnemonic);
   void select_count_zeros(Value value, unsigned width, bool leading);
   void select_divide(Value value, unsigned width, int64_t what);
+
+  // ---- select_divide.cpp
   bool divide_by_constant(Value value, unsigned width, int64_t what);
+  void divide_by_power(Value value, unsigned width, int64_t what, unsigned log2, bool is_negative);
+  void and_with(VirtualRegister result, VirtualRegister value, uint64_t mask, unsigned width);
+  [[nodiscard]] VirtualRegister high_product(VirtualRegister value, uint64_t factor, bool is_signed);
+  [[nodiscard]] VirtualRegister shifted(Mnemonic mnemonic, unsigned width, VirtualRegister value,
+                                        unsigned count);
+  [[nodiscard]] VirtualRegister times(VirtualRegister value, uint64_t factor, unsigned width);
+  [[nodiscard]] VirtualRegister unsigned_quotient(VirtualRegister dividend, uint64_t divisor, unsigned width);
+  [[nodiscard]] VirtualRegister signed_quotient(VirtualRegister dividend, uint64_t divisor, unsigned width);
+  [[nodiscard]] VirtualRegister biased(VirtualRegister dividend, unsigned log2, unsigned width);
+
   void select_extend(Value value, Mnemonic mnemonic, unsigned width);
+  bool select_wide(Value value);
   void lea(VirtualRegister result, unsigned width, const Address& address);
 
   // ---- select_float.cpp
@@ -215,6 +225,34 @@ class Selector {
   void select_bitmask(Value value, unsigned lane_bytes);
   void select_extended_product(Value value, Mnemonic extension, bool high, Mnemonic product);
 
+  // ---- select_vector_arithmetic.cpp: most give the register of what they compute, or kNoRegister
+  bool select_vector_arithmetic(Value value);
+  [[nodiscard]] VirtualRegister of(Mnemonic mnemonic, VirtualRegister left, VirtualRegister right);
+  [[nodiscard]] VirtualRegister of_literal(Mnemonic mnemonic, VirtualRegister left, uint64_t half);
+  [[nodiscard]] VirtualRegister of_count(Mnemonic mnemonic, VirtualRegister value, int64_t immediate);
+  [[nodiscard]] VirtualRegister of_one(Mnemonic mnemonic, VirtualRegister value);
+  [[nodiscard]] VirtualRegister compared(Mnemonic mnemonic, VirtualRegister left, VirtualRegister right,
+                                         int64_t predicate);
+  [[nodiscard]] VirtualRegister compare_unsigned(VirtualRegister a, VirtualRegister b, Mnemonic extreme,
+                                                 Mnemonic equal, bool inverted);
+  [[nodiscard]] VirtualRegister shift_bytes(Value value, Mnemonic mnemonic);
+  [[nodiscard]] VirtualRegister count_of(Value value, unsigned bits);
+  [[nodiscard]] VirtualRegister shift_signed_64(Value value);
+  [[nodiscard]] VirtualRegister multiply_64(VirtualRegister a, VirtualRegister b);
+  [[nodiscard]] VirtualRegister signs_64(VirtualRegister value);
+  [[nodiscard]] VirtualRegister count_bits(VirtualRegister value);
+  [[nodiscard]] VirtualRegister float_extreme(VirtualRegister a, VirtualRegister b, bool narrow,
+                                              bool minimum);
+  [[nodiscard]] VirtualRegister truncate_lanes_signed(VirtualRegister value);
+  [[nodiscard]] VirtualRegister truncate_lanes_unsigned(VirtualRegister value);
+  [[nodiscard]] VirtualRegister truncate_doubles(VirtualRegister value, bool is_signed);
+  [[nodiscard]] VirtualRegister convert_lanes_unsigned(VirtualRegister value);
+  [[nodiscard]] VirtualRegister multiply_add(Value value, bool narrow, bool negative);
+  [[nodiscard]] VirtualRegister dot_of_bytes(VirtualRegister a, VirtualRegister b, bool native);
+  [[nodiscard]] VirtualRegister unsigned_comparison(Value value);
+  [[nodiscard]] VirtualRegister integer_vector_row(Value value);
+  [[nodiscard]] VirtualRegister float_vector_row(Value value);
+
   // ---- select_memory.cpp
   bool select_memory(Value value);
   /// Of a row that accesses memory, or of host_load and the like.
@@ -225,6 +263,8 @@ class Selector {
   void select_store(Value value, Operation access, Value stored);
   void select_check_bounds(Value value);
   [[nodiscard]] Address load_here(Value value);
+  [[nodiscard]] Value loaded_in_place(Value store, Value changed, unsigned bytes) const;
+  bool select_store_in_place(Value store, Value changed, unsigned bytes);
 
   // ---- select_calls.cpp
   bool select_call(Value value);
@@ -255,10 +295,10 @@ class Selector {
   std::vector<std::vector<Value>> results_;  ///< by call with several results: its result nodes
   std::vector<uint32_t> results_index_;      ///< by value: in results_, or UINT32_MAX
   std::vector<uint8_t> rematerializable_;    ///< by register
-  std::vector<std::pair<size_t, Value>> handler_constants_;  ///< edge argument, and the constant it is
-  std::vector<Instruction> pending_;                         ///< of the node at hand, forwards
+  std::vector<Instruction> pending_;         ///< of the node at hand, forwards
   BlockId block_ = kNoBlock;
-  Value root_ = kNoValue;  ///< the node at hand
+  Value root_ = kNoValue;       ///< the node at hand
+  uint32_t folded_offset_ = 0;  ///< of the load that the next instruction with an address does, or 0
 };
 
 }  // namespace heddle::jit::x64

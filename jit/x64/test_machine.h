@@ -7,6 +7,7 @@
 
 #include <cstring>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -75,6 +76,7 @@ class TestMachine {
  public:
   TestMachine() {
     current() = this;
+    module.registry = &registry;
     auto made = make_stubs({call_other_tier, raise, poll}, memory_);
     EXPECT_TRUE(made.ok());
     stubs = *made;
@@ -90,6 +92,13 @@ class TestMachine {
 
   /// The function's code, which stays.
   const void* compile(Function& ir) {
+    ir.module = &module;
+    name_types(ir);
+    for (const Node& node : ir.nodes) {
+      ir.has_calls = ir.has_calls || effect_of(node.operation) == Effect::anything ||
+                     node.operation == Operation::tail_call_own ||
+                     node.operation == Operation::tail_call_function;
+    }
     order_blocks(ir);
     EXPECT_EQ(verify(ir), "") << print(ir);
     select(ir, options, machine);
@@ -97,11 +106,66 @@ class TestMachine {
     const auto emitted_fine = emit(machine, allocation, emitted);
     EXPECT_TRUE(emitted_fine.ok()) << (emitted_fine.ok() ? "" : emitted_fine.error().message)
                                    << x64::print(machine);
+    if (checks_encodings) check_encodings();
     auto placed = memory_.add(emitted.bytes);
     EXPECT_TRUE(placed.ok());
     code_begin = reinterpret_cast<uintptr_t>(*placed);
     all_sites.push_back({code_begin, emitted});
     return *placed;
+  }
+
+  /// Gives calls the type that their arguments and results have.
+  void name_types(Function& ir) {
+    const auto wasm = [](Type type) -> ValueType {
+      switch (type) {
+        case Type::i32: return ValueType(ValueType::Kind::i32);
+        case Type::i64: return ValueType(ValueType::Kind::i64);
+        case Type::f32: return ValueType(ValueType::Kind::f32);
+        case Type::f64: return ValueType(ValueType::Kind::f64);
+        default: return ValueType(ValueType::Kind::v128);
+      }
+    };
+    for (Node& node : ir.nodes) {
+      const bool of_reference =
+          node.operation == Operation::call_function || node.operation == Operation::tail_call_function;
+      const bool is_tail_call =
+          node.operation == Operation::tail_call_own || node.operation == Operation::tail_call_function;
+      if (!of_reference && !is_tail_call && node.operation != Operation::call_own) continue;
+      std::vector<ValueType> parameters, results;
+      for (const Value value : ir.arguments_of(node).subspan(of_reference ? 1 : 0))
+        parameters.push_back(wasm(ir.nodes[value].type));
+      if (node.type != Type::none) results.push_back(wasm(node.type));
+      if (is_tail_call) {
+        for (const Type type : ir.results) results.push_back(wasm(type));
+      }
+      module.groups.push_back(registry.add_function(parameters, results));
+      node.extra = module.groups.back()->first();
+    }
+  }
+
+  /// What was emitted reads as the instructions that were selected, to a decoder that knows nothing of the
+  /// encoder.
+  void check_encodings() const {
+    static constexpr struct {
+      std::string_view text, letters;
+    } kInstructions[] = {
+#define X64_INSTRUCTION(name, text, id, letters) {text, letters},
+#include "jit/x64/instructions.def"
+    };
+    std::map<std::string_view, int> missing;
+    for (const Instruction& each : machine.instructions) {
+      const auto& row = kInstructions[static_cast<size_t>(each.mnemonic)];
+      const bool is_named = row.text.find("cc") == std::string_view::npos && each.mnemonic != Mnemonic::jmp;
+      if (each.form != Form::pseudo && is_named && !each.is_move) ++missing[row.text];
+    }
+    const std::string text = disassemble(emitted);
+    for (auto& [name, count] : missing) {
+      for (size_t at = text.find(name); at != std::string::npos; at = text.find(name, at + 1)) {
+        const char after = text[at + name.size()];
+        if (text[at - 1] == ' ' && (after == ' ' || after == '\n')) --count;
+      }
+      EXPECT_LE(count, 0) << name << "\n" << text << x64::print(machine);
+    }
   }
 
   /// By the allocator for tests, or the real one, whose work is checked.
@@ -206,6 +270,9 @@ class TestMachine {
   SelectOptions options;
   MachineFunction machine;
   EmittedCode emitted;
+  engine::TypeRegistry registry;
+  engine::ModuleImage module;
+  bool checks_encodings = true;
   bool linear_scan = false;
   uintptr_t code_begin = 0;
   RunOutcome outcome;
