@@ -9,69 +9,26 @@ namespace {
 using engine::Opcode;
 using engine::RowKind;
 
-/// Values of a type (a letter of signatures) where operations change their minds.
+// Values where operations change their minds, and divisors.
+// clang-format off
+const std::vector<Slot> kI32 = {3, 641, 0xfffffff9, 0, 1, 2, 7, 31, 32, 33, 10, 63, 0x80, 0xffffff80, 0x7fffffff, 0x80000000, 0xffffffff,
+                                0x12345678};
+const std::vector<Slot> kI64 = {3, 641, ~Slot{6}, 0x7fffffffffffff01, 0, 1, 2, 7, 31, 32, 63, 64, 10, 65, 0x80000000, 0xffffffff,
+                                0x100000000, ~Slot{0x7f}, INT64_MAX, 1ull << 63, ~0ull, 0xffffffff80000000, 0x123456789abcdef0};
+const std::vector<Slot> kF32 = {0, 0x80000000, 0x3f800000, 0xbf800000, 0x3f000000, 0x40200000, 0x00000001, 0x80000001, 0x007fffff,
+                                0x7f7fffff, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc12345, 0x7fa00000, 0x4f000000, 0xcf000000,
+                                0x5f800000, 0x4b800001, 0x4effffff, 0x4f7fffff, 0x4f800000, 0x5effffff, 0x5f000000, 0xdf000000,
+                                0x5f7fffff, 0xcf000001, 0xbf7fffff};
+const std::vector<Slot> kF64 = {0, 1ull << 63, 0x3ff0000000000000, 0xbff0000000000000, 0x3fe0000000000000, 0x4004000000000000, 1,
+                                0x8000000000000001, 0x000fffffffffffff, 0x7fefffffffffffff, 0x7ff0000000000000, 0xfff0000000000000,
+                                0x7ff8000000000000, 0xfff8123456789abc, 0x7ff4000000000000, 0x41dfffffffc00000, 0x41dfffffffffffff,
+                                0xc1e0000000000000, 0xc1e00000001fffff, 0xc1e0000000200000, 0x41f0000000000000, 0x41efffffffffffff,
+                                0x43e0000000000000, 0x43dfffffffffffff, 0xc3e0000000000000, 0xc3e0000000000001, 0x43f0000000000000,
+                                0x43efffffffffffff, 0xbfefffffffffffff, 0x3ff199999999999a};
+// clang-format on
+
 const std::vector<Slot>& values_of(char type) {
-  static const std::vector<Slot> i32 = {
-      0, 1, 2, 7, 31, 32, 33, 10, 63, 0x80, 0xffffff80, 0x7fffffff, 0x80000000, 0xffffffff, 0x12345678};
-  static const std::vector<Slot> i64 = {3,
-                                        641,
-                                        ~Slot{6},
-                                        0x7fffffffffffff01,
-                                        0,
-                                        1,
-                                        2,
-                                        7,
-                                        31,
-                                        32,
-                                        63,
-                                        64,
-                                        10,
-                                        65,
-                                        0x80000000,
-                                        0xffffffff,
-                                        0x100000000,
-                                        ~Slot{0x7f},
-                                        INT64_MAX,
-                                        1ull << 63,
-                                        ~0ull,
-                                        0xffffffff80000000,
-                                        0x123456789abcdef0};
-  static const std::vector<Slot> f32 = {
-      0,          0x80000000, 0x3f800000, 0xbf800000, 0x3f000000, 0x40200000, 0x00000001,
-      0x80000001, 0x007fffff, 0x7f7fffff, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc12345,
-      0x7fa00000, 0x4f000000, 0xcf000000, 0x5f800000, 0x4b800001, 0x4effffff, 0x4f7fffff,
-      0x4f800000, 0x5effffff, 0x5f000000, 0xdf000000, 0x5f7fffff, 0xcf000001, 0xbf7fffff};
-  static const std::vector<Slot> f64 = {0,
-                                        1ull << 63,
-                                        0x3ff0000000000000,
-                                        0xbff0000000000000,
-                                        0x3fe0000000000000,
-                                        0x4004000000000000,
-                                        1,
-                                        0x8000000000000001,
-                                        0x000fffffffffffff,
-                                        0x7fefffffffffffff,
-                                        0x7ff0000000000000,
-                                        0xfff0000000000000,
-                                        0x7ff8000000000000,
-                                        0xfff8123456789abc,
-                                        0x7ff4000000000000,
-                                        0x41dfffffffc00000,
-                                        0x41dfffffffffffff,
-                                        0xc1e0000000000000,
-                                        0xc1e00000001fffff,
-                                        0xc1e0000000200000,
-                                        0x41f0000000000000,
-                                        0x41efffffffffffff,
-                                        0x43e0000000000000,
-                                        0x43dfffffffffffff,
-                                        0xc3e0000000000000,
-                                        0xc3e0000000000001,
-                                        0x43f0000000000000,
-                                        0x43efffffffffffff,
-                                        0xbfefffffffffffff,
-                                        0x3ff199999999999a};
-  return type == 'i' ? i32 : type == 'l' ? i64 : type == 'f' ? f32 : f64;
+  return type == 'i' ? kI32 : type == 'l' ? kI64 : type == 'f' ? kF32 : kF64;
 }
 
 bool is_nan(char type, Slot bits) {

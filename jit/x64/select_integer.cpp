@@ -203,6 +203,7 @@ bool Selector::select_wide(Value value) {
     return reg == kNoRegister ? general() : reg;
   };
   const Operation at = operation(value);
+  if (!is_row(at) || info(row_of(at)).kind != engine::RowKind::wide) return false;
   const VirtualRegister low = result(0), high = result(1);
   if (at == Operation::i64_add128 || at == Operation::i64_sub128) {
     const bool adds = at == Operation::i64_add128;
@@ -212,7 +213,6 @@ bool Selector::select_wide(Value value) {
     two_address(adds ? Mnemonic::adc : Mnemonic::sbb, 8, high, operands[1], operands[3]);
     return true;
   }
-  if (at != Operation::i64_mul_wide_s && at != Operation::i64_mul_wide_u) return false;
   const VirtualRegister left = use(argument(value, 0)), right = use(argument(value, 1));
   add(at == Operation::i64_mul_wide_s ? Mnemonic::imul1 : Mnemonic::mul, Form::r, 8,
       {write_in(low, Register::rax), write_in(high, Register::rdx), read_in(left, Register::rax),
@@ -272,13 +272,9 @@ bool Selector::select_integer(Value value) {
     case Operation::i32_wrap_i64: return select_extend(value, Mnemonic::mov, 4), true;
     case Operation::select:
     case Operation::select_t: return select_select(value), true;
-    case Operation::i64_add128:
-    case Operation::i64_sub128:
-    case Operation::i64_mul_wide_s:
-    case Operation::i64_mul_wide_u: return select_wide(value);
     case Operation::trap_if: return select_trap_if(value, false), true;
     case Operation::trap_unless: return select_trap_if(value, true), true;
-    default: return false;
+    default: return select_wide(value);
   }
 }
 
