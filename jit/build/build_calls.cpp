@@ -48,12 +48,9 @@ void FunctionBuilder::return_call_ref(const Instruction& instruction) {
 }
 
 void FunctionBuilder::call_pointer(bool is_tail, TypeId type, Value function) {
+  if (is_tail) return emit_tail_call(Operation::tail_call_function, type, function, 0);
   out_.reloads_instance = true;
-  if (is_tail) {
-    emit_tail_call(Operation::tail_call_function, type, function, 0);
-  } else {
-    emit_call(Operation::call_function, type, function, 0);
-  }
+  emit_call(Operation::call_function, type, function, 0);
 }
 
 /// The function that an index of a table means; traps if there is none, or if it is of another type.

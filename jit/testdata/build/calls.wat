@@ -75,7 +75,7 @@
 ;;   v21: i64 = result v19 #1
 ;;   return v20, v21
 ;;
-;; tail: function 5 -> i32, has calls, reloads instance
+;; tail: function 5 -> i32, has calls
 ;; block0(v0: i32):
 ;;   v1: i64 = instance
 ;;   v2: i64 = host.load v1 + 32 as i64.load, constant

@@ -92,13 +92,17 @@
 ;;
 ;; table: function 5 -> i32
 ;; block0(v0: i32):
-;;   branch_table v0 block1, block2, block1, block3
+;;   branch_table v0 block4, block2, block5, block3
 ;; block3:
 ;;   v9: i32 = i32.const 12
 ;;   return v9
+;; block5:
+;;   jump block1
 ;; block2:
 ;;   v7: i32 = i32.const 11
 ;;   return v7
+;; block4:
+;;   jump block1
 ;; block1:
 ;;   v5: i32 = i32.const 10
 ;;   return v5
