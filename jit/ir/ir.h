@@ -8,7 +8,8 @@
 //   3. the last node of a block, and no other, is a terminator;
 //   4. a block with several successors has none with several predecessors: such edges are split;
 //   5. the upper half of an i32 value means nothing (the machine keeps it zero).
-// Blocks stand in reverse postorder with loops contiguous once order_blocks() has run.
+// Blocks stand in reverse postorder with loops contiguous once order_blocks() has run; cold ones stand behind all others,
+// but no block before those that dominate it.
 // Not thread-safe; one compilation owns one Function, and reset() keeps the memory for the next.
 #pragma once
 

@@ -167,7 +167,8 @@ void BlockOrder::collect_loop(BlockId header) {
   }
 }
 
-/// A block that only leads to cold ones is cold, too. The entry never is: it stands first.
+/// A block that only leads to cold ones is cold, too, and so is one to which only cold ones lead: no block shall stand
+/// before those that dominate it. The entry never is: it stands first.
 void BlockOrder::mark_cold_blocks() {
   for (const BlockId id : postorder_) {
     Block& block = function_.blocks[id];
@@ -180,6 +181,15 @@ void BlockOrder::mark_cold_blocks() {
     }
   }
   function_.blocks[0].is_cold = false;
+  std::vector<bool> is_passed(function_.blocks.size(), false);
+  for (auto id = postorder_.rbegin(); id != postorder_.rend(); ++id) {
+    Block& block = function_.blocks[*id];
+    is_passed[*id] = true;
+    if (*id == 0 || block.is_cold) continue;
+    block.is_cold = std::ranges::all_of(block.predecessors, [&](BlockId predecessor) {
+      return !is_passed[predecessor] || function_.blocks[predecessor].is_cold;
+    });
+  }
 }
 
 /// Each loop is a list of blocks and inner loops in reverse postorder; the lists are put into each other.

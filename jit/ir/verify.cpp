@@ -72,7 +72,10 @@ std::string Verifier::run() {
     for (const Value parameter : block.parameters) positions_[parameter] = 0;
     for (uint32_t i = 0; i < block.nodes.size(); ++i) positions_[block.nodes[i]] = i + 1;
   }
+  std::vector<bool> is_passed(function_.blocks.size(), false);
   for (const BlockId id : function_.order) {
+    if (id != 0 && !is_passed[dominators.immediate(id)]) fail(in_block(id) + "stands before what dominates it");
+    is_passed[id] = true;
     if (!check_block(id)) break;
   }
   return complaint_;

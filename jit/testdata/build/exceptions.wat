@@ -39,7 +39,13 @@
 ;;   v5: i32 = i32.const 3
 ;;   v6 = call v5 function 0
 ;;   invoke block4, block3
-;; block5(v10: i32):
+;; block4:
+;;   return v5
+;; block1: handler cold
+;;   jump block5(v1)
+;; block3: handler cold
+;;   jump block5(v5)
+;; block5(v10: i32): cold
 ;;   v11: i64 = instance
 ;;   v12: i64 = host.load v11 + 40 as i64.load, constant
 ;;   v13: i64 = host.load v12 + exception as i64.load, context
@@ -49,7 +55,7 @@
 ;;   v17: i64 = host.load v16 + 0 as i64.load, constant
 ;;   v18: i32 = i64.eq v14, v17
 ;;   branch v18 block7, block6
-;; block6:
+;; block6: cold
 ;;   v31: i64 = instance
 ;;   v32: i64 = host.load v31 + 40 as i64.load, constant
 ;;   v33: i64 = i64.const 0
@@ -60,7 +66,7 @@
 ;;   host.store v32, v37 + catches as i64.store, context
 ;;   v43: i32 = i32.const -1
 ;;   return v43
-;; block7:
+;; block7: cold
 ;;   v20: i64 = instance
 ;;   v21: i64 = host.load v20 + 40 as i64.load, constant
 ;;   v22: i64 = i64.const 0
@@ -73,12 +79,6 @@
 ;;   v29: f64 = host.load v13 + 24 as f64.load, object
 ;;   v41: i32 = i32.add v28, v10
 ;;   return v41
-;; block4:
-;;   return v5
-;; block1: handler cold
-;;   jump block5(v1)
-;; block3: handler cold
-;;   jump block5(v5)
 ;;
 ;; throws: function 2 ->, has calls
 ;; block0(v0: f64):
@@ -91,29 +91,6 @@
 ;;   v0: i32 = i32.const 1
 ;;   v1 = call v0 function 0
 ;;   invoke block2, block1
-;; block3:
-;;   v25: i64 = instance
-;;   v26: i64 = host.load v25 + 40 as i64.load, constant
-;;   v27: i64 = host.load v26 + exception as i64.load, context
-;;   v28: i64 = instance
-;;   v29: i64 = host.load v28 + 40 as i64.load, constant
-;;   v30: i64 = i64.const 0
-;;   host.store v29, v30 + exception as i64.store, context
-;;   v32: i64 = host.load v29 + catches as i64.load, context
-;;   v33: i64 = i64.const 1
-;;   v34: i64 = i64.add v32, v33
-;;   host.store v29, v34 + catches as i64.store, context
-;;   jump block6(v27)
-;; block4:
-;;   v14: i64 = instance
-;;   v15: i64 = host.load v14 + 40 as i64.load, constant
-;;   v16: i64 = i64.const 0
-;;   host.store v15, v16 + exception as i64.store, context
-;;   v18: i64 = host.load v15 + catches as i64.load, context
-;;   v19: i64 = i64.const 1
-;;   v20: i64 = i64.add v18, v19
-;;   host.store v15, v20 + catches as i64.store, context
-;;   jump block5
 ;; block2:
 ;;   jump block5
 ;; block5:
@@ -131,23 +108,34 @@
 ;;   v11: i64 = host.load v10 + 8 as i64.load, constant
 ;;   v12: i32 = i64.eq v8, v11
 ;;   branch v12 block4, block3
+;; block3: cold
+;;   v25: i64 = instance
+;;   v26: i64 = host.load v25 + 40 as i64.load, constant
+;;   v27: i64 = host.load v26 + exception as i64.load, context
+;;   v28: i64 = instance
+;;   v29: i64 = host.load v28 + 40 as i64.load, constant
+;;   v30: i64 = i64.const 0
+;;   host.store v29, v30 + exception as i64.store, context
+;;   v32: i64 = host.load v29 + catches as i64.load, context
+;;   v33: i64 = i64.const 1
+;;   v34: i64 = i64.add v32, v33
+;;   host.store v29, v34 + catches as i64.store, context
+;;   jump block6(v27)
+;; block4: cold
+;;   v14: i64 = instance
+;;   v15: i64 = host.load v14 + 40 as i64.load, constant
+;;   v16: i64 = i64.const 0
+;;   host.store v15, v16 + exception as i64.store, context
+;;   v18: i64 = host.load v15 + catches as i64.load, context
+;;   v19: i64 = i64.const 1
+;;   v20: i64 = i64.add v18, v19
+;;   host.store v15, v20 + catches as i64.store, context
+;;   jump block5
 ;;
 ;; legacy: function 4 -> i32, has calls, reloads instance
 ;; block0(v0: i32):
 ;;   v1 = call v0 function 0
 ;;   invoke block2, block1
-;; block4:
-;;   v15: i64 = instance
-;;   v16: i64 = host.load v15 + 40 as i64.load, constant
-;;   v17: i64 = i64.const 0
-;;   host.store v16, v17 + exception as i64.store, context
-;;   v19: i64 = host.load v16 + catches as i64.load, context
-;;   v20: i64 = i64.const 1
-;;   v21: i64 = i64.add v19, v20
-;;   host.store v16, v21 + catches as i64.store, context
-;;   v23: i32 = host.load v8 + 16 as i32.load, object
-;;   v24: f64 = host.load v8 + 24 as f64.load, object
-;;   jump block5(v23)
 ;; block2:
 ;;   v4: i32 = i32.const 0
 ;;   jump block5(v4)
@@ -174,6 +162,18 @@
 ;;   host.store v27, v32 + catches as i64.store, context
 ;;   v34 = call_runtime v8 throw_reference 0 0
 ;;   trap "unreachable"
+;; block4: cold
+;;   v15: i64 = instance
+;;   v16: i64 = host.load v15 + 40 as i64.load, constant
+;;   v17: i64 = i64.const 0
+;;   host.store v16, v17 + exception as i64.store, context
+;;   v19: i64 = host.load v16 + catches as i64.load, context
+;;   v20: i64 = i64.const 1
+;;   v21: i64 = i64.add v19, v20
+;;   host.store v16, v21 + catches as i64.store, context
+;;   v23: i32 = host.load v8 + 16 as i32.load, object
+;;   v24: f64 = host.load v8 + 24 as f64.load, object
+;;   jump block5(v23)
 ;;
 ;; delegates: function 5 ->, has calls, reloads instance
 ;; block0:
