@@ -167,8 +167,8 @@ void BlockOrder::collect_loop(BlockId header) {
   }
 }
 
-/// A block that only leads to cold ones is cold, too, and so is one to which only cold ones lead: no block shall stand
-/// before those that dominate it. The entry never is: it stands first.
+/// A block that only leads to cold ones is cold, too, and so is one to which only cold ones lead: no block
+/// shall stand before those that dominate it. The entry never is: it stands first.
 void BlockOrder::mark_cold_blocks() {
   for (const BlockId id : postorder_) {
     Block& block = function_.blocks[id];
