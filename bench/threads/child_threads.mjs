@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the guests beside it do, with node's workers: node child_threads.mjs spawn|pair|spin|blocked ROUNDS.
+// What the guests beside it do, with node's workers: node child_threads.mjs spawn|pair|blocked ROUNDS.
 import { Worker, isMainThread, workerData } from 'node:worker_threads';
 import { writeSync } from 'node:fs';
 
@@ -48,19 +48,17 @@ const programs = {
     }
     return 3 * rounds;
   },
-  async pair(words, times, rounds, spins = false) {
+  async pair(words, times, rounds) {
     const worker = start('pair', words, times, rounds);
     await new Promise((resolve) => worker.once('online', resolve));
     for (let i = 0; i < rounds; ++i) {
       if (i % 100 === 0) times[i / 100] = now();
       post(words, 0, i + 1);
-      if (!spins) awaitValue(words, 32, i + 1);
-      while (Atomics.load(words, 32) !== i + 1);
+      awaitValue(words, 32, i + 1);
     }
     times[rounds / 100] = now();
     return rounds / 100 + 1;
   },
-  spin: (words, times, rounds) => programs.pair(words, times, rounds, true),
   async blocked(words, times, rounds) {
     times[0] = now();
     for (let i = 0; i < rounds; ++i) start('blocked', words, times, rounds);

@@ -52,15 +52,14 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
 def plan(all_ways: list[ways.Way]) -> list[tuple[ways.Way, ways.Program]]:
     """What runs in a round: several measures share a program's run."""
     wanted = [(way, each.program) for each in measures.MEASURES for way in all_ways if each.is_for(way)]
-    heddle = [way for way in all_ways if way.name.startswith("heddle")]
-    wanted += [(way, program) for program in measures.PARALLEL.values() for way in heddle]
     return [pair for i, pair in enumerate(wanted) if pair not in wanted[:i]]
 
 
 def run_rounds(all_ways: list[ways.Way], builder: ways.Builder, arguments: argparse.Namespace) -> threads_table.Runs:
     runs = threads_table.Runs()
     steps = plan(all_ways)
-    progress = measure.Progress(arguments.rounds * (len(steps) + len(measures.PARALLEL)) + 4)
+    real_time = ways.may_use_real_time()
+    progress = measure.Progress(arguments.rounds * (len(steps) + 3 * len(measures.PARALLEL)) + 4)
     for number in range(arguments.rounds):
         progress.line(f"round {number + 1} of {arguments.rounds}")
         random.shuffle(steps)
@@ -69,8 +68,11 @@ def run_rounds(all_ways: list[ways.Way], builder: ways.Builder, arguments: argpa
             progress.step(f"round {number + 1}: {program.source} {' '.join(program.defines)}, {way.name}")
             runs.add(way, program, way.run(program, builder, arguments.timeout))
         for program in measures.PARALLEL.values():
+            for way in all_ways[:2]:
+                progress.step(f"round {number + 1}: {program.defines[0]}, {way.name}")
+                runs.add(way, program, way.run(program, builder, arguments.timeout, real_time))
             progress.step(f"round {number + 1}: {program.defines[0]}, two processes")
-            runs.add_two(program, run_two(all_ways[0], program, builder, arguments.timeout))
+            runs.add_two(program, run_two(all_ways[0], program, builder, arguments.timeout, real_time))
     for way in all_ways[:2]:
         for program in (measures.FEW_SPAWNS, measures.MILLION_SPAWNS):
             progress.step(f"{program.rounds} spawns, {way.name}")
@@ -79,9 +81,10 @@ def run_rounds(all_ways: list[ways.Way], builder: ways.Builder, arguments: argpa
     return runs
 
 
-def run_two(way: ways.Way, program: ways.Program, builder: ways.Builder, timeout: float) -> list[int] | None:
+def run_two(way: ways.Way, program: ways.Program, builder: ways.Builder, timeout: float,
+            real_time: bool) -> list[int] | None:
     """Nanoseconds of two processes at once, each of which does all the work alone: what two processors can give."""
-    command = way.command(program, builder)
+    command = [*(ways.REAL_TIME if real_time else []), *way.command(program, builder)]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
     try:
         texts = [child.communicate(timeout=timeout)[0] for child in both]
@@ -124,7 +127,8 @@ def command(arguments: argparse.Namespace) -> int:
     all_ways = [ways.heddle(arguments.heddle, 1), ways.heddle(arguments.heddle, 2), *others]
     average = measure.machine_load()
     runs = run_rounds(all_ways, ways.Builder(ROOT / "build/bench/threads", clang), arguments)
-    table = threads_table.Table(all_ways, runs, arguments.rounds, average, measure.machine_load())
+    table = threads_table.Table(all_ways, runs, arguments.rounds, average, measure.machine_load(),
+                                ways.may_use_real_time())
     print(table.terminal())
     write_outputs(table, arguments)
     return table.verdict()

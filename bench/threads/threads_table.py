@@ -48,6 +48,7 @@ class Table:
     rounds: int
     load_before: float
     load_after: float
+    real_time: bool
 
     def figure(self, each: measures.Measure, way: Way) -> float | Failed | None:
         runs = self.runs.of(way, each.program)
@@ -56,6 +57,8 @@ class Table:
         return measures.least(runs, each.figure, way.rounds(each.program))
 
     def system(self, each: measures.Measure) -> float | None:
+        if each.system_program is not None:
+            each = dataclasses.replace(each, program=each.system_program, only=())
         values = [self.figure(each, way) for way in self.ways if way.name == "system"]
         return values[0] if values and isinstance(values[0], float) else None
 
@@ -123,7 +126,10 @@ class Table:
     def facts(self) -> list[str]:
         lines = [f"machine: {report.machine()}; load average {self.load_before:.1f} at the start, {self.load_after:.1f} "
                  "at the end",
-                 f"best of {self.rounds} interleaved rounds; in each, the median thread or hundred round trips"]
+                 f"best of {self.rounds} interleaved rounds; in each, the median thread, or the tenth of hundred hundreds of "
+                 "round trips",
+                 "speed-up: " + ("with real-time priority, so that other work does not count" if self.real_time else
+                                 "beside whatever else runs")]
         lines += [line for line in map(self.growth, self.ways[:2]) if line]
         lines += [f"{way.name}: {way.version}" + self.cuts(way) for way in self.ways]
         return lines + self.errors()

@@ -47,7 +47,7 @@ class FiguresTest(unittest.TestCase):
         run = ways.Run([0, 1000, 3000, 5000, 9000, 12000, 0, 2000, 2500], 2**20, 0.25)
         self.assertEqual(measures.start_latency(run, 3), 2)
         self.assertEqual(measures.spawn_and_join(run, 3), 3)
-        self.assertEqual(measures.round_trip(ways.Run([0, 100, 400, 1000], 1, 0), 300), 3)
+        self.assertEqual(measures.round_trip(ways.Run([0, 900, 1200, 1600], 1, 0), 300), 3)
         self.assertEqual(measures.memory(run, 64), 16)
         self.assertEqual(measures.ending(run, 1), 250)
 
@@ -68,10 +68,12 @@ class TableTest(unittest.TestCase):
             step = 100 if way.name.startswith("heddle") else 1000
             runs.add(way, program, ways.Run([i * step for i in range(6000)], 10 * 2**20, 0.01))
         for program in measures.PARALLEL.values():
+            for way in all_ways[:2]:
+                runs.add(way, program, ways.Run([0, 600_000], 1, 0))
             runs.add_two(program, [600_000, 500_000])
         for program in (measures.FEW_SPAWNS, measures.MILLION_SPAWNS):
             runs.add(HEDDLE_1, program, ways.Run([0, 10**9], 20 * 2**20, 0))
-        return threads_table.Table(all_ways, runs, 1, 0.5, 0.25)
+        return threads_table.Table(all_ways, runs, 1, 0.5, 0.25, False)
 
     def test_costs_stand_beside_the_systems(self):
         head, rows = self.table().cost_rows()
@@ -79,7 +81,7 @@ class TableTest(unittest.TestCase):
         self.assertEqual(rows[0], ["spawn to first step", "µs", "0.10 (0.10×)", "0.10 (0.10×)", "1.00", "1.00 (1.00×)",
                                    "heddle 1: 5 µs, met; heddle 2: 5 µs, met"])
         self.assertEqual(rows[2][-1], "heddle 1: 200 ns, met; heddle 2: 2× system, met")
-        self.assertEqual(rows[3][2], "-")
+        self.assertEqual(rows[3][2:5], ["-", "1.00 (0.10×)", "-"])
         self.assertEqual(rows[4][5], "error")
 
     def test_speed_up_stands_beside_that_of_processes(self):

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the guests beside it do, with threads of the operating system and futexes: native
-// spawn|pair|spin|blocked.
+// spawn|pair|blocked.
 #include <linux/futex.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -71,15 +71,13 @@ static void* answer(void* unused) {
   return NULL;
 }
 
-static size_t pair(int spins) {
+static size_t pair(void) {
   pthread_t thread;
   start(&thread, answer, NULL);
   for (uint32_t i = 0; i < ROUNDS; ++i) {
     if (i % 100 == 0) times[i / 100] = now();
     post(&there, i + 1);
-    if (!spins) await(&here, i + 1);
-    while (__atomic_load_n(&here, __ATOMIC_SEQ_CST) != i + 1) {
-    }
+    await(&here, i + 1);
   }
   times[ROUNDS / 100] = now();
   pthread_join(thread, NULL);
@@ -106,8 +104,7 @@ static size_t blocked(void) {
 int main(int count, char** arguments) {
   const char* what = count == 2 ? arguments[1] : "";
   const size_t done = strcmp(what, "spawn") == 0     ? spawn()
-                      : strcmp(what, "pair") == 0    ? pair(0)
-                      : strcmp(what, "spin") == 0    ? pair(1)
+                      : strcmp(what, "pair") == 0    ? pair()
                       : strcmp(what, "blocked") == 0 ? blocked()
                                                      : 0;
   if (done == 0 || write(1, times, done * sizeof *times) != (ssize_t)(done * sizeof *times)) return 1;
