@@ -49,17 +49,17 @@ static void consume(void* argument) {
   for (uint32_t item = take(); item != NO_MORE; item = take()) *sum += item;
 }
 
-static struct heddle_thread producers[PRODUCERS], consumers[CONSUMERS];
+static struct wasi_thread producers[PRODUCERS], consumers[CONSUMERS];
 static uint64_t sums[CONSUMERS];
 
 int heddle_program(void) {
-  for (int i = 0; i < CONSUMERS; ++i) heddle_thread_start(&consumers[i], consume, &sums[i]);
-  for (int i = 0; i < PRODUCERS; ++i) heddle_thread_start(&producers[i], produce, 0);
-  for (int i = 0; i < PRODUCERS; ++i) heddle_thread_join(&producers[i]);
+  for (int i = 0; i < CONSUMERS; ++i) wasi_thread_begin(&consumers[i], consume, &sums[i]);
+  for (int i = 0; i < PRODUCERS; ++i) wasi_thread_begin(&producers[i], produce, 0);
+  for (int i = 0; i < PRODUCERS; ++i) wasi_thread_join(&producers[i]);
   for (int i = 0; i < CONSUMERS; ++i) put(NO_MORE);
   uint64_t sum = 0;
   for (int i = 0; i < CONSUMERS; ++i) {
-    heddle_thread_join(&consumers[i]);
+    wasi_thread_join(&consumers[i]);
     sum += sums[i];
   }
   if (queue.most > ROOM) return 1;

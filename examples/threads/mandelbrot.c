@@ -50,13 +50,13 @@ static void make_palette(uint8_t (*palette)[3]) {
   }
 }
 
-static struct heddle_thread threads[THREADS];
+static struct wasi_thread threads[THREADS];
 static uint8_t palette[256][3];
 
 int heddle_program(void) {
   make_palette(palette);
-  for (int i = 0; i < THREADS; ++i) heddle_thread_start(&threads[i], paint, 0);
-  for (int i = 0; i < THREADS; ++i) heddle_thread_join(&threads[i]);
+  for (int i = 0; i < THREADS; ++i) wasi_thread_begin(&threads[i], paint, 0);
+  for (int i = 0; i < THREADS; ++i) wasi_thread_join(&threads[i]);
   const struct png_picture picture = {&pixels[0][0], WIDTH, HEIGHT, palette};
   if (!png_write("mandelbrot.png", &picture)) {
     heddle_print("can't write mandelbrot.png: name a directory for it with --dir\n");

@@ -12,7 +12,7 @@ struct part {
   size_t node;  // of the tree of parts: 1 is the whole, the halves of n are 2n and 2n+1
 };
 
-static struct heddle_thread threads[1 << LEVELS];
+static struct wasi_thread threads[1 << LEVELS];
 static uint32_t numbers[COUNT], spare[COUNT];
 
 static void merge(struct part* part, size_t middle) {
@@ -43,10 +43,10 @@ static void sort(void* argument) {
   struct part left = {part->items, part->spare, middle, part->node * 2};
   struct part right = {part->items + middle, part->spare + middle, part->count - middle, part->node * 2 + 1};
   const bool shares = left.node < (1 << LEVELS);
-  if (shares) heddle_thread_start(&threads[left.node], sort, &left);
+  if (shares) wasi_thread_begin(&threads[left.node], sort, &left);
   sort(&right);
   if (shares) {
-    heddle_thread_join(&threads[left.node]);
+    wasi_thread_join(&threads[left.node]);
   } else {
     sort(&left);
   }

@@ -30,17 +30,17 @@ static void count_inside(void* argument) {
   share->inside = inside;
 }
 
-static struct heddle_thread threads[THREADS];
+static struct wasi_thread threads[THREADS];
 static struct share shares[THREADS];
 
 int heddle_program(void) {
   for (int i = 0; i < THREADS; ++i) {
     shares[i].random = 0x9e3779b97f4a7c15ULL * (uint64_t)(i + 1);
-    heddle_thread_start(&threads[i], count_inside, &shares[i]);
+    wasi_thread_begin(&threads[i], count_inside, &shares[i]);
   }
   uint64_t inside = 0;
   for (int i = 0; i < THREADS; ++i) {
-    heddle_thread_join(&threads[i]);
+    wasi_thread_join(&threads[i]);
     inside += shares[i].inside;
   }
   const uint64_t points = (uint64_t)THREADS * POINTS;

@@ -3,7 +3,7 @@
 #define HEDDLE_THREAD_STACK 128
 #include "bench/threads/guests/measure.h"
 
-static struct heddle_thread threads[ROUNDS + 1];
+static struct wasi_thread threads[ROUNDS + 1];
 static _Alignas(64) uint32_t running;
 static _Alignas(64) uint32_t never;
 
@@ -17,7 +17,7 @@ static void block(void* unused) {
 int heddle_program(void) {
   uint64_t times[2];
   times[0] = (uint64_t)heddle_now();
-  for (int i = 0; i < ROUNDS; ++i) heddle_thread_start(&threads[i], block, 0);
+  for (int i = 0; i < ROUNDS; ++i) wasi_thread_begin(&threads[i], block, 0);
   for (uint32_t seen = heddle_load(&running); seen != ROUNDS; seen = heddle_load(&running)) {
     heddle_wait(&running, seen, HEDDLE_FOREVER);
   }

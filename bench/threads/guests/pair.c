@@ -5,7 +5,7 @@
 
 static _Alignas(64) uint32_t there;
 static _Alignas(64) uint32_t here;
-static struct heddle_thread thread;
+static struct wasi_thread thread;
 
 static void await(uint32_t* word, uint32_t value) {
   for (uint32_t seen = heddle_load(word); seen != value; seen = heddle_load(word)) {
@@ -37,14 +37,14 @@ static void await_answer(uint32_t value) {
 
 int heddle_program(void) {
   static uint64_t times[ROUNDS / 100 + 1];
-  heddle_thread_start(&thread, answer, 0);
+  wasi_thread_begin(&thread, answer, 0);
   for (uint32_t i = 0; i < ROUNDS; ++i) {
     if (i % 100 == 0) times[i / 100] = (uint64_t)heddle_now();
     post(&there, i + 1);
     await_answer(i + 1);
   }
   times[ROUNDS / 100] = (uint64_t)heddle_now();
-  heddle_thread_join(&thread);
+  wasi_thread_join(&thread);
   write_times(times, sizeof times);
   return 0;
 }

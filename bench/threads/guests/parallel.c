@@ -60,13 +60,13 @@ static void take_pieces(void* unused) {
   }
 }
 
-static struct heddle_thread threads[THREADS];
+static struct wasi_thread threads[THREADS];
 
 int heddle_program(void) {
   uint64_t times[2];
   times[0] = (uint64_t)heddle_now();
-  for (int i = 0; i < THREADS; ++i) heddle_thread_start(&threads[i], take_pieces, 0);
-  for (int i = 0; i < THREADS; ++i) heddle_thread_join(&threads[i]);
+  for (int i = 0; i < THREADS; ++i) wasi_thread_begin(&threads[i], take_pieces, 0);
+  for (int i = 0; i < THREADS; ++i) wasi_thread_join(&threads[i]);
   times[1] = (uint64_t)heddle_now();
   write_times(times, sizeof times);
   return sum == 0;

@@ -2,7 +2,7 @@
 // Spawns one thread after the other; writes when each was asked for, when it ran, and when that was known.
 #include "bench/threads/guests/measure.h"
 
-static struct heddle_thread thread;
+static struct wasi_thread thread;
 static uint64_t times[ROUNDS][3];
 
 static void begin(void* argument) { *(uint64_t*)argument = (uint64_t)heddle_now(); }
@@ -10,8 +10,8 @@ static void begin(void* argument) { *(uint64_t*)argument = (uint64_t)heddle_now(
 int heddle_program(void) {
   for (int i = 0; i < ROUNDS; ++i) {
     times[i][0] = (uint64_t)heddle_now();
-    heddle_thread_start(&thread, begin, &times[i][1]);
-    heddle_thread_join(&thread);
+    wasi_thread_begin(&thread, begin, &times[i][1]);
+    wasi_thread_join(&thread);
     times[i][2] = (uint64_t)heddle_now();
   }
   write_times(&times[0][0], sizeof times);

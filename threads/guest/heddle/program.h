@@ -34,7 +34,7 @@ __attribute__((export_name("_start"))) void heddle_start(void) {
 #define HEDDLE_THREAD_STACK 16384
 #endif
 
-struct heddle_thread {
+struct wasi_thread {
   uint8_t* stack_top;  // first, for the code below
   void (*body)(void* argument);
   void* argument;
@@ -45,7 +45,7 @@ struct heddle_thread {
 /// A new thread has no stack of its own yet, and C can't run without one: so its first step is not in C.
 __asm__(
     ".globaltype __stack_pointer, i32\n"
-    ".functype heddle_run_thread (i32) -> ()\n"
+    ".functype wasi_thread_run (i32) -> ()\n"
     ".globl wasi_thread_start\n"
     ".export_name wasi_thread_start, wasi_thread_start\n"
     "wasi_thread_start:\n"
@@ -54,16 +54,16 @@ __asm__(
     "i32.load 0\n"
     "global.set __stack_pointer\n"
     "local.get 1\n"
-    "call heddle_run_thread\n"
+    "call wasi_thread_run\n"
     "end_function\n");
 
-__attribute__((used)) void heddle_run_thread(struct heddle_thread* thread) {
+__attribute__((used)) void wasi_thread_run(struct wasi_thread* thread) {
   thread->body(thread->argument);
   heddle_store(&thread->has_ended, 1);
   heddle_notify(&thread->has_ended, HEDDLE_EVERYBODY);
 }
 
-static inline void heddle_thread_start(struct heddle_thread* thread, void (*body)(void*), void* argument) {
+static inline void wasi_thread_begin(struct wasi_thread* thread, void (*body)(void*), void* argument) {
   thread->stack_top = thread->stack + HEDDLE_THREAD_STACK;
   thread->body = body;
   thread->argument = argument;
@@ -72,7 +72,7 @@ static inline void heddle_thread_start(struct heddle_thread* thread, void (*body
 }
 
 /// After that, the thread may be started again.
-static inline void heddle_thread_join(struct heddle_thread* thread) {
+static inline void wasi_thread_join(struct wasi_thread* thread) {
   while (heddle_load(&thread->has_ended) == 0) heddle_wait(&thread->has_ended, 0, HEDDLE_FOREVER);
 }
 
