@@ -98,6 +98,7 @@ TEST(wasi_descriptor, fd_pread_fd_pwrite) {
   EXPECT_EQ(guest.text(Guest::kBuffer, guest.get<Size>(kOut)), "bef");
   EXPECT_EQ(guest.call("fd_pread", {fd, Guest::kVectors, 1, UINT64_MAX, kOut}), Errno::inval);
   EXPECT_EQ(guest.call("fd_pread", {0, Guest::kVectors, 1, uint64_t{0}, kOut}), Errno::spipe);
+  EXPECT_EQ(guest.call("fd_pwrite", {1, Guest::kVectors, 1, uint64_t{0}, kOut}), Errno::spipe);
 }
 
 TEST(wasi_descriptor, vectors_are_checked_before_anything_happens) {
@@ -250,6 +251,8 @@ TEST(wasi_descriptor, fd_filestat_get_set_size_set_times) {
   EXPECT_EQ(guest.call("fd_filestat_set_times", {fd, uint64_t{0}, uint64_t{0}, 10}), Errno::success);
   EXPECT_EQ(guest.call("fd_filestat_get", {fd, kOut}), Errno::success);
   EXPECT_GT(guest.get<FileStat>(kOut).modified, stat.modified);
+  EXPECT_EQ(guest.call("fd_filestat_get", {99, kOut}), Errno::badf);
+  EXPECT_EQ(guest.call("fd_filestat_get", {fd, kOutside - 63}), Errno::fault);
 }
 
 TEST(wasi_descriptor, fd_advise_fd_allocate_fd_sync_fd_datasync) {
@@ -269,6 +272,7 @@ TEST(wasi_descriptor, fd_advise_fd_allocate_fd_sync_fd_datasync) {
   EXPECT_EQ(guest.call("fd_datasync", {fd}), Errno::success);
   EXPECT_EQ(guest.call("fd_sync", {kDirectory}), Errno::success);
   EXPECT_EQ(guest.call("fd_sync", {99}), Errno::badf);
+  EXPECT_EQ(guest.call("fd_datasync", {99}), Errno::badf);
 }
 
 /// All names, read with a buffer of `size` bytes.
@@ -282,6 +286,7 @@ std::multiset<std::string> list(Guest& guest, Fd fd, Size size) {
     while (used - at >= sizeof(DirectoryEntry)) {
       const auto entry = guest.get<DirectoryEntry>(Guest::kBuffer + at);
       if (used - at < sizeof entry + entry.name_size) break;
+      EXPECT_NE(entry.inode, 0u) << "C libraries would ask for it";
       names.insert(guest.text(Guest::kBuffer + at + sizeof entry, entry.name_size));
       cookie = entry.next;
       at += sizeof entry + entry.name_size;

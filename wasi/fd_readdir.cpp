@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Listing a directory: the host's entries become the guest's, as many as its buffer takes.
 #include <dirent.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -32,7 +33,7 @@ FileType type_of_entry(unsigned char type) {
 /// Fills the guest's buffer; the last entry may be cut off, which tells the guest to ask for it again.
 class Listing {
  public:
-  explicit Listing(std::span<uint8_t> buffer) : buffer_(buffer) {}
+  Listing(std::span<uint8_t> buffer, uint64_t own_inode) : buffer_(buffer), own_inode_(own_inode) {}
 
   [[nodiscard]] bool is_full() const { return used_ == buffer_.size(); }
   [[nodiscard]] Size used() const { return static_cast<Size>(used_); }
@@ -41,8 +42,9 @@ class Listing {
     const std::string_view name = entry.d_name;
     DirectoryEntry header{};
     header.next = static_cast<uint64_t>(entry.d_off);
-    // The parent may be outside of what the guest may know.
-    header.inode = name == ".." ? 0 : entry.d_ino;
+    // The parent may be outside of what the guest may know; so, as in a root, it is the directory itself. Not 0:
+    // C libraries would then ask for the inode by path_filestat_get, which must refuse, and end the listing.
+    header.inode = name == ".." ? own_inode_ : entry.d_ino;
     header.name_size = static_cast<Size>(name.size());
     header.type = type_of_entry(entry.d_type);
     append(&header, sizeof header);
@@ -57,6 +59,7 @@ class Listing {
   }
 
   std::span<uint8_t> buffer_;
+  const uint64_t own_inode_;
   size_t used_ = 0;
 };
 
@@ -84,7 +87,9 @@ Answer fd_readdir(Call& call, Fd fd, Address buffer, Size buffer_size, uint64_t 
   HEDDLE_TRY_ASSIGN(const auto place, call.memory().range(buffer, buffer_size));
   HEDDLE_TRY_ASSIGN(const auto out, call.memory().out<Size>(out_size));
   if (cookie > INT64_MAX) return Errno::inval;
-  Listing listing(place);
+  struct stat own;
+  if (fstat(directory->host(), &own) != 0) return last_error();
+  Listing listing(place, own.st_ino);
   {
     const engine::MutexLock lock(directory->turn);
     if (lseek(directory->host(), static_cast<off_t>(cookie), SEEK_SET) < 0) return last_error();

@@ -38,6 +38,7 @@ TEST(wasi_functions, args) {
   EXPECT_EQ(guest.call("args_get", {kOut, kOutside - 15}), Errno::fault);
   EXPECT_EQ(guest.call("args_get", {kOutside - 11, kOut}), Errno::fault);
   EXPECT_EQ(guest.call("args_get", {kOutside - 12, kOutside - 16}), Errno::success);
+  EXPECT_EQ(guest.call("args_sizes_get", {kOutside - 3, kOut}), Errno::fault);
 }
 
 TEST(wasi_functions, environ) {
@@ -50,6 +51,7 @@ TEST(wasi_functions, environ) {
   EXPECT_EQ(guest.call("environ_get", {kOut, 1000}), Errno::success);
   EXPECT_EQ(guest.text(1000, 11), std::string("A=1\0EMPTY=\0", 11));
   EXPECT_EQ(guest.call("environ_sizes_get", {kOut, kOutside - 3}), Errno::fault);
+  EXPECT_EQ(guest.call("environ_get", {kOut, kOutside - 10}), Errno::fault);
 }
 
 TEST(wasi_functions, what_no_guest_could_read_is_refused) {
