@@ -54,6 +54,9 @@ class Emission {
   void rematerialize(const InsertedMove& move);
   void emit_instruction(uint32_t index);
   void emit_plain(const Instruction& instruction, std::span<const Location> locations);
+  bool emit_lea_as_add(const Instruction& instruction, std::span<const Location> locations);
+  void note_flags(const Instruction& instruction, std::span<const Location> locations);
+  [[nodiscard]] bool is_known_by_flags(uint32_t index, std::span<const Location> locations) const;
   void emit_cold();
   void emit_literals();
   void emit_jump_tables();
@@ -73,6 +76,7 @@ class Emission {
   void add_site(Site::Kind kind, uint32_t wasm_offset, TrapKind trap = TrapKind::none);
   [[nodiscard]] Label cold_trap(TrapKind kind, uint32_t offset);
   void call_stub(uintptr_t stub);
+  void call_trap(TrapKind kind, uint32_t offset);
   void jump_if(Condition condition, Label target);
 
   // expand_calls.cpp
@@ -111,6 +115,13 @@ class Emission {
   std::vector<PlacedLiteral> literals_;
   std::vector<std::pair<uint32_t, Label>> tables_;    ///< jump table, and where it goes
   std::vector<std::pair<size_t, BlockId>> landings_;  ///< site, and the handler's block
+  /// The flags say whether this register is zero, at this offset and nowhere else.
+  struct KnownFlags {
+    Register reg = Register::none;
+    uint8_t width = 0;
+    size_t end = SIZE_MAX;
+  };
+  KnownFlags flags_of_;
   size_t next_move_ = 0;
   BlockId next_block_ = kNoBlock;  ///< laid out behind the present one
 };

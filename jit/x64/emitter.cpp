@@ -69,6 +69,7 @@ Emission::Emission(const MachineFunction& function, const Allocation& allocation
   code_.init(Environment::host());
   code_.setErrorHandler(&refusal_);
   code_.attach(&assembler_);
+  assembler_.addEncodingOptions(EncodingOptions::kOptimizedAlign);
 }
 
 // ------------------------------------------------------------------------------------------------------
@@ -142,6 +143,12 @@ Label Emission::cold_trap(TrapKind kind, uint32_t offset) {
   }
   cold_traps_.push_back({assembler_.newLabel(), kind, offset});
   return cold_traps_.back().label;
+}
+
+void Emission::call_trap(TrapKind kind, uint32_t offset) {
+  assembler_.mov(gp(kScratch, 4), static_cast<uint32_t>(kind));
+  call_stub(function_.stubs->trap);
+  add_site(Site::Kind::trap, offset, kind);
 }
 
 void Emission::jump_if(Condition condition, Label target) {
@@ -262,6 +269,57 @@ void Emission::emit_plain(const Instruction& instruction, std::span<const Locati
   assembler_.emitOpArray(id_of(instruction), written, count);
 }
 
+/// `lea r, [r + x]` is a shorter addition. Nothing else comes between the flags and who reads them, so these
+/// may be written.
+bool Emission::emit_lea_as_add(const Instruction& instruction, std::span<const Location> locations) {
+  if (instruction.mnemonic != Mnemonic::lea || instruction.memory != MemoryBase::registers) return false;
+  const Register result = locations[0].reg, base = locations[1].reg;
+  const unsigned width = instruction.width;
+  if (!instruction.has_index) {
+    if (result != base || instruction.displacement == 0) return false;
+    assembler_.add(gp(result, width), instruction.displacement);
+  } else {
+    const Register index = locations[2].reg;
+    if (instruction.displacement != 0 || instruction.scale_log2 != 0 || (result != base && result != index))
+      return false;
+    assembler_.add(gp(result, width), gp(result == base ? index : base, width));
+  }
+  flags_of_ = {result, instruction.width, assembler_.offset()};
+  return true;
+}
+
+/// Remembers a result whose flags say whether it is zero.
+void Emission::note_flags(const Instruction& instruction, std::span<const Location> locations) {
+  switch (instruction.mnemonic) {
+    case Mnemonic::add:
+    case Mnemonic::sub:
+    case Mnemonic::and_:
+    case Mnemonic::or_:
+    case Mnemonic::xor_:
+    case Mnemonic::neg:
+      if (!locations.empty() && locations[0].is_register() &&
+          function_.operands_of(instruction)[0].policy == Policy::tied) {
+        flags_of_ = {locations[0].reg, instruction.width, assembler_.offset()};
+      }
+      return;
+    default: return;
+  }
+}
+
+/// Does `test r, r` ask what the flags say already?
+bool Emission::is_known_by_flags(uint32_t index, std::span<const Location> locations) const {
+  const Instruction& test = function_.instructions[index];
+  if (test.mnemonic != Mnemonic::test || test.form != Form::rr || locations[0] != locations[1]) return false;
+  if (flags_of_.end != assembler_.offset() || flags_of_.reg != locations[0].reg ||
+      flags_of_.width != test.width)
+    return false;
+  if (index + 1 >= function_.instructions.size()) return false;
+  const Instruction& reader = function_.instructions[index + 1];
+  const bool reads = reader.mnemonic == Mnemonic::jcc || reader.mnemonic == Mnemonic::setcc ||
+                     reader.mnemonic == Mnemonic::cmovcc || reader.mnemonic == Mnemonic::trap_if;
+  return reads && (reader.condition == Condition::equal || reader.condition == Condition::not_equal);
+}
+
 void Emission::emit_instruction(uint32_t index) {
   const Instruction& instruction = function_.instructions[index];
   const auto locations =
@@ -276,7 +334,9 @@ void Emission::emit_instruction(uint32_t index) {
     default: break;
   }
   if (instruction.form == Form::pseudo) return expand(instruction, locations);
+  if (is_known_by_flags(index, locations) || emit_lea_as_add(instruction, locations)) return;
   emit_plain(instruction, locations);
+  note_flags(instruction, locations);
 }
 
 // ------------------------------------------------------------------------------------------------------- the
@@ -345,6 +405,7 @@ void Emission::emit_block(size_t position) {
   next_block_ = position + 1 < order_.size() ? order_[position + 1] : kNoBlock;
   if (block.is_loop_header && !block.is_cold) assembler_.align(AlignMode::kCode, 16);
   assembler_.bind(labels_[order_[position]]);
+  flags_of_ = {};
   const uint32_t end = block.first_instruction + block.instruction_count;
   for (uint32_t index = block.first_instruction; index < end; ++index) {
     const Instruction& instruction = function_.instructions[index];
@@ -374,9 +435,7 @@ void Emission::emit_cold() {
   }
   for (const ColdTrap& cold : cold_traps_) {
     assembler_.bind(cold.label);
-    assembler_.mov(gp(kScratch, 4), static_cast<uint32_t>(cold.kind));
-    call_stub(function_.stubs->trap);
-    add_site(Site::Kind::trap, cold.offset, cold.kind);
+    call_trap(cold.kind, cold.offset);
   }
 }
 

@@ -51,7 +51,7 @@ void Emission::expand(const Instruction& instruction, std::span<const Location> 
       return;
     }
     case Mnemonic::poll: return expand_poll(instruction);
-    case Mnemonic::trap: assembler_.jmp(cold_trap(instruction.trap, instruction.offset)); return;
+    case Mnemonic::trap: return call_trap(instruction.trap, instruction.offset);
     case Mnemonic::trap_if:
       return jump_if(instruction.condition, cold_trap(instruction.trap, instruction.offset));
     case Mnemonic::jump_table: return expand_jump_table(instruction, locations[0].reg, locations[1].reg);

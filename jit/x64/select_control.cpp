@@ -65,9 +65,23 @@ bool Selector::is_comparison(Operation operation) const {
                                info(row_of(operation)).kind == engine::RowKind::test);
 }
 
+/// The width of a load without sign that the node at hand may do itself, if it is narrower than an i32; else
+/// 0.
+unsigned Selector::narrow_load_here(Value value) const {
+  const Operation at = operation(value);
+  const Operation access = at == Operation::host_load ? node(value).access : at;
+  if (access != Operation::i32_load8_u && access != Operation::i32_load16_u) return 0;
+  return is_only_here(value) && colours_[value] == colours_[root_]
+             ? (access == Operation::i32_load8_u ? 1 : 2)
+             : 0;
+}
+
 FlagsTest Selector::test_bits(Value value, unsigned width) {
   const Operation wanted = width == 4 ? Operation::i32_and : Operation::i64_and;
   if (operation(value) == wanted && is_only_here(value)) {
+    const auto all = integer_constant(argument(value, 1));
+    if (width == 4 && all && is_mask_of(argument(value, 0), static_cast<uint32_t>(*all)))
+      return test_bits(argument(value, 0), 4);
     const VirtualRegister left = use(argument(value, 0));
     if (const auto mask = immediate_of(argument(value, 1), width)) {
       const bool narrow = *mask >= 0;  // tests no bit of an upper half
@@ -77,8 +91,10 @@ FlagsTest Selector::test_bits(Value value, unsigned width) {
     }
     return {Condition::not_equal, FlagsTest::Kind::plain};
   }
-  if (is_load_here(value, width)) {
-    add(Mnemonic::cmp, Form::mi, width, {}, load_here(value)).immediate = 0;
+  const unsigned loaded = is_load_here(value, width) ? width : narrow_load_here(value);
+  if (loaded != 0) {
+    const Address address = load_here(value);
+    add(Mnemonic::cmp, Form::mi, loaded, {}, address).immediate = 0;
     return {Condition::not_equal, FlagsTest::Kind::plain};
   }
   const VirtualRegister reg = use(value);
@@ -98,8 +114,16 @@ FlagsTest Selector::compare_integers(Value left, Value right, unsigned width, Co
       test.condition = condition;
       return test;
     }
+    const bool no_sign = equality || condition == Condition::below || condition == Condition::above ||
+                         condition == Condition::below_equal || condition == Condition::above_equal;
+    const unsigned narrow = no_sign ? narrow_load_here(left) : 0;
     if (is_load_here(left, width)) {
-      add(Mnemonic::cmp, Form::mi, width, {}, load_here(left)).immediate = *immediate;
+      const Address address = load_here(left);
+      add(Mnemonic::cmp, Form::mi, width, {}, address).immediate = *immediate;
+    } else if (narrow != 0 && *immediate >= 0 && *immediate < (narrow == 1 ? 0x100 : 0x10000)) {
+      const Address address = load_here(left);
+      add(Mnemonic::cmp, Form::mi, narrow, {}, address).immediate =
+          narrow == 1 ? int64_t{static_cast<int8_t>(*immediate)} : int64_t{static_cast<int16_t>(*immediate)};
     } else {
       add(Mnemonic::cmp, Form::ri, width, {read_anywhere(use(left))}).immediate = *immediate;
     }

@@ -19,6 +19,14 @@ void Selector::select_add(Value value, unsigned width) {
   const Operation shl = width == 4 ? Operation::i32_shl : Operation::i64_shl;
   if (integer_constant(left) && !integer_constant(right)) std::swap(left, right);
   if (const auto immediate = immediate_of(right, width)) {
+    const Operation sum = width == 4 ? Operation::i32_add : Operation::i64_add;
+    if (operation(left) == sum && is_only_here(left) && !integer_constant(argument(left, 1))) {
+      Address address;
+      address.base = use(argument(left, 0));
+      address.index = use(argument(left, 1));
+      address.displacement = *immediate;
+      return lea(result, width, address);
+    }
     if (uses_[left] > 1) {
       Address address;
       address.base = use(left);
@@ -103,6 +111,7 @@ void Selector::select_and(Value value, unsigned width) {
   if (!constant) return select_bitwise(value, width, Mnemonic::and_);
   const uint64_t mask = width == 4 ? static_cast<uint32_t>(*constant) : static_cast<uint64_t>(*constant);
   const VirtualRegister result = define(value);
+  if (width == 4 && is_mask_of(left, mask)) return move(result, use(left), RegisterClass::general);
   if (mask == 0xff || mask == 0xffff) {
     add(mask == 0xff ? Mnemonic::movzx8 : Mnemonic::movzx16, Form::rr, 4,
         {write(result), read_anywhere(use(left))});

@@ -68,6 +68,10 @@ class Selector {
   [[nodiscard]] std::optional<int32_t> immediate_of(Value value, unsigned width) const;
   /// An i32's greatest possible value.
   [[nodiscard]] uint64_t greatest(Value value, unsigned depth = 4) const;
+  /// Does `and` with the mask leave the i32 as it is?
+  [[nodiscard]] bool is_mask_of(Value value, uint64_t mask) const {
+    return ((mask + 1) & mask) == 0 && greatest(value) <= mask;
+  }
   /// May the computation of `value`, which has no effect, be repeated for the node at hand?
   [[nodiscard]] bool is_near(Value value) const { return node(value).block == block_; }
   /// May it be done for the node at hand instead, since nobody else wants it?
@@ -134,6 +138,7 @@ class Selector {
   // ---- select_control.cpp
   /// Emits the comparison that decides `value`, an i32 that is zero or not.
   [[nodiscard]] FlagsTest test_of(Value value);
+  [[nodiscard]] unsigned narrow_load_here(Value value) const;
   [[nodiscard]] FlagsTest compare_integers(Value left, Value right, unsigned width, Condition condition);
   [[nodiscard]] FlagsTest compare_floats(Value value);
   [[nodiscard]] FlagsTest test_bits(Value value, unsigned width);

@@ -108,7 +108,7 @@ class TestMachine {
                                    << x64::print(machine);
     if (checks_encodings) check_encodings();
     auto placed = memory_.add(emitted.bytes);
-    EXPECT_TRUE(placed.ok());
+    EXPECT_TRUE(placed.ok()) << (placed.ok() ? "" : placed.error().message);
     code_begin = reinterpret_cast<uintptr_t>(*placed);
     all_sites.push_back({code_begin, emitted});
     return *placed;
@@ -155,6 +155,8 @@ class TestMachine {
     std::map<std::string_view, int> missing;
     for (const Instruction& each : machine.instructions) {
       const auto& row = kInstructions[static_cast<size_t>(each.mnemonic)];
+      // The emitter writes some additions instead, and leaves tests out whose answer the flags hold.
+      if (each.mnemonic == Mnemonic::lea || each.mnemonic == Mnemonic::test) continue;
       const bool is_named = row.text.find("cc") == std::string_view::npos && each.mnemonic != Mnemonic::jmp;
       if (each.form != Form::pseudo && is_named && !each.is_move) ++missing[row.text];
     }
@@ -284,7 +286,7 @@ class TestMachine {
 
  private:
   regalloc::Allocator allocator_;
-  ExecutableMemory memory_;
+  ExecutableMemory memory_{size_t{256} << 20};
 };
 
 [[nodiscard]] inline Type type_of_letter(char letter) {
