@@ -266,6 +266,36 @@ TEST(tiers, tail_calls_need_no_stack_within_a_tier) {
   }
 }
 
+/// A bound is compared for both accesses: the comparison is made twice, the load of the size only once.
+constexpr std::string_view kBounds = R"((module
+  (table $t 1 funcref)
+  (func $double (param i32) (result i32) (i32.mul (local.get 0) (i32.const 2)))
+  (elem declare func $double)
+  (func (export "run") (param i32) (result i32)
+    (table.set $t (i32.const 0) (ref.func $double))
+    (call_indirect $t (param i32) (result i32) (local.get 0) (i32.const 0)))))";
+
+TEST(tiers, conditions_are_tested_twice) {
+  expect_alike(2, [](TierWorld& world) { return describe(world.instantiate(kBounds).function("run")->call({21})); });
+}
+
+/// What the handler reads is used behind it, where no other way leads.
+constexpr std::string_view kCaught = R"((module
+  (tag $e)
+  (func (export "run") (param i32) (result i32)
+    (block $h (result exnref)
+      (try_table (result i32) (catch_ref $e $h) (throw $e))
+      (return))
+    (if (param exnref) (i32.eqz (local.get 0)) (then (throw_ref)) (else (drop)))
+    (i32.const 23))))";
+
+TEST(tiers, exceptions_are_thrown_again) {
+  expect_alike(1, [](TierWorld& world) {
+    const Instance instance = world.instantiate(kCaught);
+    return describe(instance.function("run")->call({1})) + describe(instance.function("run")->call({0}));
+  });
+}
+
 }  // namespace
 
 }  // namespace heddle::jit

@@ -19,7 +19,7 @@ namespace heddle::jit::x64 {
 
 class ExecutableMemory {
  public:
-  static constexpr size_t kDefaultBytes = size_t{1} << 20;
+  static constexpr size_t kDefaultBytes = size_t{1} << 30;
 
   /// Address space for so many bytes; if the host refuses, there is room for none.
   explicit ExecutableMemory(size_t capacity = kDefaultBytes) noexcept;

@@ -175,9 +175,13 @@ FlagsTest Selector::compare_floats(Value value) {
 
 FlagsTest Selector::test_of(Value value) {
   bool negated = false;
-  const auto result = [&](FlagsTest test) { return negated ? negate(test) : test; };
+  const auto result = [&](FlagsTest test) {
+    is_repeated_ = false;
+    return negated ? negate(test) : test;
+  };
   for (;;) {
     if (!is_near(value)) break;
+    is_repeated_ = is_repeated_ || uses_[value] > 1;
     const Operation at = operation(value);
     if (at == Operation::i32_eqz) {
       negated = !negated;

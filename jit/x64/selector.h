@@ -75,7 +75,9 @@ class Selector {
   /// May the computation of `value`, which has no effect, be repeated for the node at hand?
   [[nodiscard]] bool is_near(Value value) const { return node(value).block == block_; }
   /// May it be done for the node at hand instead, since nobody else wants it?
-  [[nodiscard]] bool is_only_here(Value value) const { return uses_[value] == 1 && is_near(value); }
+  [[nodiscard]] bool is_only_here(Value value) const {
+    return uses_[value] == 1 && is_near(value) && !is_repeated_;
+  }
   /// Is this a load of exactly `bytes` bytes that may be done by the node at hand?
   [[nodiscard]] bool is_load_here(Value value, unsigned bytes) const;
 
@@ -303,6 +305,7 @@ class Selector {
   std::vector<Instruction> pending_;         ///< of the node at hand, forwards
   BlockId block_ = kNoBlock;
   Value root_ = kNoValue;       ///< the node at hand
+  bool is_repeated_ = false;  ///< what is being selected is so elsewhere, too: what it reads is not only read here
   uint32_t folded_offset_ = 0;  ///< of the load that the next instruction with an address does, or 0
 };
 
