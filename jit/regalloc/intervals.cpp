@@ -49,6 +49,9 @@ void Intervals::build(const MachineFunction& function, const Layout& layout, con
   values.assign(function.registers.size(), {});
   lists_.assign(function.registers.size(), {});
   for (auto& list : fixed) list.clear();
+  for (VirtualRegister reg = 0; !liveness.is_complete() && reg < values.size(); ++reg) {
+    values[reg].is_in_memory = values[reg].is_spilled = liveness.crosses_blocks(reg);
+  }
   for (auto id = function.order.rbegin(); id != function.order.rend(); ++id) build_block(*id);
   for (auto& list : fixed) std::ranges::reverse(list);
   make_intervals();
@@ -62,7 +65,11 @@ void Intervals::build_block(BlockId id) {
   for (uint32_t i = block.instruction_count; i-- > 0;) build_instruction(block.first_instruction + i);
   for (const VirtualRegister parameter : block.parameters) {
     values[parameter].is_parameter = true;
-    start_at(parameter, layout_->start_of(id));
+    if (values[parameter].is_in_memory) {
+      values[parameter].defined_at = layout_->start_of(id);
+    } else {
+      start_at(parameter, layout_->start_of(id));
+    }
   }
 }
 
@@ -79,8 +86,10 @@ void Intervals::build_edges(BlockId id) {
     for (uint32_t i = 0; i < edge.argument_count; ++i) {
       const VirtualRegister argument = function_->edge_arguments[edge.first_argument + i];
       const VirtualRegister parameter = function_->blocks[edge.target].parameters[i];
-      add_use(argument, reading, kNone, UseKind::copy);
-      add_range(argument, start, end);
+      if (!values[argument].is_in_memory) {
+        add_use(argument, reading, kNone, UseKind::copy);
+        add_range(argument, start, end);
+      }
       prefer(argument, end - 1, parameter, layout_->start_of(edge.target), weight);
       prefer(parameter, layout_->start_of(edge.target), argument, end - 1, weight);
     }
@@ -117,6 +126,7 @@ void Intervals::build_definition(uint32_t index, uint32_t operand_index) {
   const Operand& operand = function_->operands[operand_index];
   const Instruction& instruction = function_->instructions[index];
   const Register reg = demanded_register(*function_, instruction, operand);
+  if (operand.reg != x64::kNoRegister) begin_in_block(operand.reg);
   const bool is_early = operand.role == Role::early_define || operand.policy == Policy::tied;
   const uint32_t stand = layout_->stand_of(block_, index);
   const Position from = is_early ? early_of(stand) : late_of(stand);
@@ -151,8 +161,10 @@ void Intervals::build_use(uint32_t index, uint32_t operand_index, Position readi
                        : operand.policy == Policy::slot_too  ? UseKind::slot_too
                        : operand.policy == Policy::slot_only ? UseKind::slot_only
                                                              : UseKind::reg;
+  begin_in_block(operand.reg);
   add_use(operand.reg, reading, operand_index, kind);
-  add_range(operand.reg, start, is_copy ? early_of(stand) : is_late ? end_of(index) : late_of(index));
+  const Position from = values[operand.reg].is_in_memory ? gap_of(stand) : start;
+  add_range(operand.reg, from, is_copy ? early_of(stand) : is_late ? end_of(index) : late_of(index));
   if (kind == UseKind::slot_only) values[operand.reg].needs_slot = true;
 }
 
@@ -182,25 +194,49 @@ void Intervals::make_intervals() {
     const x64::VirtualRegisterInfo& info = function_->registers[reg];
     value.can_remake = info.remat.instruction != UINT32_MAX && !value.needs_slot;
     if (info.hint != x64::kNoRegister) prefer(reg, value.defined_at, info.hint, 0, 0.5F);
-    const Lists& lists = lists_[reg];
-    if (lists.range == kNone) continue;
+    if (lists_[reg].range != kNone) make_interval(reg);
     // What is made anew is never in memory.
-    for (uint32_t use = value.can_remake ? lists.use : kNone; use != kNone; use = uses[use].next) {
-      if (uses[use].kind == UseKind::slot_too) uses[use].kind = UseKind::reg;
+    for (uint32_t id = value.can_remake ? value.first_interval : kNone; id != kNone;
+         id = intervals[id].next) {
+      for (uint32_t use = intervals[id].first_use; use != kNone; use = uses[use].next) {
+        if (uses[use].kind == UseKind::slot_too) uses[use].kind = UseKind::reg;
+      }
     }
-    const auto id = static_cast<uint32_t>(intervals.size());
-    Interval interval;
-    interval.value = reg;
-    interval.start = ranges[lists.range].from;
-    interval.end = lists.end;
-    interval.first_range = interval.range = lists.range;
-    interval.first_use = interval.use = lists.use;
-    intervals.push_back(interval);
-    value.first_interval = id;
     // What happens in cold blocks shall not matter to the others.
     const Position cold = layout_->cold_start();
-    if (interval.start < cold && cold < interval.end) split(id, cold);
+    const uint32_t first = value.first_interval;
+    if (first == kNone || value.is_in_memory) continue;
+    if (intervals[first].start < cold && cold < intervals[first].end) split(first, cold);
   }
+}
+
+/// Of the ranges and uses that have been collected; stands before those that the value has already.
+void Intervals::make_interval(VirtualRegister reg) {
+  Lists& lists = lists_[reg];
+  Value& value = values[reg];
+  const auto id = static_cast<uint32_t>(intervals.size());
+  Interval interval;
+  interval.value = reg;
+  interval.start = ranges[lists.range].from;
+  interval.end = lists.end;
+  interval.first_range = interval.range = lists.range;
+  interval.first_use = interval.use = lists.use;
+  interval.next = value.first_interval;
+  intervals.push_back(interval);
+  if (value.first_interval != kNone) {
+    intervals[value.first_interval].previous = id;
+    value.is_split = true;
+  }
+  value.first_interval = id;
+  lists = {};
+}
+
+/// A value in memory has intervals within blocks only: this makes one of what was collected in another block.
+void Intervals::begin_in_block(VirtualRegister reg) {
+  Lists& lists = lists_[reg];
+  if (!values[reg].is_in_memory || lists.block == block_) return;
+  if (lists.range != kNone) make_interval(reg);
+  lists.block = block_;
 }
 
 uint32_t Intervals::split(uint32_t id, Position at) {
@@ -242,6 +278,8 @@ uint32_t Intervals::split(uint32_t id, Position at) {
 void Intervals::add_range(VirtualRegister value, Position from, Position to) {
   Lists& lists = lists_[value];
   lists.end = std::max(lists.end, to);
+  if (values[value].is_in_memory && lists.range != kNone)
+    to = std::max(to, ranges[lists.range].from);  // no holes
   if (lists.range != kNone && ranges[lists.range].from <= to) {
     ranges[lists.range].from = std::min(ranges[lists.range].from, from);
     return;
@@ -262,7 +300,7 @@ void Intervals::add_loop_ends(VirtualRegister value, Position at) {
   const uint32_t instruction = liveness_->defining_instruction(value);
   const BlockId block = liveness_->defining_block(value);
   if (block == block_) return;
-  if (block == kNoBlock) return;
+  if (block == kNoBlock || values[value].is_in_memory) return;
   const Position defined = instruction == UINT32_MAX ? layout_->start_of(block) : gap_of(instruction);
   loop_path_.clear();
   for (uint32_t index = layout_->loop_at(at); index != kNone; index = layout_->loop(index).parent) {

@@ -65,7 +65,9 @@ struct Value {
   Position defined_at = 0;                    ///< where its first interval starts, also if there is none
   x64::Register fixed = x64::Register::none;  ///< where its definition leaves it, just before defined_at
   bool is_parameter = false;
-  bool is_split = false;    ///< has several intervals
+  bool is_split = false;  ///< has several intervals
+  bool is_in_memory =
+      false;  ///< lives across blocks of a huge function: in its slot, but for intervals within blocks
   bool needs_slot = false;  ///< has a slot_only use
   bool is_spilled = false;  ///< has an interval in its slot
   bool can_remake = false;  ///< see Rematerialization; has no slot then
@@ -106,6 +108,7 @@ class Intervals {
     uint32_t range = kNone;
     uint32_t use = kNone;
     Position end = 0;
+    BlockId block = kNoBlock;  ///< of values in memory: where the interval at hand is
   };
   struct PendingAffinity {
     x64::VirtualRegister value;
@@ -120,8 +123,10 @@ class Intervals {
   void build_demand(uint32_t index, uint32_t operand_index, Position from);
   void build_affinities_of_instruction(uint32_t index);
   void make_intervals();
+  void make_interval(x64::VirtualRegister value);
   void sort_affinities();
 
+  void begin_in_block(x64::VirtualRegister value);
   void add_range(x64::VirtualRegister value, Position from, Position to);
   void add_use(x64::VirtualRegister value, Position at, uint32_t operand, UseKind kind);
   void add_loop_ends(x64::VirtualRegister value, Position at);

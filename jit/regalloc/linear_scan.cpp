@@ -12,9 +12,8 @@ namespace heddle::jit::regalloc {
 
 namespace {
 
-/// Bounds on memory and time: instructions, and for how many blocks, all together, values may live.
+/// So that positions fit into 32 bits.
 constexpr size_t kMostInstructions = size_t{1} << 24;
-constexpr size_t kMostLiveness = size_t{1} << 23;
 
 }  // namespace
 
@@ -26,14 +25,15 @@ struct Allocator::Scratch {
   Resolution resolution;
 };
 
-Allocator::Allocator() : scratch_(std::make_unique<Scratch>()) {}
+Allocator::Allocator(size_t most_liveness)
+    : most_liveness_(most_liveness), scratch_(std::make_unique<Scratch>()) {}
 Allocator::~Allocator() = default;
 
 bool Allocator::allocate(const x64::MachineFunction& function, x64::Allocation& allocation) {
   if (function.instructions.size() > kMostInstructions) return false;
   Scratch& s = *scratch_;
   s.layout.compute(function);
-  if (!s.liveness.compute(function, kMostLiveness)) return false;
+  s.liveness.compute(function, most_liveness_);
   s.intervals.build(function, s.layout, s.liveness);
   if (!s.walk.run(function, s.layout, s.intervals)) return false;
   s.resolution.run(function, s.layout, s.liveness, s.intervals, allocation);

@@ -23,7 +23,11 @@ namespace heddle::jit::regalloc {
 /// Keeps its memory from one function to the next. Not thread-safe.
 class Allocator {
  public:
-  Allocator();
+  static constexpr size_t kMostLiveness = size_t{1} << 23;
+
+  /// Up to `most_liveness`, the number of blocks that values live into, all together, lives are known
+  /// exactly; in larger functions, values that live across blocks are in their slots between blocks.
+  explicit Allocator(size_t most_liveness = kMostLiveness);
   ~Allocator();
   Allocator(const Allocator&) = delete;
   Allocator& operator=(const Allocator&) = delete;
@@ -34,6 +38,7 @@ class Allocator {
 
  private:
   struct Scratch;
+  size_t most_liveness_;
   std::unique_ptr<Scratch> scratch_;
 };
 

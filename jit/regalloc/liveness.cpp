@@ -9,17 +9,18 @@ using x64::MachineBlock;
 using x64::MachineFunction;
 using x64::VirtualRegister;
 
-bool Liveness::compute(const MachineFunction& function, size_t limit) {
+void Liveness::compute(const MachineFunction& function, size_t limit) {
   find_definitions(function);
   find_exposed_uses(function);
   sort_exposed_uses(function.registers.size());
   seen_.assign(function.blocks.size(), x64::kNoRegister);
   live_.clear();
-  for (VirtualRegister reg = 0; reg < function.registers.size(); ++reg) {
-    if (!follow(function, reg, limit)) return false;
+  is_complete_ = true;
+  for (VirtualRegister reg = 0; is_complete_ && reg < function.registers.size(); ++reg) {
+    is_complete_ = follow(function, reg, limit);
   }
+  if (!is_complete_) live_.clear();
   collect(function.blocks.size());
-  return true;
 }
 
 void Liveness::find_definitions(const MachineFunction& function) {

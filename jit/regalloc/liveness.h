@@ -15,11 +15,17 @@ namespace heddle::jit::regalloc {
 
 class Liveness {
  public:
-  /// False if values live into more blocks, all together, than `limit`; nothing can be asked then.
-  [[nodiscard]] bool compute(const x64::MachineFunction& function, size_t limit);
+  /// If values live into more blocks, all together, than `limit`, live_in() is empty everywhere: see
+  /// is_complete().
+  void compute(const x64::MachineFunction& function, size_t limit);
 
   [[nodiscard]] std::span<const x64::VirtualRegister> live_in(BlockId block) const {
     return std::span(values_).subspan(first_[block], first_[block + 1] - first_[block]);
+  }
+  [[nodiscard]] bool is_complete() const { return is_complete_; }
+  /// Is it used in another block than the one that defines it?
+  [[nodiscard]] bool crosses_blocks(x64::VirtualRegister reg) const {
+    return first_exposed_[reg] != first_exposed_[reg + 1];
   }
   /// kNoBlock if it is never defined.
   [[nodiscard]] BlockId defining_block(x64::VirtualRegister reg) const { return defining_block_[reg]; }
@@ -40,6 +46,7 @@ class Liveness {
   [[nodiscard]] bool follow(const x64::MachineFunction& function, x64::VirtualRegister reg, size_t limit);
   void collect(size_t blocks);
 
+  bool is_complete_ = false;
   std::vector<BlockId> defining_block_;
   std::vector<uint32_t> defining_instruction_;
   std::vector<BlockId> last_use_;  ///< by register: the block where a use was last seen

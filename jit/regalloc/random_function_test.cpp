@@ -369,12 +369,10 @@ uint64_t from_environment(const char* name, uint64_t otherwise) {
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
-}  // namespace
-
-TEST(RandomFunctions, AreAllocatedCorrectly) {
+void allocate_all(uint64_t most, size_t most_liveness) {
   const uint64_t first = from_environment("HEDDLE_RANDOM_SEED", 1);
-  const uint64_t count = from_environment("HEDDLE_RANDOM_FUNCTIONS", 2000);
-  Allocator allocator;
+  const uint64_t count = from_environment("HEDDLE_RANDOM_FUNCTIONS", most);
+  Allocator allocator(most_liveness);
   x64::Allocation allocation;
   for (uint64_t seed = first; seed < first + count; ++seed) {
     const x64::MachineFunction function = Generator(seed).run();
@@ -382,5 +380,11 @@ TEST(RandomFunctions, AreAllocatedCorrectly) {
     ASSERT_EQ(check(function, allocation), "") << "seed " << seed << "\n" << print(function, allocation);
   }
 }
+
+}  // namespace
+
+TEST(RandomFunctions, AreAllocatedCorrectly) { allocate_all(2000, Allocator::kMostLiveness); }
+
+TEST(RandomFunctions, AreAllocatedCorrectlyIfTheyAreHuge) { allocate_all(700, 0); }
 
 }  // namespace heddle::jit::regalloc

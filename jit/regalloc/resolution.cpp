@@ -58,6 +58,7 @@ void Resolution::index_intervals() {
 
 Resolution::Place Resolution::place_at(VirtualRegister value, Position at) const {
   const Value& v = all_->values[value];
+  if (v.is_in_memory) return slot_of(value);
   if (!v.is_split) return v.first_interval == kNone ? kNowhere : place_of(all_->intervals[v.first_interval]);
   const auto begin = pieces_.begin() + first_piece_[value];
   const auto end = begin + piece_count_[value];
@@ -69,11 +70,12 @@ Resolution::Place Resolution::place_at(VirtualRegister value, Position at) const
 /// Where an interval's value is when the moves of a gap begin.
 Resolution::Place Resolution::place_before_gap(const Interval& interval, uint32_t previous,
                                                Position gap) const {
-  if (interval.start != gap || layout_->starts_block(gap)) return place_of(interval);
-  if (previous != kNone && all_->intervals[previous].end == gap) return place_of(all_->intervals[previous]);
   const Value& value = all_->values[interval.value];
-  return value.fixed != Register::none && value.defined_at == gap ? place_of(value.fixed)
-                                                                  : place_of(interval);
+  if (interval.start != gap) return place_of(interval);
+  if (layout_->starts_block(gap)) return value.is_in_memory ? slot_of(interval.value) : place_of(interval);
+  if (previous != kNone && all_->intervals[previous].end == gap) return place_of(all_->intervals[previous]);
+  if (value.fixed != Register::none && value.defined_at == gap) return place_of(value.fixed);
+  return value.is_in_memory ? slot_of(interval.value) : place_of(interval);
 }
 
 void Resolution::add(uint32_t instruction, Phase phase, Place from, Place to, VirtualRegister value) {
@@ -137,6 +139,7 @@ void Resolution::copy_to_demanded() {
 
 void Resolution::join_pieces() {
   for (const Value& value : all_->values) {
+    if (value.is_in_memory) load_pieces_of(value);
     if (value.is_split) join_pieces_of(value.first_interval);
   }
 }
@@ -158,12 +161,27 @@ void Resolution::join_pieces_of(uint32_t first) {
   }
 }
 
+/// Pieces of a value in memory that nothing stands in front of begin with a load.
+void Resolution::load_pieces_of(const Value& value) {
+  Position end = kNever;
+  for (uint32_t id = value.first_interval; id != kNone; id = all_->intervals[id].next) {
+    const Interval& piece = all_->intervals[id];
+    const bool is_joined = piece.start == end && !layout_->starts_block(piece.start);
+    const bool is_defined = piece.start == value.defined_at && !value.is_parameter;
+    end = piece.end;
+    if (is_joined || is_defined || piece.in_slot || gap_at(piece.start) != piece.start) continue;
+    add(instruction_at(piece.start), kGap, slot_of(piece.value), place_of(piece), piece.value);
+  }
+}
+
 /// Results that come out of a certain register.
 void Resolution::join_definitions() {
   for (VirtualRegister id = 0; id < all_->values.size(); ++id) {
     const Value& value = all_->values[id];
     if (value.fixed == Register::none || value.first_interval == kNone) continue;
-    const Place to = place_of(all_->intervals[value.first_interval]);
+    const Interval& first = all_->intervals[value.first_interval];
+    if (first.start != value.defined_at) continue;
+    const Place to = place_of(first);
     add(instruction_at(value.defined_at), kGap, place_of(value.fixed), to, id);
   }
 }

@@ -52,6 +52,7 @@ class Resolution {
   void copy_uses_of(uint32_t interval);
   void join_pieces();
   void join_pieces_of(uint32_t first_interval);
+  void load_pieces_of(const Value& value);
   void join_definitions();
   void join_edges();
   void join_edge(BlockId from, const x64::MachineEdge& edge);

@@ -15,7 +15,13 @@ void Resolution::choose_storage() {
   for (VirtualRegister id = 0; id < storage_.size(); ++id) {
     Storage& storage = storage_[id];
     const Value& value = all_->values[id];
-    if (!storage.is_used || value.first_interval == kNone || value.can_remake) continue;
+    if (value.can_remake) continue;
+    if (value.is_in_memory) {
+      storage = {0, 0, kNever, UINT32_MAX, true, true};
+      if (!value.is_parameter) store_at_definition(id);
+      continue;
+    }
+    if (!storage.is_used || value.first_interval == kNone) continue;
     const bool is_born_there = value.is_parameter && all_->intervals[value.first_interval].in_slot;
     const BlockId block = liveness_->defining_block(id);
     const float cost = block == kNoBlock ? 0 : layout_->frequency(block);

@@ -115,8 +115,8 @@ void Walk::advance_inactive() {
 
 bool Walk::place(Id id) {
   const Position start = interval(id).start;
-  if (gap_at(start) == start && all_->ranges[interval(id).range].to == start + 1 &&
-      !layout_->starts_block(start)) {
+  const bool comes_by_edge = layout_->starts_block(start) && !value_of(interval(id)).is_in_memory;
+  if (gap_at(start) == start && all_->ranges[interval(id).range].to == start + 1 && !comes_by_edge) {
     // It is only read in this gap, where it was before: it needs no place, which might be another's in the
     // same gap.
     if (interval(id).end != start + 1) enqueue(all_->split(id, start + 1));
