@@ -23,7 +23,7 @@ namespace heddle::jit::regalloc {
 /// Keeps its memory from one function to the next. Not thread-safe.
 class Allocator {
  public:
-  static constexpr size_t kMostLiveness = size_t{1} << 23;
+  static constexpr size_t kMostLiveness = size_t{1} << 22;
 
   /// Up to `most_liveness`, the number of blocks that values live into, all together, lives are known
   /// exactly; in larger functions, values that live across blocks are in their slots between blocks.

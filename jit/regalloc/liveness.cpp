@@ -13,11 +13,12 @@ void Liveness::compute(const MachineFunction& function, size_t limit) {
   find_definitions(function);
   find_exposed_uses(function);
   sort_exposed_uses(function.registers.size());
+  collect_predecessors(function);
   seen_.assign(function.blocks.size(), x64::kNoRegister);
   live_.clear();
   is_complete_ = true;
   for (VirtualRegister reg = 0; is_complete_ && reg < function.registers.size(); ++reg) {
-    is_complete_ = follow(function, reg, limit);
+    is_complete_ = follow(reg, limit);
   }
   if (!is_complete_) live_.clear();
   collect(function.blocks.size());
@@ -73,7 +74,18 @@ void Liveness::sort_exposed_uses(size_t registers) {
   for (const Use& use : exposed_) exposed_blocks_[--first_exposed_[use.reg]] = use.block;
 }
 
-bool Liveness::follow(const MachineFunction& function, VirtualRegister reg, size_t limit) {
+void Liveness::collect_predecessors(const MachineFunction& function) {
+  first_predecessor_.clear();
+  predecessors_.clear();
+  for (const MachineBlock& block : function.blocks) {
+    first_predecessor_.push_back(static_cast<uint32_t>(predecessors_.size()));
+    predecessors_.insert(predecessors_.end(), block.predecessors.begin(), block.predecessors.end());
+  }
+  first_predecessor_.push_back(static_cast<uint32_t>(predecessors_.size()));
+}
+
+bool Liveness::follow(VirtualRegister reg, size_t limit) {
+  const BlockId defined_in = defining_block_[reg];
   for (uint32_t i = first_exposed_[reg]; i < first_exposed_[reg + 1]; ++i) {
     if (seen_[exposed_blocks_[i]] == reg) continue;
     seen_[exposed_blocks_[i]] = reg;
@@ -83,8 +95,9 @@ bool Liveness::follow(const MachineFunction& function, VirtualRegister reg, size
     const BlockId block = work_.back();
     work_.pop_back();
     live_.push_back({reg, block});
-    for (const BlockId predecessor : function.blocks[block].predecessors) {
-      if (defining_block_[reg] == predecessor || seen_[predecessor] == reg) continue;
+    for (uint32_t i = first_predecessor_[block]; i < first_predecessor_[block + 1]; ++i) {
+      const BlockId predecessor = predecessors_[i];
+      if (defined_in == predecessor || seen_[predecessor] == reg) continue;
       seen_[predecessor] = reg;
       work_.push_back(predecessor);
     }

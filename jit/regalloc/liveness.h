@@ -43,7 +43,8 @@ class Liveness {
   void find_definitions(const x64::MachineFunction& function);
   void find_exposed_uses(const x64::MachineFunction& function);
   void sort_exposed_uses(size_t registers);
-  [[nodiscard]] bool follow(const x64::MachineFunction& function, x64::VirtualRegister reg, size_t limit);
+  void collect_predecessors(const x64::MachineFunction& function);
+  [[nodiscard]] bool follow(x64::VirtualRegister reg, size_t limit);
   void collect(size_t blocks);
 
   bool is_complete_ = false;
@@ -55,6 +56,9 @@ class Liveness {
   std::vector<BlockId> exposed_blocks_;
   std::vector<x64::VirtualRegister> seen_;  ///< by block: the last value that was followed through it
   std::vector<BlockId> work_;
+  std::vector<uint32_t>
+      first_predecessor_;  ///< by block: in predecessors_, which is denser than the blocks' own
+  std::vector<BlockId> predecessors_;
   std::vector<Use> live_;
   std::vector<uint32_t> first_;
   std::vector<x64::VirtualRegister> values_;
