@@ -116,7 +116,7 @@ Outcome<uint32_t> GuestProcess::run(std::optional<std::chrono::nanoseconds> time
   engine::MutexLock lock(mutex_);
   if (std::exchange(has_run_, true)) return usage("a process runs once: create another one");
   if (ending_ == nullptr && !start(0, 0, nullptr)) {
-    Error error = usage("the host has no memory for the stack of a guest thread");
+    Error error = usage("the host has no memory for the stack of a guest thread, or no thread to run it");
     error.kind = ErrorKind::resource;
     ending_ = std::make_unique<Failure>(std::move(error));
   }

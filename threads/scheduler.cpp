@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <new>
+#include <system_error>
 
 #include "engine/runtime/parker_futex.h"
 
@@ -31,14 +32,17 @@ Scheduler::Scheduler(const SchedulerOptions& options)
     : most_running_(workers_of(options)),
       stacks_(options.stack_bytes),
       watcher_parker_(engine::FutexParker::take()) {
-  if (options.policy == nullptr) {
-    watcher_ = std::thread([this] { watch(); });
+  if (options.policy != nullptr) {
+    turns_ = std::make_unique<Turns>(*this, *options.policy, options.deadlock_observer);
+    engine::MutexLock lock(idle_mutex_);
+    (void)add_worker(false);
     return;
   }
-  turns_ = std::make_unique<Turns>(*this, *options.policy, options.deadlock_observer);
-  workers_[0] = std::make_unique<Worker>(*this, 0);
-  worker_count_.store(1, std::memory_order_release);
-  workers_[0]->start(false);
+  try {
+    watcher_ = std::thread([this] { watch(); });
+  } catch (const std::system_error&) {
+    // The host has no thread left: spawn() says so.
+  }
 }
 
 Scheduler::~Scheduler() {
@@ -62,6 +66,7 @@ Scheduler::~Scheduler() {
 // Fibers.
 
 bool Scheduler::spawn(Job& job) {
+  if (!has_threads()) return false;
   Fiber* fiber = take_free();
   if (fiber == nullptr) fiber = make_fiber();
   if (fiber == nullptr) return false;
@@ -128,6 +133,9 @@ void Scheduler::make_runnable(Fiber& fiber, Arrived how) noexcept {
     add_common(fiber);
   } else if (how == Arrived::woken) {
     here->add_next(fiber);
+  } else if (how == Arrived::yielded && common_count_.load(std::memory_order_acquire) != 0) {
+    // Behind those that had no room in a worker's queue: whoever never stops must not keep them there.
+    add_common(fiber);
   } else {
     here->add_last(fiber);
   }
@@ -172,24 +180,53 @@ void Scheduler::need_worker() noexcept {
     if (running_.load(std::memory_order_relaxed) >= most_running_) return;
     if (spinning_.load(std::memory_order_relaxed) != 0) return;
     if (idle_.empty() && worker_count() == kMostWorkers) return;
-    running_.fetch_add(1, std::memory_order_relaxed);
-    spinning_.fetch_add(1, std::memory_order_relaxed);
     if (idle_.empty()) {
-      add_worker();
+      // Where the host has no thread left, those that are there do it, later.
+      if (!add_worker(true)) return;
     } else {
+      running_.fetch_add(1, std::memory_order_relaxed);
+      spinning_.fetch_add(1, std::memory_order_relaxed);
       woken = idle_.back();
       idle_.pop_back();
     }
   }
   if (woken != nullptr) woken->wake();
-  if (watcher_wakes_ns_.load(std::memory_order_relaxed) == INT64_MAX) watcher_parker_->unpark();
+  wake_watcher();
 }
 
-void Scheduler::add_worker() {
+/// False: the host has no thread left. The worker counts as running, and where it is to look around, as that.
+bool Scheduler::add_worker(bool spinning) {
+  const uint32_t count = spinning ? 1 : 0;
+  running_.fetch_add(1, std::memory_order_relaxed);
+  spinning_.fetch_add(count, std::memory_order_relaxed);
   const uint32_t number = worker_count();
   workers_[number] = std::make_unique<Worker>(*this, number);
-  worker_count_.store(number + 1, std::memory_order_release);
-  workers_[number]->start(true);
+  if (workers_[number]->start(spinning)) {
+    worker_count_.store(number + 1, std::memory_order_release);
+    return true;
+  }
+  workers_[number].reset();
+  running_.fetch_sub(1, std::memory_order_relaxed);
+  spinning_.fetch_sub(count, std::memory_order_relaxed);
+  return false;
+}
+
+/// Is there the watcher, and a worker? Else a fiber would wait for ever.
+bool Scheduler::has_threads() {
+  if (worker_count() != 0) return true;
+  if (turns_ != nullptr || !watcher_.joinable()) return false;
+  {
+    engine::MutexLock lock(idle_mutex_);
+    if (worker_count() != 0) return true;
+    if (!add_worker(true)) return false;
+  }
+  wake_watcher();
+  return true;
+}
+
+/// Somebody runs again: slices end again.
+void Scheduler::wake_watcher() noexcept {
+  if (watcher_wakes_ns_.load(std::memory_order_relaxed) == INT64_MAX) watcher_parker_->unpark();
 }
 
 bool Scheduler::start_spinning() noexcept {
@@ -238,7 +275,8 @@ bool Scheduler::sleep(Worker& worker, bool spinning) noexcept {
   return !stopping();
 }
 
-/// Null if this is no fiber of this scheduler, or if nobody may take a worker's place since all is done in turns.
+/// Null if this is no fiber of this scheduler, or if nobody may take a worker's place since all is done in
+/// turns.
 Worker* Scheduler::worker_that_may_block() const noexcept {
   if (turns_ != nullptr || Fiber::current() == nullptr) return nullptr;
   Worker* const here = Worker::current();

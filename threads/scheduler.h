@@ -50,7 +50,8 @@ class Scheduler {
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
-  /// Runs the job, which must live until it returns, on a fiber. False if the host has no memory for a stack.
+  /// Runs the job, which must live until it returns, on a fiber. False if the host has no memory for a stack,
+  /// or no thread to run it.
   [[nodiscard]] bool spawn(Job& job);
 
   /// Brackets a call that blocks the thread for long. In a fiber of this scheduler only; elsewhere nothing
@@ -112,7 +113,9 @@ class Scheduler {
   [[nodiscard]] Fiber* make_fiber();
   void destroy(Fiber& fiber);
   void need_worker() noexcept HEDDLE_EXCLUDES(idle_mutex_);
-  void add_worker() HEDDLE_REQUIRES(idle_mutex_);
+  [[nodiscard]] bool add_worker(bool spinning) HEDDLE_REQUIRES(idle_mutex_);
+  [[nodiscard]] bool has_threads() HEDDLE_EXCLUDES(idle_mutex_);
+  void wake_watcher() noexcept;
   [[nodiscard]] bool has_work() const noexcept;
   [[nodiscard]] Worker* worker_that_may_block() const noexcept;
   void take_place() noexcept;

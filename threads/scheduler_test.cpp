@@ -184,6 +184,28 @@ TEST_P(SchedulerTest, survives_a_storm) {
   EXPECT_GT(steps, 200 * kFibers);
 }
 
+/// More fibers than a worker's queue has room for get their turn among some that never stop.
+TEST(scheduler, those_that_spin_do_not_keep_others_waiting) {
+  constexpr int kSpinning = 10, kOthers = 1000;
+  int yields = 0, done = 0;  // one worker: fibers take turns
+  {
+    Scheduler scheduler({.workers = 1});
+    spawn(scheduler, [&] {
+      for (int i = 0; i < kSpinning; ++i) {
+        spawn(scheduler, [&] {
+          while (done != kOthers) {
+            ++yields;
+            Fiber::current()->yield();
+          }
+        });
+      }
+      for (int i = 0; i < kOthers; ++i) spawn(scheduler, [&] { ++done; });
+    });
+  }
+  EXPECT_EQ(done, kOthers);
+  EXPECT_LT(yields, kSpinning * 100);
+}
+
 TEST(fiber_stacks, are_recycled_and_trimmed) {
   FiberStacks stacks;
   const FiberStack first = stacks.take();

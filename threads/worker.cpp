@@ -3,6 +3,7 @@
 #include "threads/worker.h"
 
 #include <array>
+#include <system_error>
 
 #include "engine/runtime/parker_futex.h"
 #include "engine/runtime/signals.h"
@@ -41,9 +42,14 @@ Worker::~Worker() { engine::FutexParker::give_back(static_cast<engine::FutexPark
 /// Not inlined: a fiber may go on on another thread, where a thread-local's address found before is wrong.
 [[gnu::noinline]] Worker* Worker::current() noexcept { return worker_here; }
 
-void Worker::start(bool spinning) {
+bool Worker::start(bool spinning) {
   spinning_ = spinning;
-  thread_ = std::thread([this] { loop(); });
+  try {
+    thread_ = std::thread([this] { loop(); });
+  } catch (const std::system_error&) {  // the one way the standard library has to refuse a thread
+    return false;
+  }
+  return true;
 }
 
 void Worker::join() {

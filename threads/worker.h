@@ -30,7 +30,8 @@ class Worker {
 
   [[nodiscard]] Scheduler& scheduler() const noexcept { return scheduler_; }
 
-  void start(bool spinning);
+  /// False: the host has no thread left.
+  [[nodiscard]] bool start(bool spinning);
   void join();
 
   /// Adds a fiber that the one running here has woken: it runs next, unless an idle worker is sooner.
