@@ -193,6 +193,36 @@ TEST_F(command_line, run_wasi_directories) {
   EXPECT_TRUE(std::filesystem::exists(directory_ / "new"));
 }
 
+/// What is opened does not become the stream that the caller has closed.
+TEST_F(command_line, run_wasi_with_closed_streams) {
+  write("write.wat", std::string("(module") + kWasiImports + R"((data (i32.const 100) "new")
+    (func (export "_start")
+      (if (call $open (i32.const 3) (i32.const 0) (i32.const 100) (i32.const 3) (i32.const 1) (i64.const 64)
+        (i64.const 0) (i32.const 0) (i32.const 200)) (then (call $exit (i32.const 7))))
+      (i32.store (i32.const 0) (i32.const 100)) (i32.store (i32.const 4) (i32.const 3))
+      (call $exit (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))))))");
+  for (const char* closed : {">&-", "<&- >&- 2>&-"}) {
+    const Ran ran = heddle(std::string("run --dir . write.wat ") + closed);
+    EXPECT_TRUE(ran.exit_code == 8 || ran.exit_code == 76) << "badf or notcapable, not " << ran.exit_code;
+    EXPECT_EQ(std::filesystem::file_size(directory_ / "new"), 0u) << closed;
+  }
+  write("trap.wat", std::string("(module") + kWasiImports + R"((data (i32.const 100) "new")
+    (func (export "_start")
+      (drop (call $open (i32.const 3) (i32.const 0) (i32.const 100) (i32.const 3) (i32.const 1) (i64.const 64)
+        (i64.const 0) (i32.const 0) (i32.const 200)))
+      (unreachable))))");
+  EXPECT_EQ(heddle("run --dir . trap.wat <&- 2>&-").exit_code, 134);
+  EXPECT_EQ(std::filesystem::file_size(directory_ / "new"), 0u) << "messages go into the guest's file";
+}
+
+TEST_F(command_line, run_reports_a_deadlock_in_lines) {
+  write("wait.wat", R"((module (import "m" "m" (memory 1 1 shared))
+    (func $sleep (export "_start") (drop (memory.atomic.wait32 (i32.const 12) (i32.const 0) (i64.const -1))))))");
+  expect("run --deterministic 1 wait.wat", 134,
+         "wait.wat: trap: deadlock: all 1 threads wait for ever, and nobody is left to notify them\n"
+         "  thread 0 waits at address 12\n    in sleep\n");
+}
+
 TEST_F(command_line, run_wasi_reactors_and_exit_codes) {
   write("reactor.wat", R"((module (global $ready (mut i32) (i32.const 1))
     (func (export "_initialize") (global.set $ready (i32.const 5)))

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The heddle command line: finds the command and hands it its arguments.
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -61,11 +64,22 @@ int run(const std::vector<std::string>& arguments) {
   return exit_code;
 }
 
+/// Where the caller has closed a standard stream, the next file to be opened would take its place, and get
+/// what is meant for the stream. So something takes it that refuses, as a closed descriptor does.
+void fill_closed_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(stream, F_GETFD) >= 0 || errno != EBADF) continue;
+    // Opened the wrong way round; it gets the lowest number, which is this one.
+    (void)open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
 }  // namespace
 
 }  // namespace heddle::tools
 
 int main(int argc, char** argv) {
+  heddle::tools::fill_closed_streams();
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (!arguments.empty() && arguments[0] == "wast") {
     return heddle::spec::run_wast_command(std::span(arguments).subspan(1));

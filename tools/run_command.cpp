@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <sstream>
+#include <string>
 
 #include "engine/api/access.h"
 #include "engine/support/escape.h"
@@ -252,12 +254,22 @@ Outcome<void> Run::execute(const std::string& name) {
   return {};
 }
 
+/// The report of a deadlock has a line for each thread; nothing that a guest says begins like it.
+std::string describe(const Trap& trap) {
+  if (trap.kind != TrapKind::host_error || !trap.message.starts_with("deadlock: ")) return trap.to_string();
+  std::string out;
+  std::istringstream lines(trap.message);
+  for (std::string line; std::getline(lines, line);)
+    out += (out.empty() ? "" : "\n") + engine::escape_for_terminal(line);
+  return out;
+}
+
 int Run::report(const Outcome<void>& outcome) const {
   if (outcome.ok()) return kSuccess;
   if (const auto code = outcome.exit_code()) return static_cast<int>(std::min(*code, kMostExitCode));
   if (outcome.trapped()) {
     const char* what = outcome.trap().kind == TrapKind::exception ? ": " : ": trap: ";
-    print_message(display_name(options_.file) + what + outcome.trap().to_string());
+    print_message(display_name(options_.file) + what + describe(outcome.trap()));
     return kTrap;
   }
   print_error(options_.file, outcome.error());
