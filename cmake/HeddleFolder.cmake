@@ -2,7 +2,7 @@
 # How a folder of sources becomes a library and a test program, so that authors never edit a CMake file.
 
 # Folders with something to run on several threads; their tests also run under ThreadSanitizer.
-set(HEDDLE_THREADED_FOLDERS support validation runtime interpreter api jit wasi threads spec_tests)
+set(HEDDLE_THREADED_FOLDERS support validation runtime interpreter api jit wasi threads schedules spec_tests)
 
 # heddle_add_folder(name path [RECURSE]): library heddle_<name> of path/*.cpp, linking every library added before it, and
 # program <name>_test of path/*_test.cpp. A folder that is absent or empty is skipped.

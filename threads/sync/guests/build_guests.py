@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Builds the guest of the synchronization tests: as it is, and once for each bug that is planted in its headers."""
+"""Builds a guest of the synchronization tests: as it is, and once for each bug that is planted in the headers."""
 
 import argparse
 import pathlib
@@ -9,12 +9,12 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-HEADERS = HERE.parent.parent / "guest"
-SOURCE = HERE / "sync_guest.c"
+ROOT = HERE.parents[2]
+HEADERS = ROOT / "threads/guest"
 FLAGS = ["--target=wasm32", "-std=c11", "-ffreestanding", "-nostdlib", "-O2", "-Wall", "-Wextra", "-Werror",
-         "-matomics", "-mbulk-memory", "-Wl,--no-entry", "-Wl,--shared-memory", "-Wl,--import-memory",
+         "-matomics", "-mbulk-memory", "-Wl,--no-entry", "-Wl,--shared-memory", "-Wl,--import-memory", "-Wl,--export-memory=memory",
          "-Wl,--max-memory=16777216", "-Wl,--export=__stack_pointer", "-Wl,--export=__wasm_init_tls"]
-PAUSE = '__attribute__((import_module("test"), import_name("pause"))) void pause(void);'
+PAUSE = "void pause(void);"  # each guest has one that lets other threads come between
 
 # Name of the bug, header, then pairs: what stands there once (however it is wrapped), and what shall.
 BUGS = [
@@ -101,8 +101,8 @@ def planted(bug):
     return text.replace("#pragma once", "#pragma once\n" + PAUSE, 1)
 
 
-def compile_guest(clang, includes, output):
-    command = [clang, *FLAGS, *(f"-I{folder}" for folder in includes), str(SOURCE), "-o", str(output)]
+def compile_guest(clang, includes, sources, output):
+    command = [clang, *FLAGS, *(f"-I{folder}" for folder in [*includes, ROOT]), *map(str, sources), "-o", str(output)]
     made = subprocess.run(command, capture_output=True, text=True, check=False)
     if made.returncode != 0:
         sys.exit(f"build_guests.py: cannot build {output.name}:\n{' '.join(command)}\n{made.stderr}")
@@ -111,15 +111,17 @@ def compile_guest(clang, includes, output):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clang", default="clang-19")
-    parser.add_argument("output", type=pathlib.Path, help="the folder that gets sync_guest.wasm and BUG.wasm")
+    parser.add_argument("output", type=pathlib.Path, help="the folder that gets the guest and BUG.wasm for each bug")
+    parser.add_argument("name", help="the guest's name, without .wasm")
+    parser.add_argument("sources", type=pathlib.Path, nargs="+", help="its .c files")
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
-    compile_guest(options.clang, [HEADERS], options.output / "sync_guest.wasm")
+    compile_guest(options.clang, [HEADERS], options.sources, options.output / f"{options.name}.wasm")
     for bug in BUGS:
         folder = options.output / "planted" / bug[0]
         (folder / "heddle").mkdir(parents=True, exist_ok=True)
         (folder / "heddle" / bug[1]).write_text(planted(bug), encoding="utf-8")
-        compile_guest(options.clang, [folder, HEADERS], options.output / f"{bug[0]}.wasm")
+        compile_guest(options.clang, [folder, HEADERS], options.sources, options.output / f"{bug[0]}.wasm")
 
 
 if __name__ == "__main__":
