@@ -3,6 +3,7 @@
 #include "threads/attachment.h"
 
 #include "engine/runtime/exec_context.h"
+#include "threads/recorder.h"
 #include "threads/scheduler.h"
 
 namespace heddle::threads {
@@ -18,6 +19,7 @@ Attachment::Attachment(PooledInstance& instance, Fiber& fiber) noexcept
     : context_(instance.context()), fiber_(fiber) {
   context_.native_stack_limit = fiber.stack_low() + kNativeReserve;
   context_.waiter.set_parker(&fiber);
+  context_.waiter.set_observer(fiber.scheduler().recorder());
   context_.yielder = this;
   if (engine::Refueler* const refueler = fiber.scheduler().refueler()) {
     (void)instance.store().set_fuel(UINT64_MAX);
@@ -30,6 +32,7 @@ Attachment::~Attachment() {
   (void)fiber_.set_preemptible(nullptr);
   context_.yielder = nullptr;
   context_.set_refueler(nullptr);
+  context_.waiter.set_observer(nullptr);
   context_.waiter.set_parker(nullptr);
   context_.native_stack_limit = 0;
 }

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "threads/recorder.h"
 #include "threads/scheduler.h"
 #include "threads/worker.h"
 
@@ -61,7 +62,10 @@ Fiber::Stop Fiber::resume(StackIdentity& worker_stack) noexcept {
 
 void Fiber::park(int64_t deadline_ns) noexcept {
   Permit given = Permit::given;
-  if (permit_.compare_exchange_strong(given, Permit::none, std::memory_order_acquire)) return;
+  if (permit_.compare_exchange_strong(given, Permit::none, std::memory_order_acquire)) {
+    record_.flow.store(0, std::memory_order_relaxed);  // who gave it has not made it run
+    return;
+  }
   timer_.deadline_ns = deadline_ns;
   stop(Stop::park);
   if (deadline_ns != INT64_MAX) scheduler_.timers().remove(timer_);
@@ -71,6 +75,7 @@ void Fiber::park(int64_t deadline_ns) noexcept {
 }
 
 void Fiber::unpark() noexcept {
+  if (Recorder* const recorder = scheduler_.recorder()) recorder->wakes(*this);
   if (permit_.exchange(Permit::given, std::memory_order_acq_rel) == Permit::parked) {
     scheduler_.make_runnable(*this, Scheduler::Arrived::woken);
   }

@@ -37,6 +37,22 @@ class Job {
  public:
   virtual ~Job() = default;
   virtual void run() noexcept = 0;
+  /// What recordings call it.
+  [[nodiscard]] virtual uint32_t id() const noexcept { return 0; }
+};
+
+/// What a Recorder notes of a fiber. What is not atomic belongs to whoever may touch the fiber.
+struct FiberRecord {
+  static constexpr int64_t kNever = INT64_MIN;
+  std::atomic<uint32_t> thread{0};
+  std::atomic<uint64_t> flow{0};  ///< the arrow from who has woken it last; taken by its next run
+  uint64_t arrived_by = 0;        ///< the arrow to the present run
+  int64_t runnable_ns = kNever;   ///< since when, if it was spawned or woken and has not run since
+  int64_t resumed_ns = 0;
+  int64_t wait_began_ns = 0;
+  uint64_t wait_address = 0;
+  bool waits = false;  ///< in memory.atomic.wait
+  bool is_new = false;
 };
 
 class Fiber final : public engine::Parker {
@@ -63,6 +79,7 @@ class Fiber final : public engine::Parker {
   [[nodiscard]] Job* job() const noexcept { return job_; }
   /// Counted from 1 in the order of spawning, if the scheduler has a policy; else 0.
   [[nodiscard]] uint64_t number() const noexcept { return number_; }
+  [[nodiscard]] FiberRecord& record() noexcept { return record_; }
   /// Below this a host function must not go.
   [[nodiscard]] uintptr_t stack_low() const noexcept { return reinterpret_cast<uintptr_t>(stack_.low); }
 
@@ -97,6 +114,7 @@ class Fiber final : public engine::Parker {
   engine::Mutex preemptible_mutex_;
   Preemptible* preemptible_ HEDDLE_GUARDED_BY(preemptible_mutex_) = nullptr;
   Timer timer_;
+  FiberRecord record_;
   Fiber* next_ = nullptr;  ///< in the scheduler's list of runnable or of free fibers
 };
 

@@ -29,7 +29,7 @@ class GuestThread final : public Job {
 
   void run() noexcept override;
 
-  [[nodiscard]] uint32_t id() const noexcept { return id_; }
+  [[nodiscard]] uint32_t id() const noexcept override { return id_; }
   /// Of those that thread_spawn started; else null.
   [[nodiscard]] const std::shared_ptr<ThreadRecord>& record() const noexcept { return record_; }
   [[nodiscard]] bool is_isolated() const noexcept { return record_ != nullptr && record_->is_isolated; }

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "engine/runtime/parker_futex.h"
+#include "threads/recorder.h"
 
 namespace heddle::threads {
 
@@ -30,10 +31,14 @@ void full_fence() noexcept { std::atomic_thread_fence(std::memory_order_seq_cst)
 
 Scheduler::Scheduler(const SchedulerOptions& options)
     : most_running_(workers_of(options)),
+      recorder_(options.recorder),
       stacks_(options.stack_bytes),
       watcher_parker_(engine::FutexParker::take()) {
   if (options.policy != nullptr) {
     turns_ = std::make_unique<Turns>(*this, *options.policy, options.deadlock_observer);
+  }
+  if (recorder_ != nullptr) recorder_->start(clock());
+  if (options.policy != nullptr) {
     engine::MutexLock lock(idle_mutex_);
     (void)add_worker(false);
     return;
@@ -126,7 +131,13 @@ void Scheduler::ended(Fiber& fiber) noexcept {
   all_ended_.notify_all();
 }
 
+void Scheduler::record_runnable(Fiber& fiber, Arrived how) noexcept {
+  if (how == Arrived::spawned) recorder_->spawned(fiber, fiber.job_->id());
+  if (how == Arrived::woken) recorder_->woken(fiber);
+}
+
 void Scheduler::make_runnable(Fiber& fiber, Arrived how) noexcept {
+  if (recorder_ != nullptr) record_runnable(fiber, how);
   if (turns_ != nullptr) return turns_->add(fiber, how == Arrived::spawned);
   Worker* const here = Worker::current();
   if (here == nullptr || &here->scheduler() != this) {

@@ -29,6 +29,8 @@
 
 namespace heddle::threads {
 
+class Recorder;
+
 struct SchedulerOptions {
   unsigned workers = 0;  ///< that run at a time; 0: one per processor
   size_t stack_bytes = FiberStacks::kDefaultBytes;
@@ -37,6 +39,8 @@ struct SchedulerOptions {
   Policy* policy = nullptr;
   /// With a policy: hears that all fibers wait for each other. Null: nobody does. Must outlive the scheduler.
   DeadlockObserver* deadlock_observer = nullptr;
+  /// Hears of everything. Null: nobody does, at no cost. Must outlive the scheduler.
+  Recorder* recorder = nullptr;
 };
 
 /// Threads: any, unless said otherwise.
@@ -81,6 +85,7 @@ class Scheduler {
   /// no deadlock. Without a policy nothing happens.
   void begin_outside_wait() noexcept;
   void end_outside_wait() noexcept;
+  [[nodiscard]] Recorder* recorder() const noexcept { return recorder_; }
   /// How often the policy has been asked who runs next.
   [[nodiscard]] uint64_t switches() const noexcept { return turns_ != nullptr ? turns_->switches() : 0; }
 
@@ -109,6 +114,7 @@ class Scheduler {
   [[nodiscard]] bool stopping() const noexcept { return stopping_.load(std::memory_order_acquire); }
 
  private:
+  void record_runnable(Fiber& fiber, Arrived how) noexcept;
   [[nodiscard]] Fiber* take_free() HEDDLE_EXCLUDES(free_mutex_);
   [[nodiscard]] Fiber* make_fiber();
   void destroy(Fiber& fiber);
@@ -123,6 +129,7 @@ class Scheduler {
   void end_slice(Worker& worker, WorkerSeen seen) noexcept;
 
   const unsigned most_running_;
+  Recorder* const recorder_;
   FiberStacks stacks_;
   Timers timers_;
   const HostClock host_clock_;

@@ -7,6 +7,7 @@
 
 #include "engine/runtime/parker_futex.h"
 #include "engine/runtime/signals.h"
+#include "threads/recorder.h"
 #include "threads/scheduler.h"
 
 namespace heddle::threads {
@@ -78,7 +79,10 @@ void Worker::run(Fiber& fiber) {
     running_ = &fiber;
   }
   resumed_.fetch_add(1, std::memory_order_relaxed);
+  Recorder* const recorder = scheduler_.recorder();
+  if (recorder != nullptr) recorder->resumes(fiber);
   const Fiber::Stop stop = fiber.resume(stack_);
+  if (recorder != nullptr) recorder->stopped(fiber, end_of_run(stop));
   {
     engine::MutexLock lock(running_mutex_);
     running_ = nullptr;
@@ -93,6 +97,17 @@ void Worker::run(Fiber& fiber) {
       break;
     case Fiber::Stop::end: scheduler_.ended(fiber); break;
   }
+}
+
+RunEnd Worker::end_of_run(Fiber::Stop stop) noexcept {
+  switch (stop) {
+    case Fiber::Stop::park: return RunEnd::park;
+    case Fiber::Stop::yield:
+    case Fiber::Stop::turn: return RunEnd::yield;
+    case Fiber::Stop::leave: return RunEnd::blocked;
+    case Fiber::Stop::end: break;
+  }
+  return RunEnd::exit;
 }
 
 void Worker::ask_to_yield() noexcept {
@@ -162,7 +177,10 @@ Fiber* Worker::look_around(Fiber** seen) noexcept {
   const uint32_t count = scheduler_.worker_count();
   for (uint32_t i = 1; i < count; ++i) {
     const uint32_t other = (number_ + i) % count;
-    if (Fiber* const fiber = scheduler_.worker(other).steal(seen[other])) return fiber;
+    if (Fiber* const fiber = scheduler_.worker(other).steal(seen[other])) {
+      if (Recorder* const recorder = scheduler_.recorder()) recorder->stole(*fiber, other);
+      return fiber;
+    }
   }
   return nullptr;
 }

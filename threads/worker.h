@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <thread>
 
+#include "threads/event_log.h"
 #include "threads/fiber.h"
 #include "threads/run_queue.h"
 
@@ -29,6 +30,8 @@ class Worker {
   [[nodiscard]] static Worker* current() noexcept;
 
   [[nodiscard]] Scheduler& scheduler() const noexcept { return scheduler_; }
+  /// Counted from 0.
+  [[nodiscard]] uint32_t number() const noexcept { return number_; }
 
   /// False: the host has no thread left.
   [[nodiscard]] bool start(bool spinning);
@@ -79,6 +82,7 @@ class Worker {
 
   void loop();
   void run(Fiber& fiber);
+  [[nodiscard]] static RunEnd end_of_run(Fiber::Stop stop) noexcept;
   [[nodiscard]] Fiber* take_own() noexcept;
   [[nodiscard]] Fiber* find() noexcept;
   [[nodiscard]] Fiber* spin() noexcept;

@@ -31,7 +31,8 @@ SchedulerOptions scheduler_options(const WorkersOptions& options, Policy* policy
   return {.workers = options.threads,
           .stack_bytes = options.native_stack_bytes,
           .policy = policy,
-          .deadlock_observer = observer};
+          .deadlock_observer = observer,
+          .recorder = options.recording != nullptr ? &options.recording->recorder() : nullptr};
 }
 
 }  // namespace
@@ -40,6 +41,7 @@ WorkersState::WorkersState(const WorkersOptions& options)
     : policy_(make_policy(options)),
       blocking_(std::make_shared<FiberBlocking>()),
       clocks_(std::make_shared<FiberClocks>(kRealtimeStart)),
+      recording_(options.recording),
       scheduler_(scheduler_options(options, policy_.get(), this)) {}
 
 void WorkersState::add(std::weak_ptr<GuestProcess> process) {

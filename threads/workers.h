@@ -31,6 +31,7 @@ class WorkersState final : private DeadlockObserver {
   const std::unique_ptr<Policy> policy_;  ///< null: none
   const std::shared_ptr<wasi::Blocking> blocking_;
   const std::shared_ptr<wasi::Clocks> clocks_;
+  const std::shared_ptr<Recording> recording_;  ///< null: none
   engine::Mutex mutex_;
   std::vector<std::weak_ptr<GuestProcess>> processes_ HEDDLE_GUARDED_BY(mutex_);
   Scheduler scheduler_;  // last: it ends first

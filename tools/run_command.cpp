@@ -104,6 +104,11 @@ int Run::operator()() {
     return kUsageError;
   }
   if (has_threads) return run_as_process();
+  if (!options_.process.trace_file.empty()) {
+    print_error(options_.file, usage("--trace-threads: the program has no threads; those that have import "
+                                     "wasi thread-spawn, a shared memory or both"));
+    return kUsageError;
+  }
   const auto name = choose_function();
   if (!name) return kUsageError;
   if (const auto made = make_store(); !made) {
@@ -176,6 +181,7 @@ int Run::run_as_process() {
   RunProcessOptions options = options_.process;
   options.thread = store_limits();
   options.timeout = timeout_;
+  options.records = !options_.stats.empty();
   const auto define = [this](Linker& linker, const threads::Workers& workers) {
     return provide_wasi(linker, &workers);
   };
@@ -382,6 +388,8 @@ void add_run_command(CLI::App& app, int& exit_code) {
       "  heddle run --dir-ro /srv/data::/data --stdin list.txt app.wasm\n"
       "  heddle run --workers 4 --max-threads 100 threads.wasm   a program that spawns threads "
       "(wasi-threads)\n"
+      "  heddle run --stats --trace-threads trace.json threads.wasm   how long who waited, and a trace of it "
+      "all\n"
       "  heddle wat2wasm x.wat -o - | heddle run -");
   command->callback([options, &exit_code] { exit_code = Run(*options, guest_arguments())(); });
 }

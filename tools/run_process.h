@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "tools/run_statistics.h"
 
@@ -22,7 +23,9 @@ struct RunProcessOptions {
   uint32_t max_threads = threads::ProcessOptions{}.threads;
   std::optional<uint64_t> seed;  ///< deterministic, and how
   threads::Order policy = threads::Order::random;
-  StoreLimits thread;                               ///< set by `heddle run`, as is the next
+  std::string trace_file;  ///< empty: no trace
+  bool records = false;    ///< set by `heddle run`, as are the next two
+  StoreLimits thread;
   std::optional<std::chrono::nanoseconds> timeout;  ///< of the whole run
 };
 

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -28,6 +29,7 @@ struct RunStatistics {
   // Of engines with a compiler, by the names they are reported under.
   std::vector<std::pair<std::string, uint64_t>> compiled;
   std::vector<std::pair<std::string, double>> compile_seconds;
+  std::shared_ptr<const threads::Recording> recording;  ///< of the process's threads; null: none
 
   /// One line for each figure, or one JSON object, on standard error.
   void print(bool as_json) const;

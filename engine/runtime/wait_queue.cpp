@@ -153,6 +153,14 @@ std::optional<WaitResult> WaitQueues::enqueue(Waiter& waiter, const Memory& memo
   return std::nullopt;
 }
 
+WaitResult WaitQueues::sleep(Waiter& waiter, const Memory& memory, uint64_t address, int64_t timeout_ns) {
+  if (waiter.observer_ == nullptr) return sleep(waiter, timeout_ns);
+  waiter.observer_->waits(memory, address);
+  const WaitResult result = sleep(waiter, timeout_ns);
+  waiter.observer_->waited(memory, address, result);
+  return result;
+}
+
 WaitResult WaitQueues::sleep(Waiter& waiter, int64_t timeout_ns) {
   Waiter::State state = waiter.await_change(deadline_after(timeout_ns, *waiter.parker_));
   if (state == Waiter::State::waiting) {
@@ -180,7 +188,7 @@ WaitResult WaitQueues::wait(Waiter& waiter, const Memory& memory, uint64_t addre
   waiter.endless_wait_.store(timeout_ns < 0 ? waiter.waits_ : 0, std::memory_order_relaxed);
   waiter.queues_.store(this, std::memory_order_seq_cst);
   const std::optional<WaitResult> at_once = enqueue<T>(waiter, memory, address, expected);
-  const WaitResult result = at_once ? *at_once : sleep(waiter, timeout_ns);
+  const WaitResult result = at_once ? *at_once : sleep(waiter, memory, address, timeout_ns);
   if (result == WaitResult::cancelled) waiter.clear_cancel();
   waiter.state_.store(Waiter::State::idle, std::memory_order_relaxed);
   waiter.queues_.store(nullptr, std::memory_order_release);
@@ -220,6 +228,8 @@ uint32_t WaitQueues::notify(const Memory& memory, uint64_t address, uint32_t cou
       waiter = next;
     }
   }
+  // None of them goes on before it is released, so whoever observes it is there.
+  if (first != nullptr && first->observer_ != nullptr) first->observer_->notifies(memory, address, woken);
   while (first != nullptr) first = release_some(first);
   return woken;
 }

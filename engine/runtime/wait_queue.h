@@ -44,6 +44,18 @@ enum class WaitResult : uint8_t {
   too_many_waiters,  ///< 2^32 - 1 threads wait at this address already: the guest traps
 };
 
+/// Hears of the waits of threads that it was given to.
+class WaitObserver {
+ public:
+  virtual ~WaitObserver() = default;
+  /// A thread is in the queue and is about to sleep. On that thread, as is the next.
+  virtual void waits(const Memory& memory, uint64_t address) noexcept = 0;
+  /// It goes on.
+  virtual void waited(const Memory& memory, uint64_t address, WaitResult result) noexcept = 0;
+  /// A notify() wakes `woken` threads, at least one; on the thread that notifies.
+  virtual void notifies(const Memory& memory, uint64_t address, uint32_t woken) noexcept = 0;
+};
+
 /// One thread's place in a queue. Reused for every wait; one wait at a time. The WaitQueues it waits in must
 /// outlive every concurrent cancel().
 class Waiter {
@@ -56,6 +68,8 @@ class Waiter {
   /// Replaces how this thread sleeps; null: by futex again. REQUIRES: not waiting. How long the parker must
   /// stay valid says engine/runtime/blocking.h.
   void set_parker(Parker* parker) noexcept;
+  /// Has somebody hear of its waits, and of the notifies that end them; null: nobody. REQUIRES: not waiting.
+  void set_observer(WaitObserver* observer) noexcept { observer_ = observer; }
 
   /// Cancels the present wait, or, if there is none, the next one. Any thread. Idempotent.
   void cancel() noexcept;
@@ -88,13 +102,15 @@ class Waiter {
 
   std::atomic<State> state_{State::idle};
   std::atomic<bool> cancel_requested_{false};
-  std::atomic<uint64_t> endless_wait_{0};  ///< the present wait's number, or 0; set before the state is `waiting`
+  std::atomic<uint64_t> endless_wait_{
+      0};  ///< the present wait's number, or 0; set before the state is `waiting`
   uint64_t waits_ = 0;
   std::atomic<uint32_t> bucket_{
       kNoBucket};       ///< index of the bucket it is in; changes under that bucket's lock
   uint32_t spins_ = 0;  ///< how long to hope for a wake-up before sleeping; adapts
   std::atomic<WaitQueues*> queues_{nullptr};
   Parker* parker_ = nullptr;
+  WaitObserver* observer_ = nullptr;
   FutexParker* own_parker_;
 };
 
@@ -125,6 +141,7 @@ class WaitQueues {
   WaitResult wait(Waiter& waiter, const Memory& memory, uint64_t address, T expected, int64_t timeout_ns);
   template <class T>
   std::optional<WaitResult> enqueue(Waiter& waiter, const Memory& memory, uint64_t address, T expected);
+  WaitResult sleep(Waiter& waiter, const Memory& memory, uint64_t address, int64_t timeout_ns);
   WaitResult sleep(Waiter& waiter, int64_t timeout_ns);
   void give_up(Waiter& waiter);
   [[nodiscard]] bool take_out(Waiter& waiter) noexcept;

@@ -16,6 +16,7 @@
 #include <heddle/module.h>
 #include <heddle/outcome.h>
 #include <heddle/result.h>
+#include <heddle/thread_recording.h>
 #include <heddle/wasi_host.h>
 
 namespace heddle::threads {
@@ -38,6 +39,8 @@ struct WorkersOptions {
   size_t native_stack_bytes = size_t{1} << 20;  ///< of each guest thread, for host functions and compiled code
   Order order = Order::soonest;
   uint64_t seed = 0;  ///< of random and pct
+  /// Gets to know all that the guest threads do; of these Workers only. Null: nothing is recorded.
+  std::shared_ptr<Recording> recording = nullptr;
 };
 
 /// The operating system's threads that guest threads run on. Copies are the same workers; they end with the
