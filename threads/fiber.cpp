@@ -12,16 +12,10 @@
 
 namespace heddle::threads {
 
-namespace {
-
-thread_local Fiber* running_here = nullptr;
-
-/// Not inlined: a fiber may go on on another thread, where a thread-local's address found before is wrong.
-[[gnu::noinline]] void set_running(Fiber* fiber) noexcept { running_here = fiber; }
-
-}  // namespace
-
-[[gnu::noinline]] Fiber* Fiber::current() noexcept { return running_here; }
+Fiber* Fiber::current() noexcept {
+  const Worker* const worker = Worker::current();
+  return worker != nullptr ? worker->running() : nullptr;
+}
 
 Fiber::Fiber(Scheduler& scheduler, FiberStack stack, uint8_t* high) : scheduler_(scheduler), stack_(stack) {
   timer_.fiber = this;
@@ -49,9 +43,7 @@ void Fiber::stop(Stop reason) noexcept {
 
 Fiber::Stop Fiber::resume(StackIdentity& worker_stack) noexcept {
   worker_stack_ = &worker_stack;
-  set_running(this);
   const Arrival arrival = switch_to(self_, this, worker_stack, identity_);
-  set_running(nullptr);
   self_ = arrival.fctx;
   if (!FiberStacks::intact(stack_)) {
     std::fputs("heddle: a fiber has run over the end of its native stack; give it a larger one\n", stderr);
@@ -62,7 +54,9 @@ Fiber::Stop Fiber::resume(StackIdentity& worker_stack) noexcept {
 
 void Fiber::park(int64_t deadline_ns) noexcept {
   Permit given = Permit::given;
-  if (permit_.compare_exchange_strong(given, Permit::none, std::memory_order_acquire)) {
+  // Looked at first: an exchange that fails costs as much as one that succeeds.
+  if (permit_.load(std::memory_order_relaxed) == given &&
+      permit_.compare_exchange_strong(given, Permit::none, std::memory_order_acquire)) {
     record_.flow.store(0, std::memory_order_relaxed);  // who gave it has not made it run
     return;
   }

@@ -6,13 +6,16 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace heddle::threads {
 
 namespace {
 
-constexpr uint64_t kCanary = 0x6865'6464'6c65'2e2e;  // "heddle.."
+/// At the low end of a stack, zero as long as nothing has run over it. It is only read, so that its page
+/// takes no memory: the host maps its one page of zeros there.
+using Canary = std::array<uint64_t, 8>;
 
 [[nodiscard]] size_t whole_pages(size_t bytes) noexcept {
   const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
@@ -33,8 +36,11 @@ FiberStack FiberStacks::take() {
   if (free_.empty() && !add_slab()) return {};
   const FiberStack stack{free_.back(), stack_bytes_};
   free_.pop_back();
-  cold_ = std::min(cold_, free_.size());
-  arm(stack);
+  if (free_.size() >= cold_) {
+    arm(stack);
+  } else {
+    cold_ = free_.size();  // fresh, and zero as it is
+  }
   return stack;
 }
 
@@ -67,10 +73,16 @@ bool FiberStacks::add_slab() {
   return true;
 }
 
-void FiberStacks::arm(const FiberStack& stack) noexcept { std::memcpy(stack.low, &kCanary, sizeof kCanary); }
+void FiberStacks::arm(const FiberStack& stack) noexcept {
+  if (!intact(stack)) std::memset(stack.low, 0, sizeof(Canary));
+}
 
 bool FiberStacks::intact(const FiberStack& stack) noexcept {
-  return std::memcmp(stack.low, &kCanary, sizeof kCanary) == 0;
+  Canary words;
+  std::memcpy(&words, stack.low, sizeof words);
+  uint64_t any = 0;
+  for (const uint64_t word : words) any |= word;
+  return any == 0;
 }
 
 }  // namespace heddle::threads

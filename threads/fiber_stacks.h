@@ -38,7 +38,7 @@ class FiberStacks {
   /// Returns the memory of stacks not in use to the host; they stay reserved. How many.
   size_t trim() HEDDLE_EXCLUDES(mutex_);
 
-  /// Writes the canary; done by take().
+  /// Clears the canary; done by take().
   static void arm(const FiberStack& stack) noexcept;
   /// Has anything run over the low end?
   [[nodiscard]] static bool intact(const FiberStack& stack) noexcept;

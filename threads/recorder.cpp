@@ -40,8 +40,7 @@ void merge(Contention& sum, const Contention& part) {
 }  // namespace
 
 Recorder::Recorder(const RecordingOptions& options)
-    : keeps_events_(options.trace_events != 0),
-      budget_(options.trace_events / EventLog::kChunk) {
+    : keeps_events_(options.trace_events != 0), budget_(options.trace_events / EventLog::kChunk) {
   static_assert(kOutside == Scheduler::kMostWorkers);
 }
 

@@ -104,6 +104,7 @@ void Scheduler::destroy(Fiber& fiber) {
 }
 
 void Scheduler::trim() {
+  engine::MutexLock lock(watch_mutex_);
   for (Fiber* fiber = take_free(); fiber != nullptr; fiber = take_free()) destroy(*fiber);
   (void)stacks_.trim();
 }
@@ -140,16 +141,19 @@ void Scheduler::make_runnable(Fiber& fiber, Arrived how) noexcept {
   if (recorder_ != nullptr) record_runnable(fiber, how);
   if (turns_ != nullptr) return turns_->add(fiber, how == Arrived::spawned);
   Worker* const here = Worker::current();
+  if (here != nullptr && &here->scheduler() == this && how == Arrived::woken) {
+    here->add_next(fiber);  // which is as good as a fence
+    return need_worker();
+  }
   if (here == nullptr || &here->scheduler() != this) {
     add_common(fiber);
-  } else if (how == Arrived::woken) {
-    here->add_next(fiber);
   } else if (how == Arrived::yielded && common_count_.load(std::memory_order_acquire) != 0) {
     // Behind those that had no room in a worker's queue: whoever never stops must not keep them there.
     add_common(fiber);
   } else {
     here->add_last(fiber);
   }
+  full_fence();
   need_worker();
 }
 
@@ -182,9 +186,8 @@ size_t Scheduler::expire_timers() noexcept {
 
 /// Called after a fiber was added: has another worker run, if one may and nobody is looking around anyway.
 void Scheduler::need_worker() noexcept {
-  full_fence();
-  if (spinning_.load(std::memory_order_relaxed) != 0) return;
-  if (running_.load(std::memory_order_relaxed) >= most_running_) return;
+  if (spinning_.load(std::memory_order_seq_cst) != 0) return;
+  if (running_.load(std::memory_order_seq_cst) >= most_running_) return;
   Worker* woken = nullptr;
   {
     engine::MutexLock lock(idle_mutex_);
@@ -248,6 +251,7 @@ bool Scheduler::start_spinning() noexcept {
 /// A worker that looked around has found a fiber: the next one that looks shall be somebody else.
 void Scheduler::stopped_spinning() noexcept {
   spinning_.fetch_sub(1, std::memory_order_relaxed);
+  full_fence();
   if (has_work()) need_worker();
 }
 
@@ -297,6 +301,7 @@ Worker* Scheduler::worker_that_may_block() const noexcept {
 void Scheduler::before_blocking() noexcept {
   if (worker_that_may_block() == nullptr) return;
   running_.fetch_sub(1, std::memory_order_relaxed);
+  full_fence();
   if (has_work()) need_worker();
 }
 
@@ -336,18 +341,23 @@ void Scheduler::end_outside_wait() noexcept {
   if (turns_ != nullptr) turns_->end_outside_wait();
 }
 
+void Scheduler::expire_slices() noexcept {
+  engine::MutexLock lock(watch_mutex_);
+  if (has_work()) {
+    for (uint32_t i = 0; i < worker_count(); ++i) end_slice(worker(i), seen_[i]);
+    full_fence();
+    need_worker();
+  }
+  for (uint32_t i = 0; i < worker_count(); ++i) seen_[i] = worker(i).seen();
+}
+
 /// The watcher's thread: lets timers expire when no worker comes by, and ends time slices.
 void Scheduler::watch() {
-  std::array<WorkerSeen, kMostWorkers> seen{};
   int idle_slices = 0;
   while (!stopping()) {
     (void)expire_timers();
     idle_slices = running_.load(std::memory_order_relaxed) == 0 ? idle_slices + 1 : 0;
-    if (has_work()) {
-      for (uint32_t i = 0; i < worker_count(); ++i) end_slice(worker(i), seen[i]);
-      need_worker();
-    }
-    for (uint32_t i = 0; i < worker_count(); ++i) seen[i] = worker(i).seen();
+    expire_slices();
     const int64_t slice_end = idle_slices > kIdleSlices ? INT64_MAX : engine::monotonic_now_ns() + kSliceNs;
     watcher_wakes_ns_.store(std::min(slice_end, timers_.next_deadline()), std::memory_order_seq_cst);
     full_fence();

@@ -73,7 +73,7 @@ class Scheduler {
   /// Fibers that have not ended.
   [[nodiscard]] size_t live() const noexcept { return live_.load(std::memory_order_acquire); }
   /// Frees the memory of fibers that ended.
-  void trim();
+  void trim() HEDDLE_EXCLUDES(watch_mutex_);
 
   /// The time of deadlines: the host's, or with a policy the fibers' own.
   [[nodiscard]] const Clock& clock() const noexcept {
@@ -115,9 +115,11 @@ class Scheduler {
 
  private:
   void record_runnable(Fiber& fiber, Arrived how) noexcept;
+  void expire_slices() noexcept HEDDLE_EXCLUDES(watch_mutex_);
   [[nodiscard]] Fiber* take_free() HEDDLE_EXCLUDES(free_mutex_);
   [[nodiscard]] Fiber* make_fiber();
   void destroy(Fiber& fiber);
+  /// REQUIRES: a full fence, or an operation in the one order of all, since the fiber was added.
   void need_worker() noexcept HEDDLE_EXCLUDES(idle_mutex_);
   [[nodiscard]] bool add_worker(bool spinning) HEDDLE_REQUIRES(idle_mutex_);
   [[nodiscard]] bool has_threads() HEDDLE_EXCLUDES(idle_mutex_);
@@ -126,7 +128,7 @@ class Scheduler {
   [[nodiscard]] Worker* worker_that_may_block() const noexcept;
   void take_place() noexcept;
   void watch();
-  void end_slice(Worker& worker, WorkerSeen seen) noexcept;
+  void end_slice(Worker& worker, WorkerSeen seen) noexcept HEDDLE_REQUIRES(watch_mutex_);
 
   const unsigned most_running_;
   Recorder* const recorder_;
@@ -151,6 +153,10 @@ class Scheduler {
 
   engine::Mutex free_mutex_;
   Fiber* free_ HEDDLE_GUARDED_BY(free_mutex_) = nullptr;
+
+  /// Held while the watcher has to do with fibers that run, and while some are freed.
+  engine::Mutex watch_mutex_;
+  std::array<WorkerSeen, kMostWorkers> seen_ HEDDLE_GUARDED_BY(watch_mutex_){};
 
   engine::Mutex end_mutex_;
   std::condition_variable_any all_ended_;

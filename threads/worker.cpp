@@ -58,7 +58,7 @@ void Worker::join() {
 }
 
 void Worker::add_next(Fiber& fiber) noexcept {
-  Fiber* const before = next_.exchange(&fiber, std::memory_order_acq_rel);
+  Fiber* const before = next_.exchange(&fiber, std::memory_order_seq_cst);
   if (before != nullptr) add_last(*before);
 }
 
@@ -74,19 +74,13 @@ void Worker::loop() {
 }
 
 void Worker::run(Fiber& fiber) {
-  {
-    engine::MutexLock lock(running_mutex_);
-    running_ = &fiber;
-  }
-  resumed_.fetch_add(1, std::memory_order_relaxed);
+  running_.store(&fiber, std::memory_order_release);
+  resumed_.store(resumed() + 1, std::memory_order_relaxed);
   Recorder* const recorder = scheduler_.recorder();
   if (recorder != nullptr) recorder->resumes(fiber);
   const Fiber::Stop stop = fiber.resume(stack_);
   if (recorder != nullptr) recorder->stopped(fiber, end_of_run(stop));
-  {
-    engine::MutexLock lock(running_mutex_);
-    running_ = nullptr;
-  }
+  running_.store(nullptr, std::memory_order_relaxed);
   switch (stop) {
     case Fiber::Stop::park: scheduler_.parked(fiber); break;
     case Fiber::Stop::yield: scheduler_.make_runnable(fiber, Scheduler::Arrived::yielded); break;
@@ -111,8 +105,7 @@ RunEnd Worker::end_of_run(Fiber::Stop stop) noexcept {
 }
 
 void Worker::ask_to_yield() noexcept {
-  engine::MutexLock lock(running_mutex_);
-  if (running_ != nullptr) running_->ask_to_yield();
+  if (Fiber* const fiber = running_.load(std::memory_order_acquire)) fiber->ask_to_yield();
 }
 
 Fiber* Worker::take_own() noexcept {

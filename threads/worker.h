@@ -53,7 +53,10 @@ class Worker {
   [[nodiscard]] WorkerSeen seen() const noexcept {
     return {resumed(), host_call_.load(std::memory_order_relaxed)};
   }
-  /// Asks the fiber that runs here to yield, if it can be asked. Any thread.
+  /// The fiber that runs here; null while none does. The worker's thread.
+  [[nodiscard]] Fiber* running() const noexcept { return running_.load(std::memory_order_relaxed); }
+  /// Asks the fiber that runs here to yield, if it can be asked; one that has just stopped may be asked for
+  /// nothing. The watcher, which keeps fibers from being freed meanwhile.
   void ask_to_yield() noexcept;
 
   // A call of the host that the fiber here is in. Its number tells it from the one before.
@@ -98,8 +101,7 @@ class Worker {
   std::atomic<uint32_t> resumed_{0};
   std::atomic<uint32_t> host_call_{kNoHostCall};
   uint32_t last_host_call_ = 0;
-  engine::Mutex running_mutex_;  ///< guards running_ against ask_to_yield()
-  Fiber* running_ HEDDLE_GUARDED_BY(running_mutex_) = nullptr;
+  std::atomic<Fiber*> running_{nullptr};
   alignas(64) std::atomic<Fiber*> next_{nullptr};
   RunQueue queue_;
 };

@@ -33,10 +33,51 @@ T load_atomically(const Memory& memory, uint64_t address) {
 
 }  // namespace
 
+namespace {
+
+/// A mutex of one word. Both ways are one inlined atomic operation where nobody else wants it, which for what
+/// a bucket's lock guards is half of the time.
+class HEDDLE_CAPABILITY("mutex") BucketMutex {
+ public:
+  void lock() noexcept HEDDLE_ACQUIRE() {
+    uint32_t free = kFree;
+    if (!state_.compare_exchange_strong(free, kHeld, std::memory_order_acquire)) lock_slowly();
+  }
+  void unlock() noexcept HEDDLE_RELEASE() {
+    if (state_.exchange(kFree, std::memory_order_release) == kAwaited) state_.notify_one();
+  }
+
+ private:
+  static constexpr uint32_t kFree = 0, kHeld = 1, kAwaited = 2;
+
+  [[gnu::noinline]] void lock_slowly() noexcept {
+    for (uint32_t i = 0; i < kMostSpins && state_.load(std::memory_order_relaxed) != kFree; ++i) spin_pause();
+    // Whoever has slept can't know who else does: it leaves the mutex as awaited.
+    while (state_.exchange(kAwaited, std::memory_order_acquire) != kFree) {
+      state_.wait(kAwaited, std::memory_order_relaxed);
+    }
+  }
+
+  std::atomic<uint32_t> state_{kFree};
+};
+
+class HEDDLE_SCOPED_CAPABILITY BucketLock {
+ public:
+  explicit BucketLock(BucketMutex& mutex) noexcept HEDDLE_ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
+  ~BucketLock() HEDDLE_RELEASE() { mutex_.unlock(); }
+  BucketLock(const BucketLock&) = delete;
+  BucketLock& operator=(const BucketLock&) = delete;
+
+ private:
+  BucketMutex& mutex_;
+};
+
+}  // namespace
+
 struct alignas(kCacheLine) WaitQueues::Bucket {
   std::atomic<uint32_t> waiting{
       0};  ///< waiters in the list, or just about to enter or leave it; changes under mutex
-  Mutex mutex;
+  BucketMutex mutex;
   Waiter* head HEDDLE_GUARDED_BY(mutex) = nullptr;  ///< oldest
   Waiter* tail HEDDLE_GUARDED_BY(mutex) = nullptr;
 
@@ -53,7 +94,12 @@ struct alignas(kCacheLine) WaitQueues::Bucket {
     (waiter.next_ != nullptr ? waiter.next_->previous_ : tail) = waiter.previous_;
     waiter.state_.store(state, std::memory_order_release);
     waiter.bucket_.store(Waiter::kNoBucket, std::memory_order_release);  // who reads this, reads that state
-    waiting.fetch_sub(1, std::memory_order_release);
+    count(-1);
+  }
+
+  void count(int32_t by) HEDDLE_REQUIRES(mutex) {
+    waiting.store(waiting.load(std::memory_order_relaxed) + static_cast<uint32_t>(by),
+                  std::memory_order_release);
   }
 };
 
@@ -64,8 +110,8 @@ Waiter::~Waiter() { FutexParker::give_back(own_parker_); }
 void Waiter::set_parker(Parker* parker) noexcept { parker_ = parker != nullptr ? parker : own_parker_; }
 
 void Waiter::cancel() noexcept {
-  // First the request, then the look for a wait; enqueue() enters first and then looks for a request: one
-  // sees the other.
+  // First the request, then, behind a fence, the look for a wait; enqueue() enters first and then, behind a
+  // fence, looks for a request: one sees the other.
   cancel_requested_.store(true, std::memory_order_seq_cst);
   if (WaitQueues* const queues = queues_.load(std::memory_order_seq_cst); queues != nullptr)
     queues->cancel(*this);
@@ -134,27 +180,30 @@ std::optional<WaitResult> WaitQueues::enqueue(Waiter& waiter, const Memory& memo
                                               T expected) {
   const uint32_t index = bucket_index(memory, address);
   Bucket& bucket = buckets_[index];
-  MutexLock lock(bucket.mutex);
+  BucketLock lock(bucket.mutex);
   if (bucket.waiting.load(std::memory_order_relaxed) == UINT32_MAX - 1) return WaitResult::too_many_waiters;
-  bucket.waiting.fetch_add(1, std::memory_order_seq_cst);  // invariant 4: before the load
-  if (load_atomically<T>(memory, address) != expected) {
-    bucket.waiting.fetch_sub(1, std::memory_order_release);
-    return WaitResult::not_equal;
-  }
   waiter.memory_ = &memory;
   waiter.address_ = address;
   bucket.push(waiter);
-  waiter.state_.store(Waiter::State::waiting, std::memory_order_release);
-  waiter.bucket_.store(index, std::memory_order_seq_cst);
+  bucket.count(1);
+  waiter.bucket_.store(index, std::memory_order_release);
+  // Now that all of it is to be seen: the value (invariant 4) and requests.
+  sequential_fence();
+  if (load_atomically<T>(memory, address) != expected) {
+    bucket.remove(waiter, Waiter::State::idle);
+    return WaitResult::not_equal;
+  }
   if (waiter.cancel_requested_.load(std::memory_order_seq_cst)) {
     bucket.remove(waiter, Waiter::State::cancelled);
     return WaitResult::cancelled;
   }
+  // Not before: who looks for deadlocks must not take a wait for endless that will not even begin.
+  waiter.state_.store(Waiter::State::waiting, std::memory_order_release);
   return std::nullopt;
 }
 
-WaitResult WaitQueues::sleep(Waiter& waiter, const Memory& memory, uint64_t address, int64_t timeout_ns) {
-  if (waiter.observer_ == nullptr) return sleep(waiter, timeout_ns);
+WaitResult WaitQueues::sleep_observed(Waiter& waiter, const Memory& memory, uint64_t address,
+                                      int64_t timeout_ns) {
   waiter.observer_->waits(memory, address);
   const WaitResult result = sleep(waiter, timeout_ns);
   waiter.observer_->waited(memory, address, result);
@@ -174,7 +223,7 @@ WaitResult WaitQueues::sleep(Waiter& waiter, int64_t timeout_ns) {
 void WaitQueues::give_up(Waiter& waiter) {
   Bucket* const bucket = bucket_of(waiter);
   if (bucket == nullptr) return;  // someone was faster than the deadline
-  MutexLock lock(bucket->mutex);
+  BucketLock lock(bucket->mutex);
   if (bucket_of(waiter) != nullptr) bucket->remove(waiter, Waiter::State::timed_out);
 }
 
@@ -186,12 +235,16 @@ WaitResult WaitQueues::wait(Waiter& waiter, const Memory& memory, uint64_t addre
   if (timeout_ns == 0) return WaitResult::timed_out;
   ++waiter.waits_;
   waiter.endless_wait_.store(timeout_ns < 0 ? waiter.waits_ : 0, std::memory_order_relaxed);
-  waiter.queues_.store(this, std::memory_order_seq_cst);
+  if (waiter.queues_.load(std::memory_order_relaxed) != this) {
+    waiter.queues_.store(this, std::memory_order_seq_cst);
+  }
   const std::optional<WaitResult> at_once = enqueue<T>(waiter, memory, address, expected);
-  const WaitResult result = at_once ? *at_once : sleep(waiter, memory, address, timeout_ns);
+  const WaitResult result = at_once ? *at_once
+                            : waiter.observer_ == nullptr
+                                ? sleep(waiter, timeout_ns)
+                                : sleep_observed(waiter, memory, address, timeout_ns);
   if (result == WaitResult::cancelled) waiter.clear_cancel();
   waiter.state_.store(Waiter::State::idle, std::memory_order_relaxed);
-  waiter.queues_.store(nullptr, std::memory_order_release);
   return result;
 }
 
@@ -215,7 +268,7 @@ uint32_t WaitQueues::notify(const Memory& memory, uint64_t address, uint32_t cou
   Waiter** last = &first;
   uint32_t woken = 0;
   {
-    MutexLock lock(bucket.mutex);
+    BucketLock lock(bucket.mutex);
     for (Waiter* waiter = bucket.head; waiter != nullptr && woken < count;) {
       Waiter* const next = waiter->next_;
       if (waiter->address_ == address && waiter->memory_ == &memory) {
@@ -266,7 +319,7 @@ bool WaitQueues::take_out(Waiter& waiter) noexcept {
   // The waiter may leave one bucket and enter another while we look; each round takes it, finds it out, or
   // follows it.
   for (Bucket* bucket = bucket_of(waiter); bucket != nullptr; bucket = bucket_of(waiter)) {
-    MutexLock lock(bucket->mutex);
+    BucketLock lock(bucket->mutex);
     if (bucket_of(waiter) != bucket) continue;
     bucket->remove(waiter, Waiter::State::waking);
     return true;
@@ -276,7 +329,7 @@ bool WaitQueues::take_out(Waiter& waiter) noexcept {
 
 uint32_t WaitQueues::waiting_at(const Memory& memory, uint64_t address) {
   Bucket& bucket = bucket_of(memory, address);
-  MutexLock lock(bucket.mutex);
+  BucketLock lock(bucket.mutex);
   uint32_t count = 0;
   for (const Waiter* waiter = bucket.head; waiter != nullptr; waiter = waiter->next_) {
     count += waiter->address_ == address && waiter->memory_ == &memory;

@@ -57,7 +57,7 @@ class WaitObserver {
 };
 
 /// One thread's place in a queue. Reused for every wait; one wait at a time. The WaitQueues it waits in must
-/// outlive every concurrent cancel().
+/// outlive every cancel().
 class Waiter {
  public:
   Waiter();  ///< sleeps by futex (OS thread)
@@ -108,7 +108,7 @@ class Waiter {
   std::atomic<uint32_t> bucket_{
       kNoBucket};       ///< index of the bucket it is in; changes under that bucket's lock
   uint32_t spins_ = 0;  ///< how long to hope for a wake-up before sleeping; adapts
-  std::atomic<WaitQueues*> queues_{nullptr};
+  std::atomic<WaitQueues*> queues_{nullptr};  ///< where it waits, or did last
   Parker* parker_ = nullptr;
   WaitObserver* observer_ = nullptr;
   FutexParker* own_parker_;
@@ -141,7 +141,7 @@ class WaitQueues {
   WaitResult wait(Waiter& waiter, const Memory& memory, uint64_t address, T expected, int64_t timeout_ns);
   template <class T>
   std::optional<WaitResult> enqueue(Waiter& waiter, const Memory& memory, uint64_t address, T expected);
-  WaitResult sleep(Waiter& waiter, const Memory& memory, uint64_t address, int64_t timeout_ns);
+  WaitResult sleep_observed(Waiter& waiter, const Memory& memory, uint64_t address, int64_t timeout_ns);
   WaitResult sleep(Waiter& waiter, int64_t timeout_ns);
   void give_up(Waiter& waiter);
   [[nodiscard]] bool take_out(Waiter& waiter) noexcept;
