@@ -28,6 +28,7 @@ void FunctionBuilder::begin_loop(Control& control) {
   arguments_.assign(operands_.begin() + static_cast<ptrdiff_t>(first), operands_.end());
   for (uint32_t i = 0; i < control.local_count; ++i)
     arguments_.push_back(locals_[loop_locals_[control.first_local + i]]);
+  const Value where = context();  // in front of the loop, so that the poll need not load it
   control.header = out_.add_block();
   jump_to(control.header, arguments_);
   block_ = control.header;
@@ -37,7 +38,7 @@ void FunctionBuilder::begin_loop(Control& control) {
     const uint32_t local = loop_locals_[control.first_local + i];
     assign_local(local, out_.add_parameter(block_, local_types_[local]));
   }
-  add(node(Operation::poll));
+  add(node(Operation::poll), {where});
 }
 
 /// The locals that the loop assigns.

@@ -44,6 +44,7 @@ void Function::reset() {
     spare_blocks.push_back(std::move(block));
   }
   blocks.clear();
+  inlined.clear();
   order.clear();
   has_calls = false;
   reloads_instance = false;

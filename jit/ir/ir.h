@@ -72,6 +72,16 @@ struct Node {
   BlockId block = kNoBlock;
 };
 
+/// A Node::offset with this bit is an index into Function::inlined. (Of modules that are larger nothing is inlined.)
+inline constexpr uint32_t kInlinedOffset = uint32_t{1} << 31;
+
+/// Where an inlined node comes from.
+struct InlinedPosition {
+  uint32_t offset = 0;    ///< of its instruction in the module
+  uint32_t function = 0;  ///< whose body that is in
+  uint32_t caller = 0;    ///< Node::offset of the call that was inlined: maybe inlined itself
+};
+
 struct Edge {
   BlockId target = kNoBlock;
   uint32_t first_argument = 0;  ///< in Function::arguments
@@ -99,6 +109,7 @@ struct Function {
   std::vector<Value> arguments;       ///< of nodes and edges
   std::vector<Block> blocks;          ///< [0] is the entry; its parameters are the function's (of an OSR body: one i64,
                                       ///< the interpreter's frame pointer)
+  std::vector<InlinedPosition> inlined;  ///< what offsets with kInlinedOffset mean
   std::vector<BlockId> order;         ///< layout; see order_blocks()
   bool has_calls = false;             ///< of anything: needs a frame and a stack check
   bool reloads_instance = false;      ///< calls may come back in another instance: see calling_convention.h

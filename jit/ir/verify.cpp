@@ -244,7 +244,7 @@ bool Verifier::check_own(Value value) {
     case Operation::trap_unless:
     case Operation::branch:
     case Operation::branch_table: return check_types(value, kCondition, Type::none);
-    case Operation::poll:
+    case Operation::poll: return check_types(value, pointers.first(1), Type::none);
     case Operation::jump:
     case Operation::invoke:
     case Operation::trap: return check_types(value, {}, Type::none);

@@ -5,19 +5,25 @@
 // and use no recursion. Their scratch memory is theirs for one run.
 #pragma once
 
+#include "jit/build/builder.h"
 #include "jit/ir/ir.h"
 
 namespace heddle::jit {
 
 /// Which passes run; a flag that is off changes how fast the code is, never what it does.
 struct PassOptions {
+  bool inline_calls = true;       ///< small functions of the same module take the places of calls
   bool number_values = true;      ///< fold, simplify, merge equal values and loads
   bool remove_parameters = true;  ///< of blocks, that are always the same value
   bool hoist = true;              ///< what does not change in a loop, out of it
   bool remove_dead_code = true;
 };
 
-void run_passes(Function& function, const PassOptions& options = {});
+/// `build`: how the function was built; so are those that are inlined.
+void run_passes(Function& function, const BuildOptions& build, const PassOptions& options = {});
+
+/// Small functions of the same module take the places of calls to them.
+void inline_calls(Function& function, const BuildOptions& options);
 
 /// Block parameters to which every edge hands the same value, or themselves, become that value.
 void remove_redundant_parameters(Function& function);

@@ -35,7 +35,7 @@ void keeps_the_meaning(const char* name, const PassOptions& options, uint32_t se
     const std::string before = print(function);
     const std::vector<uint64_t> arguments = {seed * 7, 5, 0xffffffff};
     const test::Trace wanted = Evaluator(function).run(arguments);
-    run_passes(function, options);
+    run_passes(function, {}, options);
     ASSERT_EQ(verify(function), "") << name << " seed " << seed << "\n" << before << print(function);
     ASSERT_EQ(Evaluator(function).run(arguments), wanted) << name << " seed " << seed << "\n"
                                                           << before << "\nafter\n"
@@ -43,7 +43,7 @@ void keeps_the_meaning(const char* name, const PassOptions& options, uint32_t se
   }
 }
 
-constexpr PassOptions kNone = {false, false, false, false};
+constexpr PassOptions kNone = {false, false, false, false, false};
 
 TEST(jit_passes, redundant_parameters_keep_the_meaning) {
   PassOptions options = kNone;
@@ -110,7 +110,7 @@ class Sample {
     for (size_t i = 0; i < results.size(); ++i) function.results.push_back(Type::i32);
     add({.operation = Operation::leave}, results);
     order_blocks(function);
-    run_passes(function);
+    run_passes(function, {});
     EXPECT_EQ(verify(function), "");
     return function;
   }
@@ -174,7 +174,7 @@ TEST(jit_passes, loads_of_the_instance_leave_loops) {
   sample.function.add_edge(sample.block, header, start);
   sample.block = header;
   const Value counter = sample.function.add_parameter(header, Type::i32);
-  sample.add({.operation = Operation::poll});
+  sample.add({.operation = Operation::poll}, {sample.base});
   const Value step = sample.load(Alias::constant, 64);
   const Value next = sample.binary(Operation::i32_sub, counter, step);
   sample.add({.operation = Operation::branch}, {next});

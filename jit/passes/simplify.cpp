@@ -40,6 +40,30 @@ std::optional<uint64_t> Simplifier::constant_of(Value value) const {
   return node.immediate & mask_of(node.type);
 }
 
+/// Bits that may be set in the value: those of what was loaded, compared, shifted or masked.
+uint64_t Simplifier::possible_bits(Value value) const {
+  const Node& node = function_.nodes[value];
+  const uint64_t all = mask_of(node.type);
+  const Operation operation = node.operation == host_load ? node.access : node.operation;
+  if (!is_row(operation)) return all;
+  switch (operation) {
+    case i32_load8_u:
+    case i64_load8_u: return UINT8_MAX;
+    case i32_load16_u:
+    case i64_load16_u: return UINT16_MAX;
+    case i64_load32_u:
+    case i64_extend_i32_u: return UINT32_MAX;
+    case i32_and:
+    case i64_and: return constant_of(argument(node, 1)).value_or(all);
+    case i32_shr_u:
+    case i64_shr_u:
+      return all >> (constant_of(argument(node, 1)).value_or(0) & (node.type == Type::i32 ? 31 : 63));
+    default: break;
+  }
+  const engine::RowKind kind = info(row_of(operation)).kind;
+  return kind == engine::RowKind::compare || kind == engine::RowKind::test ? 1 : all;
+}
+
 void Simplifier::become_constant(Node& node, uint64_t bits) {
   node.operation = constant_row(node.type);
   node.immediate = bits & mask_of(node.type);
@@ -77,6 +101,8 @@ Value Simplifier::apply_identities(Node& node, uint64_t right) {
   if (identity == nullptr) return kNoValue;
   if (identity->neutral == right) return argument(node, 0);
   if (identity->absorbing == right) return argument(node, 1);
+  const bool is_mask = node.operation == i32_and || node.operation == i64_and;
+  if (is_mask && (possible_bits(argument(node, 0)) & ~right) == 0) return argument(node, 0);
   return kNoValue;
 }
 

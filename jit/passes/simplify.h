@@ -34,6 +34,7 @@ class Simplifier {
   void set_argument(const Node& node, unsigned which, Value value) {
     function_.arguments[node.first_argument + which] = value;
   }
+  [[nodiscard]] uint64_t possible_bits(Value value) const;
   void become_constant(Node& node, uint64_t bits);
   bool fold_node(Node& node);
   void order_operands(Node& node);

@@ -142,7 +142,8 @@ class FunctionMaker {
     block_ = header;
     const Value counter = function_.add_parameter(header, Type::i32);
     known_.push_back(function_.add_parameter(header, Type::i32));
-    add({.operation = Operation::poll});
+    const Value context[] = {base_};
+    add({.operation = Operation::poll}, context);
     region(depth);
     const Value step[] = {counter, constant(1)};
     const Value next = add({.operation = Operation::i32_sub, .type = Type::i32}, step);

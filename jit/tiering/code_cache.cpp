@@ -31,7 +31,7 @@ CodeCache::~CodeCache() {
 }
 
 const CompiledCode* CodeCache::add(const engine::FunctionCode& function, uint32_t loop_offset,
-                                   const x64::EmittedCode& code) {
+                                   const x64::EmittedCode& code, std::vector<InlinedFrame> inlined) {
   engine::MutexLock lock(mutex_);
   const auto memory = memory_.add(code.bytes);
   if (!memory.ok()) return nullptr;
@@ -42,6 +42,7 @@ const CompiledCode* CodeCache::add(const engine::FunctionCode& function, uint32_
   added->loop_offset = loop_offset;
   added->frame_bytes = code.frame_bytes;
   added->sites = code.sites;
+  added->inlined = std::move(inlined);
   bytes_ += added->size;
   const CompiledCode* const published = added.get();
   codes_.emplace(reinterpret_cast<uintptr_t>(published->begin), std::move(added));

@@ -21,6 +21,15 @@
 
 namespace heddle::jit {
 
+/// A call that was inlined: the function whose body the instruction at `offset` is in, and who called it
+/// there.
+struct InlinedFrame {
+  const engine::FunctionCode* function = nullptr;
+  uint32_t offset = 0;
+  uint32_t caller =
+      0;  ///< a Site::wasm_offset: of the code's own function, or again inlined (kInlinedOffset)
+};
+
 /// Published code of a function, or of its rest from a loop on. Immutable.
 struct CompiledCode {
   const uint8_t* begin = nullptr;
@@ -29,6 +38,7 @@ struct CompiledCode {
   uint32_t loop_offset = 0;  ///< module offset of the `loop` that it begins at; 0: a whole function
   uint32_t frame_bytes = 0;
   std::vector<x64::Site> sites;
+  std::vector<InlinedFrame> inlined;
 
   [[nodiscard]] const uint8_t* end() const { return begin + size; }
   /// What is known of an address, which is one of a site; null if it is none.
@@ -46,7 +56,8 @@ class CodeCache {
 
   /// Makes code executable. Null if there is no room. It stays until it is removed.
   [[nodiscard]] const CompiledCode* add(const engine::FunctionCode& function, uint32_t loop_offset,
-                                        const x64::EmittedCode& code) HEDDLE_EXCLUDES(mutex_);
+                                        const x64::EmittedCode& code, std::vector<InlinedFrame> inlined)
+      HEDDLE_EXCLUDES(mutex_);
   /// The code that contains `pc` or ends there (return addresses may be the end); null if none does.
   [[nodiscard]] const CompiledCode* find(const void* pc) const HEDDLE_EXCLUDES(mutex_);
   /// REQUIRES: nobody runs it or ever will.

@@ -54,6 +54,8 @@ class FunctionCompiler {
   [[nodiscard]] const x64::MachineFunction& machine() const { return machine_; }
   [[nodiscard]] const x64::Allocation& allocation() const { return allocation_; }
   [[nodiscard]] x64::EmittedCode& emitted() { return emitted_; }
+  /// What its sites' offsets with kInlinedOffset mean.
+  [[nodiscard]] const std::vector<InlinedPosition>& inlined() const { return ir_.inlined; }
   [[nodiscard]] const StageTimes& times() const { return times_; }
 
  private:

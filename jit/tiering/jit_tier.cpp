@@ -234,13 +234,22 @@ const CompiledCode* JitTier::make(FunctionCode& code, uint64_t loop_offset) {
   std::unique_ptr<FunctionCompiler> compiler = take_compiler();
   const CompiledCode* made = nullptr;
   if (compiler->compile(*code.module, code.index, static_cast<uint32_t>(loop_offset)).ok())
-    made = cache_->add(code, static_cast<uint32_t>(loop_offset), compiler->emitted());
+    made = cache_->add(code, static_cast<uint32_t>(loop_offset), compiler->emitted(),
+                       inlined_frames(code, *compiler));
   if (made != nullptr) {
     FunctionState::of(code).module->own(*made);
     count(code, loop_offset, compiler->times(), true);
   }
   give_back(std::move(compiler));
   return made;
+}
+
+std::vector<InlinedFrame> JitTier::inlined_frames(const FunctionCode& code,
+                                                  const FunctionCompiler& compiler) {
+  std::vector<InlinedFrame> frames;
+  for (const InlinedPosition& position : compiler.inlined())
+    frames.push_back({code_of(*code.module, position.function), position.offset, position.caller});
+  return frames;
 }
 
 void JitTier::count(const FunctionCode& code, uint64_t loop_offset, const StageTimes& times, bool made) {

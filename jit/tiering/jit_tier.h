@@ -93,6 +93,8 @@ class JitTier final : public engine::Tier {
   [[nodiscard]] bool compile_now(engine::FunctionCode& code) noexcept;
   void compile(engine::FunctionCode& code);
   void compile_loop(engine::FunctionCode& code, uint64_t offset);
+  [[nodiscard]] std::vector<InlinedFrame> inlined_frames(const engine::FunctionCode& code,
+                                                         const FunctionCompiler& compiler);
   [[nodiscard]] const CompiledCode* make(engine::FunctionCode& code, uint64_t loop_offset);
   void count(const engine::FunctionCode& code, uint64_t loop_offset, const StageTimes& times, bool made);
   [[nodiscard]] std::unique_ptr<FunctionCompiler> take_compiler();

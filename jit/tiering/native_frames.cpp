@@ -19,6 +19,17 @@ struct FrameLink {
   return {code.begin + site.landing, frame, reinterpret_cast<uint8_t*>(frame) - code.frame_bytes};
 }
 
+/// The functions that were inlined at an offset, innermost first. What is left is one of the code's own
+/// function.
+[[nodiscard]] uint32_t add_inlined(engine::ExecContext& context, const CompiledCode& code, uint32_t offset) {
+  while ((offset & kInlinedOffset) != 0) {
+    const InlinedFrame& frame = code.inlined[offset & ~kInlinedOffset];
+    context.trap.add_frame({frame.function, nullptr, frame.offset});
+    offset = frame.caller;
+  }
+  return offset;
+}
+
 }  // namespace
 
 void leave_native_frames(engine::ExecContext& context, const CodeCache& cache, TrapKind kind, const void* pc,
@@ -36,7 +47,7 @@ void leave_native_frames(engine::ExecContext& context, const CodeCache& cache, T
       return;
     }
     const uint64_t offset = site != nullptr
-                                ? site->wasm_offset
+                                ? add_inlined(context, *code, site->wasm_offset)
                                 : code->function->module->functions[code->function->index].body.offset;
     context.trap.add_frame({code->function, nullptr, offset});
     pc = link->return_address;

@@ -50,7 +50,7 @@ void Emission::expand(const Instruction& instruction, std::span<const Location> 
       assembler_.bind(otherwise);
       return;
     }
-    case Mnemonic::poll: return expand_poll(instruction);
+    case Mnemonic::poll: return expand_poll(instruction, locations[0].reg);
     case Mnemonic::trap: return call_trap(instruction.trap, instruction.offset);
     case Mnemonic::trap_if:
       return jump_if(instruction.condition, cold_trap(instruction.trap, instruction.offset));
@@ -89,10 +89,9 @@ void Emission::reload_instance() {
   assembler_.mov(gp(kMemoryBase), x86::ptr(gp(kInstance), kInstanceMemoryBase, 8));
 }
 
-void Emission::expand_poll(const Instruction& instruction) {
+void Emission::expand_poll(const Instruction& instruction, Register context) {
   const Label cold = assembler_.newLabel(), back = assembler_.newLabel();
-  assembler_.mov(gp(kScratch), x86::ptr(gp(kInstance), kInstanceContext, 8));
-  assembler_.cmp(x86::ptr(gp(kScratch), kContextRequests, 4), 0);
+  assembler_.cmp(x86::ptr(gp(context), kContextRequests, 4), 0);
   assembler_.jne(cold);
   assembler_.bind(back);
   cold_code_.push_back([this, cold, back, offset = instruction.offset] {

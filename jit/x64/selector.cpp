@@ -157,7 +157,7 @@ void Selector::select_node(Value value) {
     }
     case Operation::poll:
       out_.has_frame = true;
-      add(Mnemonic::poll, Form::pseudo, 8, {});
+      add(Mnemonic::poll, Form::pseudo, 8, {read(use(argument(value, 0)))});
       return;
     default: break;
   }
