@@ -66,22 +66,22 @@ expectations() {
   echo "$present"
 }
 
-# stage_suites PRESET FOLDER...: the official suites in the interpreter, every unexpected result a failure.
+# stage_suites PRESET TIER FOLDER...: the official suites in one tier, every unexpected result a failure.
 stage_suites() {
-  local preset=$1 folder paths=() report status=0 where table=()
-  shift
+  local preset=$1 tier=$2 folder paths=() report status=0 where table=()
+  shift 2
   where=$(suites)
   for folder in "$@"; do
     [ ! -d "$where/$folder" ] || paths+=("$where/$folder")
   done
   # The README's table is what the release gives on all suites.
-  if [ "$preset" = release ] && ! incomplete_suites "$where"; then table=(--check-table "$root/README.md"); fi
-  report=$root/build/$preset/suites-$1.json
+  if [ "$preset $tier" = "release interp" ] && ! incomplete_suites "$where"; then table=(--check-table "$root/README.md"); fi
+  report=$root/build/$preset/suites-$tier-$1.json
   mkdir -p "$root/build/$preset"
   rm -f "$report"
   build "$preset" bin/heddle
-  in_place "$preset" "$root/build/$preset/bin/heddle" wast --tier interp --jobs "$(nproc)" --report json --output "$report" \
-    --expectations "$(expectations interp "$where")" "${table[@]}" "${paths[@]}" || status=$?
+  in_place "$preset" "$root/build/$preset/bin/heddle" wast --tier "$tier" --jobs "$(nproc)" --report json --output "$report" \
+    --expectations "$(expectations "$tier" "$where")" "${table[@]}" "${paths[@]}" || status=$?
   # shellcheck disable=SC2046 # Two numbers, two arguments.
   tally $(python3 "$root/tools/suite_summary.py" "$report" "$status")
   return $status
@@ -199,15 +199,17 @@ run_tests() {
 
   run_stage "layers and style" tree
   run_stage "release: build and every test" unit release -LE layering
-  suite_stage "release: suites" suites release spec threads
+  suite_stage "release: suites" suites release interp spec threads
+  suite_stage "release: suites, everything compiled" suites release jit spec threads
+  suite_stage "release: suites, compiled when hot" suites release auto spec threads
   suite_stage "release: wasi-threads" wasi_threads release 3 3
   if [ $quick = 0 ]; then
     run_stage "GCC: build and unit tests" unit gcc -L 'unit|example'
-    suite_stage "GCC: suites" suites gcc spec threads
+    suite_stage "GCC: suites" suites gcc interp spec threads
     run_stage "ASan and UBSan: build and unit tests" unit asan-ubsan -L 'unit|example'
-    suite_stage "ASan and UBSan: suites" suites asan-ubsan spec threads
+    suite_stage "ASan and UBSan: suites" suites asan-ubsan interp spec threads
     run_stage "TSan: build and tests of threaded folders" unit tsan -L threads
-    suite_stage "TSan: suites of threads" suites tsan threads
+    suite_stage "TSan: suites of threads" suites tsan interp threads
     run_stage "fuzz targets, 20 s each" fuzz 20
     run_stage "the engine alone, shared, installed, consumed" engine_alone
   fi
