@@ -201,8 +201,9 @@ TEST_F(command_line, run_wasi_with_closed_streams) {
         (i64.const 0) (i32.const 0) (i32.const 200)) (then (call $exit (i32.const 7))))
       (i32.store (i32.const 0) (i32.const 100)) (i32.store (i32.const 4) (i32.const 3))
       (call $exit (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))))))");
+  // Behind the # is a redirection to what is closed here, which the shell would refuse.
   for (const char* closed : {">&-", "<&- >&- 2>&-"}) {
-    const Ran ran = heddle(std::string("run --dir . write.wat ") + closed);
+    const Ran ran = heddle(std::string("run --dir . write.wat ") + closed + " #");
     EXPECT_TRUE(ran.exit_code == 8 || ran.exit_code == 76) << "badf or notcapable, not " << ran.exit_code;
     EXPECT_EQ(std::filesystem::file_size(directory_ / "new"), 0u) << closed;
   }
@@ -211,7 +212,7 @@ TEST_F(command_line, run_wasi_with_closed_streams) {
       (drop (call $open (i32.const 3) (i32.const 0) (i32.const 100) (i32.const 3) (i32.const 1) (i64.const 64)
         (i64.const 0) (i32.const 0) (i32.const 200)))
       (unreachable))))");
-  EXPECT_EQ(heddle("run --dir . trap.wat <&- 2>&-").exit_code, 134);
+  EXPECT_EQ(heddle("run --dir . trap.wat <&- 2>&- #").exit_code, 134);
   EXPECT_EQ(std::filesystem::file_size(directory_ / "new"), 0u) << "messages go into the guest's file";
 }
 
@@ -345,7 +346,10 @@ TEST_F(command_line, dump_shows_stages) {
   expect_part("dump m.wat", 0, "export \"memory\": memory[0]\n");
   expect_part("dump --stage bytecode --func 0 m.wat", 0, "function[0] fib");
   expect_part("dump --stage bytecode --func 99 m.wat", 2, "there is no function 99; the module has 6");
-  expect_part("dump --stage asm m.wat", 2, "--stage");
+  expect_part("dump --stage ir --func 0 m.wat", 0, "block0(v0: i32)");
+  expect_part("dump --stage machine --func 0 m.wat", 0, "arguments");
+  expect_part("dump --stage asm --func 0 m.wat", 0, "push rbp");
+  expect_part("dump --stage paper m.wat", 2, "--stage");
 }
 
 TEST_F(command_line, help_and_version) {

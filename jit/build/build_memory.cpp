@@ -51,6 +51,11 @@ void FunctionBuilder::load(const Instruction& instruction) {
     return push(add(access, {address}));
   }
   const Value checked = check_access(row, instruction.memory, address);
+  if (type == Type::v128 && row != Operation::v128_load) {  // which do more than load
+    Node access = node(row, type);
+    access.alias = Alias::memory;
+    return push(add(access, {host_pointer(memory, checked)}));
+  }
   const Value base =
       load_pointer(Alias::constant, load_member(layout::kInstanceMemories, memory), layout::kMemoryBase);
   Node access = node(Operation::host_load, type);

@@ -31,11 +31,12 @@ void branch(TestFunction& function, Value condition, BlockId yes, BlockId no) {
 void make_sum(TestFunction& function) {
   const Value limit = function.parameter(Type::i32);
   const BlockId loop = function.ir.add_block(), out = function.ir.add_block();
+  const Value context = function.context();
   jump(function, loop, {function.i32(0), function.i32(0)});
   go_to(function, loop);
   const Value i = function.ir.add_parameter(loop, Type::i32),
               sum = function.ir.add_parameter(loop, Type::i32);
-  function.add(Operation::poll, Type::none);
+  function.add(Operation::poll, Type::none, {context});
   const Value next = function.add(Operation::i32_add, Type::i32, {i, function.i32(1)});
   const Value total = function.add(Operation::i32_add, Type::i32, {sum, next});
   const BlockId back = function.ir.add_block();

@@ -57,6 +57,13 @@ struct TestFunction {
                                                     : Operation::v128_const;
     return add(operation, type, {}, bits, [high](Node& node) { node.extra = high; });
   }
+  /// The ExecContext, which polls want.
+  Value context() {
+    const Value instance = add(Operation::instance, Type::i64);
+    const Value loaded = add(Operation::host_load, Type::i64, {instance}, kInstanceContext);
+    ir.nodes[loaded].access = Operation::i64_load;
+    return loaded;
+  }
   void leave(std::initializer_list<Value> values) {
     for (const Value value : values) ir.results.push_back(ir.nodes[value].type);
     add(Operation::leave, Type::none, values);

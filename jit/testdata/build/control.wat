@@ -70,25 +70,29 @@
 ;; count: function 3 -> i32, has calls
 ;; block0(v0: i32):
 ;;   v1: i32 = i32.const 0
+;;   v2: i64 = instance
+;;   v3: i64 = host.load v2 + 40 as i64.load, constant
 ;;   jump block1(v0, v1)
-;; block1(v3: i32, v4: i32): loop depth 1
-;;   v5 = poll
-;;   v6: i32 = i32.eqz v3
-;;   branch v6 block3, block2
+;; block1(v5: i32, v6: i32): loop depth 1
+;;   v7 = poll v3
+;;   v8: i32 = i32.eqz v5
+;;   branch v8 block3, block2
 ;; block2: depth 1
-;;   v8: i32 = i32.add v4, v3
-;;   v9: i32 = i32.const 1
-;;   v10: i32 = i32.sub v3, v9
-;;   jump block1(v10, v8)
+;;   v10: i32 = i32.add v6, v5
+;;   v11: i32 = i32.const 1
+;;   v12: i32 = i32.sub v5, v11
+;;   jump block1(v12, v10)
 ;; block3:
-;;   return v4
+;;   return v6
 ;;
 ;; no_loop: function 4 -> i32
 ;; block0(v0: i32):
+;;   v1: i64 = instance
+;;   v2: i64 = host.load v1 + 40 as i64.load, constant
 ;;   jump block1(v0)
-;; block1(v2: i32):
-;;   v4: i32 = i32.const 3
-;;   return v4
+;; block1(v4: i32):
+;;   v6: i32 = i32.const 3
+;;   return v6
 ;;
 ;; table: function 5 -> i32
 ;; block0(v0: i32):
