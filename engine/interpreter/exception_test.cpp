@@ -367,7 +367,7 @@ TEST(exceptions, catchers_get_their_instance_and_memory_back) {
   EXPECT_EQ(world.call(catcher, "nested", {1000}), returned({1000 + 5 + 7}));
 }
 
-/// Direct calls have no reload behind them there, and name their frame's header themselves.
+/// Direct calls in such a module have no reload behind them (ModuleCode::own_calls_reload).
 TEST(exceptions, pass_through_modules_that_catch_nothing) {
   World world({.limits = {.stack_bytes = 16 << 20}});
   Instance& thrower = world.instantiate(R"((module

@@ -2,7 +2,6 @@
 // Operand access of handlers: where a value comes from and where it goes, as template parameters.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <type_traits>
 
@@ -47,18 +46,12 @@ inline constexpr unsigned kPairs = 7;
   return Source::slot;
 }
 
-/// By left and right: slot_slot for pairs that do not exist.
-inline constexpr auto kPairsOfSources = [] {
-  std::array<std::array<Pair, 3>, 3> pairs{};
+[[nodiscard]] constexpr Pair pair_of(Source left, Source right) {
   for (unsigned i = 0; i < kPairs; ++i) {
     const Pair pair = static_cast<Pair>(i);
-    pairs[static_cast<unsigned>(left_of(pair))][static_cast<unsigned>(right_of(pair))] = pair;
+    if (left_of(pair) == left && right_of(pair) == right) return pair;
   }
-  return pairs;
-}();
-
-[[nodiscard]] constexpr Pair pair_of(Source left, Source right) {
-  return kPairsOfSources[static_cast<unsigned>(left)][static_cast<unsigned>(right)];
+  return Pair::slot_slot;
 }
 
 /// The value of type T in the accumulator of its class.
