@@ -23,7 +23,11 @@ using Enter = bool (*)(ExecContext*, Instance*, const void* code, RegisterArea*)
 /// Slots that a frame of tier 0 has behind those for arguments and results.
 constexpr uint32_t kHeaderSlots = 3;
 
-[[nodiscard]] bool run(ExecContext& context, Instance* instance, const void* native, RegisterArea& area) {
+/// UndefinedBehaviorSanitizer would look for a function's type in front of the stub, where nothing is.
+[[nodiscard, gnu::noinline]] __attribute__((no_sanitize("undefined"))) bool run(ExecContext& context,
+                                                                                Instance* instance,
+                                                                                const void* native,
+                                                                                RegisterArea& area) {
   return reinterpret_cast<Enter>(JitTier::of(context).stubs().enter)(&context, instance, native, &area);
 }
 
