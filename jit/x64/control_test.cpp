@@ -238,7 +238,7 @@ TEST_P(Control, functions_that_call_stop_at_the_native_limit) {
     ++polls;
     return TrapKind::call_stack_exhausted;
   };
-  machine.context.native_limit = reinterpret_cast<uintptr_t>(&polls) - 20000;
+  machine.context.native_limit = reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) - 20000;
   const RunOutcome got = machine.enter(machine.codes[3].native_entry, {}, {});
   machine.context.native_limit = 0;
   EXPECT_FALSE(got.returned);
