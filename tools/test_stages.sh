@@ -208,6 +208,7 @@ run_tests() {
     suite_stage "GCC: suites" suites gcc interp spec threads
     run_stage "ASan and UBSan: build and unit tests" unit asan-ubsan -L 'unit|example'
     suite_stage "ASan and UBSan: suites" suites asan-ubsan interp spec threads
+    suite_stage "ASan and UBSan: suites, everything compiled" suites asan-ubsan jit spec threads
     run_stage "TSan: build and tests of threaded folders" unit tsan -L threads
     suite_stage "TSan: suites of threads" suites tsan interp threads
     run_stage "fuzz targets, 20 s each" fuzz 20
