@@ -127,7 +127,9 @@ TEST_P(RecorderTest, a_trace_has_tracks_runs_and_arrows) {
   std::set<uint64_t> arrows;
   for (const Json& entry : entries["s"]) EXPECT_TRUE(arrows.insert(entry["id"].get<uint64_t>()).second);
   for (const Json& entry : entries["f"]) EXPECT_TRUE(arrows.contains(entry["id"].get<uint64_t>()));
-  if (GetParam() == 1) EXPECT_GE(entries["f"].size(), 200U) << "each handover is a sleep";
+  if (GetParam() == 1) {
+    EXPECT_GE(entries["f"].size(), 200U) << "each handover is a sleep";
+  }
   std::map<int, double> ends;
   for (const Json& entry : entries["X"]) {
     EXPECT_TRUE(tracks.contains(entry["tid"].get<int>()));
@@ -168,7 +170,9 @@ TEST_P(RecorderTest, sums_are_right) {
   EXPECT_EQ(places[256].notifies, 0U);
   EXPECT_GE(places[256].waited.count(), 1000);
   for (const uint64_t address : {0, 128}) {
-    if (GetParam() == 1) EXPECT_GE(places[address].waits, 99U);
+    if (GetParam() == 1) {
+      EXPECT_GE(places[address].waits, 99U);
+    }
     EXPECT_LE(places[address].waits, 100U);
     EXPECT_EQ(places[address].notifies, places[address].waits) << "each is woken by one that counts";
     EXPECT_EQ(places[address].woken, places[address].waits);

@@ -65,7 +65,9 @@ class ThreadFunctionsTest : public testing::TestWithParam<unsigned> {
   void expect_good(std::string_view memory, std::string_view body, const ProcessOptions& options = {}) {
     const auto outcome = run(memory, body, options);
     EXPECT_TRUE(outcome.ok()) << outcome.message();
-    if (outcome.ok()) EXPECT_EQ(*outcome, 0u);
+    if (outcome.ok()) {
+      EXPECT_EQ(*outcome, 0u);
+    }
   }
 
   Result<void> define(Linker& linker) {

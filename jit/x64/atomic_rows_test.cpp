@@ -91,7 +91,9 @@ void check(TestMachine& machine, const AtomicRow& row, const Trial& trial) {
         const RunOutcome got = machine.enter(code, types, std::span(arguments, types.size()));
         ASSERT_TRUE(got.returned) << facts.text;
         ASSERT_EQ(std::memcmp(cell, &model, 8), 0) << facts.text << "\n" << disassemble(machine.emitted);
-        if (returns) ASSERT_EQ(got.results[0], wanted) << facts.text << "\n" << disassemble(machine.emitted);
+        if (returns) {
+          ASSERT_EQ(got.results[0], wanted) << facts.text << "\n" << disassemble(machine.emitted);
+        }
       }
     }
   }

@@ -365,7 +365,9 @@ TEST_P(Control, checks_of_bounds_know_carries) {
     function.leave({function.add(Operation::check_bounds, Type::i64, {address, length}, each.offset, trap)});
     const RunOutcome got = machine.run(function.ir, {each.address, each.length});
     EXPECT_EQ(got.returned, each.fits) << each.address << " " << each.offset;
-    if (each.fits) EXPECT_EQ(got.results[0], each.address + each.offset);
+    if (each.fits) {
+      EXPECT_EQ(got.results[0], each.address + each.offset);
+    }
   }
 }
 
