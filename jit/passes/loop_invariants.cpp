@@ -14,6 +14,8 @@ namespace heddle::jit {
 namespace {
 
 constexpr unsigned kMostPerLoop = 8;
+/// From the instance to a value: an array of it, and what an element of that points to.
+constexpr unsigned kMostLoads = 2;
 
 class HoistPass {
  public:
@@ -30,14 +32,14 @@ class HoistPass {
   /// Is it known to be valid wherever its arguments are? Loads of the instance are, and of what those point
   /// to.
   bool is_from_instance(const Node& node) const {
-    if (node.operation == Operation::instance) return true;
-    if (node.operation != Operation::host_load || node.alias != Alias::constant || node.argument_count != 1)
-      return false;
-    const Node& base = function_.nodes[function_.arguments[node.first_argument]];
-    if (base.operation == Operation::instance) return true;
-    if (base.operation != Operation::host_load || base.alias != Alias::constant || base.argument_count != 1)
-      return false;
-    return function_.nodes[function_.arguments[base.first_argument]].operation == Operation::instance;
+    const Node* from = &node;
+    for (unsigned loads = 0; loads <= kMostLoads; ++loads) {
+      if (from->operation == Operation::instance) return true;
+      const bool is_constant = from->operation == Operation::host_load && from->alias == Alias::constant;
+      if (!is_constant || from->argument_count != 1) return false;
+      from = &function_.nodes[function_.arguments[from->first_argument]];
+    }
+    return false;
   }
 
   bool is_worth_it(const Node& node) const {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Frame layout: where a compiled function's frame keeps what, and the offsets of what machine code reads of
-// the engine.
+// Frame layout: where a compiled function's frame keeps what, and the offsets of what the emitter and the
+// stubs read of the engine by themselves. (Those of what nodes load are in jit/build/engine_layout.h.)
 //
-// No other file of the JIT holds an offset into the engine's structures. docs/JIT.md draws the frame.
+// docs/JIT.md draws the frame.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +11,7 @@
 #include "engine/runtime/exec_context.h"
 #include "engine/runtime/function.h"
 #include "engine/runtime/instance.h"
+#include "jit/build/engine_layout.h"
 #include "jit/x64/machine.h"
 
 namespace heddle::jit::x64 {
@@ -20,8 +21,8 @@ namespace heddle::jit::x64 {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Winvalid-offsetof"
 inline constexpr int32_t kInstanceMemoryBase = offsetof(engine::Instance, memory0_base);
-inline constexpr int32_t kInstanceContext = offsetof(engine::Instance, context);
 #pragma GCC diagnostic pop
+inline constexpr int32_t kInstanceContext = layout::kInstanceContext;
 inline constexpr int32_t kContextRequests = offsetof(engine::ExecContext, requests);
 inline constexpr int32_t kContextNativeLimit = offsetof(engine::ExecContext, native_limit);
 inline constexpr int32_t kContextNativeFrame = offsetof(engine::ExecContext, native_frame);
