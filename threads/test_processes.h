@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/support/thread_annotations.h"
+
 namespace heddle::threads {
 
 using std::chrono::milliseconds;
@@ -71,19 +73,25 @@ class ProcessTest : public testing::TestWithParam<unsigned> {
     config.clocks = workers_.clocks();
     auto context = wasi::Context::create(config);
     close(pipe_ends[0]);
-    pipes_.push_back(pipe_ends[1]);
+    {
+      // Several threads of a test may make processes.
+      engine::MutexLock lock(pipes_mutex_);
+      pipes_.push_back(pipe_ends[1]);
+    }
     if (!context) return context.error();
     if (auto added = context->add_to(linker); !added) return added;
     return linker.wrap("test", "count", [this] { ++count_; });
   }
 
   void TearDown() override {
+    engine::MutexLock lock(pipes_mutex_);
     for (const int fd : pipes_) close(fd);
   }
 
   Engine engine_ = *Engine::create({});
   Workers workers_{WorkersOptions{.threads = GetParam()}};
-  std::vector<int> pipes_;
+  engine::Mutex pipes_mutex_;
+  std::vector<int> pipes_ HEDDLE_GUARDED_BY(pipes_mutex_);
   std::atomic<int> count_ = 0;
 };
 

@@ -87,22 +87,20 @@ TEST_F(redis_store, goes_on_with_a_server_that_came_back) {
 TEST_F(redis_store, wait_ends_when_the_server_does) {
   const auto store = open();
   const Version known = *store->put("a", "one");
-  std::thread stopper([&] { server_.stop(); });
+  std::jthread stopper([&] { server_.stop(); });
   EXPECT_TRUE(store->wait_key("a", known).is(Kind::unavailable));
-  stopper.join();
 }
 
 TEST_F(redis_store, wait_survives_a_lost_connection) {
   const auto store = open();
   const Version known = *store->put("a", "one");
-  std::thread writer([&] {
+  std::jthread writer([&] {
     for (int i = 0; i < 20; ++i) server_.command({"CLIENT", "KILL", "TYPE", "pubsub"});
     EXPECT_TRUE(store->put("a", "two").ok());
   });
   const auto seen = store->wait_key("a", known);
   ASSERT_TRUE(seen.ok()) << seen.error().message;
   EXPECT_EQ(*seen, known + 1);
-  writer.join();
 }
 
 TEST_F(redis_store, lost_connections_are_made_anew) {

@@ -16,7 +16,8 @@ namespace heddle::threads {
 
 namespace {
 
-constexpr int kMostAttempts = 3;
+/// Pauses before a lost connection is made anew: 1, 2, 4 ... ms, a second in all.
+constexpr int kMostAttempts = 10;
 
 }  // namespace
 
@@ -89,6 +90,8 @@ StoreResult<std::unique_ptr<RedisConnection>> RedisSubscriber::subscribe() const
     if (reply) return connection;
     // A server that answers, and hangs up, may be different the next time.
     if (!connection->broken() || attempt == kMostAttempts) return reply.error();
+    pollfd wake = {wake_, POLLIN, 0};
+    if (poll(&wake, 1, 1 << (attempt - 1)) > 0) return reply.error();  // nobody wants it any more
   }
 }
 
