@@ -68,7 +68,7 @@ constexpr const char* kProgram = R"((module
     (drop (call $spawn (i32.const 0)))
     (drop (call $spawn (i32.const 1)))
     (drop (call $spawn (i32.const 0)))
-    (drop (memory.atomic.wait32 (i32.const 256) (i32.const 0) (i64.const 1000)))
+    (drop (memory.atomic.wait32 (i32.const 256) (i32.const 0) (i64.const 1000000)))
     (loop $next
       (local.set $i (i32.add (local.get $i) (i32.const 1)))
       (call $post (i32.const 0) (local.get $i))

@@ -23,6 +23,7 @@ Result<Barrier> Barrier::create(const SharedMemory& memory, uint64_t address, ui
 bool Barrier::enter() noexcept {
   auto& words = place_.as<heddle_barrier>();
   uint32_t& round = words.state.part.generation;
+  const auto is_over = [&](uint32_t generation) { return load(words.state.whole) >> 32 != generation; };
   uint64_t state = load(words.state.whole);
   for (;;) {
     const auto arrived = static_cast<uint32_t>(state);
@@ -33,7 +34,7 @@ bool Barrier::enter() noexcept {
       state = load(words.state.whole);
     } else if (compare_exchange(words.state.whole, state, state + 1)) {
       if (arrived + 1 == parties) return true;
-      while (load(round) == generation) place_.wait(round, generation, kNever);
+      while (!is_over(generation)) place_.wait(round, generation, kNever);
       return false;
     }
   }
