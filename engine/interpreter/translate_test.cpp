@@ -1,76 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 // Translation pinned: the listings of small functions stand in testdata/*.wat behind the functions they
 // belong to, as `;;` comments. HEDDLE_BLESS=1 in the environment rewrites them.
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
 #include "engine/interpreter/disassemble.h"
 #include "engine/interpreter/disassemble_shapes.h"
 #include "engine/interpreter/test_world.h"
+#include "engine/support/test_golden.h"
 
 namespace heddle::engine {
 namespace {
 
-namespace fs = std::filesystem;
-
-const fs::path kData = fs::path(HEDDLE_SOURCE_DIR) / "engine/interpreter/testdata";
-/// What is below this line was written by this test.
-constexpr std::string_view kMark = ";; Listings\n";
-
-std::string read(const fs::path& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
+const test::GoldenFiles kGolden("engine/interpreter/testdata", ";; Listings\n");
 
 std::string listings(std::string_view source, const WorldOptions& options) {
   const World world(options);
   const auto module = world.load(source);
-  std::string text(kMark);
+  std::string text;
   for (uint32_t i = module->imported_functions; i < module->functions.size(); ++i) {
     text += ";;\n;; " + module->function_name(i) + "\n";
-    std::istringstream lines(disassemble(*module, i));
-    for (std::string line; std::getline(lines, line);) text += ";; " + line + "\n";
+    text += test::commented(disassemble(*module, i));
   }
   return text;
-}
-
-/// The source part of a test file, and what it ends with.
-std::pair<std::string, std::string> split(const std::string& text) {
-  const size_t mark = text.find(kMark);
-  return {text.substr(0, mark), mark == std::string::npos ? "" : text.substr(mark)};
 }
 
 TEST(interpreter_translation, listings_are_as_written) {
   if (resolve_memory_mode(MemoryMode::automatic) != MemoryMode::guarded)
     GTEST_SKIP() << "no guarded memories";
-  std::vector<fs::path> paths;
-  for (const auto& entry : fs::directory_iterator(kData)) {
-    if (entry.path().extension() == ".wat") paths.push_back(entry.path());
-  }
-  std::ranges::sort(paths);
-  ASSERT_GE(paths.size(), 8u);
-  for (const fs::path& path : paths) {
-    const auto [source, wanted] = split(read(path));
+  kGolden.compare(8, [](const std::string& source, const std::string& name) {
     WorldOptions options;
-    options.preempt_at_atomics = path.stem() == "preempt";
-    options.fuel = options.preempt_at_atomics || path.stem() == "fuel";
-    options.memory_mode = path.stem() == "checked" ? MemoryMode::checked : MemoryMode::guarded;
-    const std::string got = listings(source, options);
-    if (std::getenv("HEDDLE_BLESS") != nullptr) {
-      std::ofstream(path) << source << got;
-    } else {
-      EXPECT_EQ(got, wanted) << path.filename() << " (HEDDLE_BLESS=1 accepts what is)";
-    }
-  }
+    options.preempt_at_atomics = name == "preempt";
+    options.fuel = options.preempt_at_atomics || name == "fuel";
+    options.memory_mode = name == "checked" ? MemoryMode::checked : MemoryMode::guarded;
+    return listings(source, options);
+  });
 }
 
 TEST(interpreter_translation, is_the_same_every_time) {
-  const std::string source = split(read(kData / "calls.wat")).first;
+  const std::string source = kGolden.source("calls");
   const World world;
   (void)world.load("(module (type (func (param f64 f64 f64))) (type (func (param i64) (result i64 i64))))");
   EXPECT_EQ(listings(source, {}), listings(source, {}));

@@ -4,37 +4,14 @@
 // `;; osr`.
 #include "jit/build/builder.h"
 
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
+#include "engine/support/test_golden.h"
 #include "jit/build/engine_layout.h"
 #include "jit/build/test_build.h"
 
 namespace heddle::jit {
 namespace {
 
-namespace fs = std::filesystem;
-
-const fs::path kData = fs::path(HEDDLE_SOURCE_DIR) / "jit/testdata/build";
-/// What is below this line was written by this test.
-constexpr std::string_view kMark = ";; IR\n";
-
-std::string read(const fs::path& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-std::string commented(const std::string& text) {
-  std::string result;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) result += ";; " + line + "\n";
-  return result;
-}
+const engine::test::GoldenFiles kGolden("jit/testdata/build", ";; IR\n");
 
 /// Offsets in structures that grow are given as names.
 std::string without_offsets(std::string text) {
@@ -50,7 +27,7 @@ std::string without_offsets(std::string text) {
 
 std::string ir_of(const std::string& source) {
   const test::LoadedModule loaded = test::load_text(source);
-  std::string text(kMark);
+  std::string text;
   if (loaded.module == nullptr) return text;
   const bool from_loops = source.starts_with(";; osr");
   Function function;
@@ -64,31 +41,14 @@ std::string ir_of(const std::string& source) {
       if (!built.ok()) continue;
       EXPECT_EQ(verify(function), "") << print(function);
       text += ";;\n;; " + loaded.module->function_name(i) + ": " +
-              commented(without_offsets(print(function))).substr(3);
+              engine::test::commented(without_offsets(print(function))).substr(3);
     }
   }
   return text;
 }
 
 TEST(jit_build, ir_is_as_written) {
-  std::vector<fs::path> paths;
-  for (const auto& entry : fs::directory_iterator(kData)) {
-    if (entry.path().extension() == ".wat") paths.push_back(entry.path());
-  }
-  std::ranges::sort(paths);
-  ASSERT_GE(paths.size(), 8u);
-  for (const fs::path& path : paths) {
-    const std::string text = read(path);
-    const size_t mark = text.find(kMark);
-    const std::string source = text.substr(0, mark);
-    const std::string got = ir_of(source);
-    if (std::getenv("HEDDLE_BLESS") != nullptr) {
-      std::ofstream(path) << source << got;
-    } else {
-      EXPECT_EQ(got, mark == std::string::npos ? "" : text.substr(mark))
-          << path.filename() << " (HEDDLE_BLESS=1 accepts what is)";
-    }
-  }
+  kGolden.compare(8, [](const std::string& source, const std::string&) { return ir_of(source); });
 }
 
 TEST(jit_build, a_loop_that_is_not_there_is_an_error) {
