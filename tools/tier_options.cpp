@@ -58,6 +58,8 @@ void apply(const TierOptions& options, Config& config) {
 }
 
 #if HEDDLE_HAS_JIT
+const char* default_tier() noexcept { return "auto"; }
+
 void add_compile_statistics(const Engine& engine, RunStatistics& statistics) {
   if (engine.config().tier == "interp") return;
   const jit::CompileStatistics compiled = jit::statistics(engine);
@@ -83,6 +85,7 @@ Result<std::string> dump_stage(const Engine& engine, const Module& module, uint3
   return jit::dump(engine, *detail::Access::image(module), function, which);
 }
 #else
+const char* default_tier() noexcept { return "interp"; }
 void add_compile_statistics(const Engine&, RunStatistics&) {}
 Result<std::string> dump_stage(const Engine&, const Module&, uint32_t, const std::string&) {
   return std::string();

@@ -16,8 +16,11 @@
 
 namespace heddle::tools {
 
+/// What gets hot is compiled, where this build has a compiler.
+[[nodiscard]] const char* default_tier() noexcept;
+
 struct TierOptions {
-  std::string tier = "interp";
+  std::string tier = default_tier();
   std::string functions;  ///< "FIRST:END": the only ones that are compiled
 };
 

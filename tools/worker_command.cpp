@@ -18,6 +18,7 @@
 #include "tools/quantities.h"
 #include "tools/stop_signals.h"
 #include "tools/task_runner.h"
+#include "tools/tier_options.h"
 
 namespace heddle::tools {
 
@@ -95,7 +96,9 @@ int Worker::operator()() {
 }
 
 bool Worker::prepare() {
-  auto engine = Engine::create();
+  Config config;
+  apply(TierOptions(), config);
+  auto engine = Engine::create(config);
   if (!engine) {
     print_error(engine.error().message);
     return false;

