@@ -22,6 +22,7 @@ EXAMPLES = """examples:
   python3 bench/compare --quick                    one short round: does everything work?
   python3 bench/compare --engines heddle,wasm3 --programs fib,sieve --rounds 15
   python3 bench/compare --tiers interp,jit --engines heddle,wasmtime,node,native --baseline native
+  python3 bench/compare --long --tiers jit,auto --engines heddle,wasmtime,node,native --baseline wasmtime --update-docs
   python3 bench/compare --heddle old=/tmp/old/heddle --heddle new=build/release/bin/heddle --programs vm
   python3 bench/compare --callgrind --quick --programs fib --engines heddle
   python3 bench/compare --update-docs --at-most 0.6
@@ -41,7 +42,10 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
         help=f"of {', '.join(engines.FINDERS)} (default: {','.join(engines.DEFAULT)})")
     add("--programs", type=names, default=[], metavar="A,B", help="only these programs (default: all)")
     add("--rounds", type=int, metavar="R", help="interleaved rounds (default: 5, with --quick 1)")
-    add("--quick", action="store_true", help="small amounts of work, one round; not for quoting")
+    add("--quick", dest="amount", action="store_const", const="quick", default="full",
+        help="small amounts of work, one round; not for quoting")
+    add("--long", dest="amount", action="store_const", const="long",
+        help="ten times the work, for compilers: interpreters would need seconds for each run")
     add("--baseline", default="wasm3", metavar="E", help="engine that the ratios divide by (default: wasm3)")
     add("--clock", choices=["wall", "cpu"], default="wall",
         help="wall time, or processor time, which other busy processes disturb less (default: wall)")
@@ -69,7 +73,7 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
         parser.error(f"no engine named {', '.join(unknown)}; there are: {', '.join(engines.FINDERS)}")
     if arguments.rounds is not None and arguments.rounds < 1:
         parser.error("--rounds must be at least 1")
-    if arguments.quick and (arguments.update_docs or arguments.at_most is not None):
+    if arguments.amount == "quick" and (arguments.update_docs or arguments.at_most is not None):
         parser.error("quick amounts are too short to quote or to judge; leave --quick out")
     if arguments.update_docs and arguments.programs:
         parser.error("--update-docs wants all programs; leave --programs out")
@@ -77,11 +81,11 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
 
 
 def bless(selected: list[programs.Program]) -> None:
-    """Pins run(n) of the native builds for the full, quick and empty amounts."""
+    """Pins run(n) of the native builds for all amounts and none."""
     pinned = json.loads(programs.CHECKSUMS.read_text(encoding="utf-8")) if programs.CHECKSUMS.exists() else {}
     for program in selected:
         pinned[program.name] = {}
-        for amount in sorted({0, program.quick, program.full}):
+        for amount in sorted({0, *program.amounts.values()}):
             native = engines.Engine("native", "", [], timed_inside=False, is_native=True)
             run = measure.run_once(native, native.command(program, amount), timeout=60)
             pinned[program.name][str(amount)] = run.result
@@ -95,7 +99,7 @@ def count_instructions(arguments: argparse.Namespace, selected: list[programs.Pr
     if not instructions.available(counter):
         print(f"{counter} does not work here; {instructions.REMEDIES[counter]}", file=sys.stderr)
         return 2
-    print(instructions.report(counter, selected, present, arguments.quick, arguments.output / "profiles"))
+    print(instructions.report(counter, selected, present, arguments.amount, arguments.output / "profiles"))
     return 0
 
 
@@ -111,12 +115,13 @@ def write_outputs(made: report.Report, directory: pathlib.Path, update_docs: boo
     (directory / "results.json").write_text(report.json_text(made), encoding="utf-8")
     (directory / "results.md").write_text(report.markdown(made), encoding="utf-8")
     print(f"written: {programs.shown(directory / 'results.json')} and results.md beside it")
-    needed = {"heddle", "wasm3"} - {engine.name.split(":")[0].split("-")[0] for engine in made.plan.present}
+    needed = {"heddle", "wasmtime" if made.plan.amount == "long" else "wasm3"} - {engine.name.split(":")[0].split("-")[0] for engine in made.plan.present}
     if update_docs and needed:
         print(f"docs/BENCHMARKS.md is left as it was: {', '.join(sorted(needed))} is absent", file=sys.stderr)
     elif update_docs:
         page = ROOT / "docs/BENCHMARKS.md"
-        text = report.replace_between_marks(page.read_text(encoding="utf-8"), report.markdown(made))
+        text = report.replace_between_marks(page.read_text(encoding="utf-8"), report.markdown(made),
+                                            *report.MARKS[made.plan.amount])
         page.write_text(text, encoding="utf-8")
         print("updated: docs/BENCHMARKS.md")
 
@@ -170,8 +175,8 @@ def compare(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.callgrind or arguments.perf:
         return count_instructions(arguments, selected, present)
-    rounds = arguments.rounds or (1 if arguments.quick else 5)
-    plan = measure.Plan(selected, present, rounds, arguments.quick, arguments.timeout, arguments.seed)
+    rounds = arguments.rounds or (1 if arguments.amount == "quick" else 5)
+    plan = measure.Plan(selected, present, rounds, arguments.amount, arguments.timeout, arguments.seed)
     load = measure.machine_load()
     baseline = choose_baseline(arguments.baseline, present)
     made = report.Report(plan, absent, measure.measure(plan), baseline, arguments.clock, load)

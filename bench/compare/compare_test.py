@@ -27,9 +27,9 @@ def script_engine(code):
 
 
 def sample_report(results, present=("heddle", "wasm3")):
-    selected = [programs.Program(name, "nothing", pathlib.Path("x.c"), 2, 1) for name in results]
+    selected = [programs.Program(name, "nothing", pathlib.Path("x.c"), {"full": 2, "quick": 1, "long": 4}) for name in results]
     found = [engines.Engine(name, "1", [], timed_inside=False) for name in present]
-    plan = measure.Plan(selected, found, rounds=2, quick=False, timeout=5, seed=1)
+    plan = measure.Plan(selected, found, rounds=2, amount="full", timeout=5, seed=1)
     absent = [engines.Absent("wasmi", "install it")]
     return report.Report(plan, absent, results, "wasm3", "wall", 0.5)
 
@@ -40,7 +40,7 @@ class ProgramsTest(unittest.TestCase):
         self.assertGreaterEqual(len(found), 14)
         for program in found:
             self.assertLess(len(program.source.read_text().split("\n")), 120, program.name)
-            for amount in (0, program.quick, program.full):
+            for amount in (0, *program.amounts.values()):
                 self.assertIsNotNone(programs.expected_checksum(program, amount), f"{program.name} {amount}: --bless")
 
     def test_an_unknown_name_is_refused_with_the_known_ones(self):

@@ -65,18 +65,18 @@ def available(counter: str) -> bool:
     return shutil.which(tool) is not None and isinstance(count_once(counter, ["true"]), int)
 
 
-def report(counter: str, selected: list[programs.Program], present: list[engines.Engine], quick: bool,
+def report(counter: str, selected: list[programs.Program], present: list[engines.Engine], amount: str,
            profiles: pathlib.Path) -> str:
     """A table of instructions per engine and program, the empty run subtracted. Under callgrind the profile of
     each run is kept, for callgrind_annotate."""
     profiles.mkdir(parents=True, exist_ok=True)
     lines = []
     for program in selected:
-        amount = program.amount(quick)
+        work = program.amounts[amount]
         first = None
         for engine in present:
             keep = str((profiles / f"{program.name}.{engine.name}.callgrind").resolve())
-            command = engine.command(program, amount)
+            command = engine.command(program, work)
             if counter == "callgrind" and not engine.timed_inside:
                 command[0] = without_debug_info(command[0], profiles)
             full = count_once(counter, command, keep)

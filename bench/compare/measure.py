@@ -128,14 +128,14 @@ class Plan:
     selected: list[programs.Program]
     present: list[engines.Engine]
     rounds: int
-    quick: bool
+    amount: str  # of programs.AMOUNTS
     timeout: float
     seed: int
 
 
 def measure_pair(engine: engines.Engine, program: programs.Program, series: Series, plan: Plan) -> None:
     """One run with the full amount and one with none; the first failure ends this engine's part in the program."""
-    for runs, work in ((series.full, program.amount(plan.quick)), (series.empty, 0)):
+    for runs, work in ((series.full, program.amounts[plan.amount]), (series.empty, 0)):
         run = run_once(engine, engine.command(program, work), plan.timeout)
         series.error = check(run, programs.expected_checksum(program, work))
         if series.error:

@@ -15,6 +15,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SOURCE_DIR = ROOT / "bench/programs"
 NATIVE_MAIN = SOURCE_DIR / "native_main.c"
 CHECKSUMS = SOURCE_DIR / "checksums.json"
+# The amounts of work: full keeps interpreters busy for a third of a second, long does that to compiled code.
+AMOUNTS = ("full", "quick", "long")
 
 # Nothing here vectorizes: an interpreter without SIMD, and the native build beside it, run the same scalar program.
 # Contraction to fused multiply-add stays off, so that natively and in wasm every rounding is the same.
@@ -44,25 +46,21 @@ class Program:
     name: str
     stresses: str
     source: pathlib.Path
-    full: int
-    quick: int
+    amounts: dict[str, int]  # the n of each of AMOUNTS
     needs_simd: bool = False
     wasm: pathlib.Path = pathlib.Path()
     native: pathlib.Path = pathlib.Path()
-
-    def amount(self, quick: bool) -> int:
-        return self.quick if quick else self.full
 
 
 def read_program(source: pathlib.Path) -> Program:
     """Reads what a program stresses and its amounts of work from the first comment lines, and whether it needs SIMD."""
     head = source.read_text(encoding="utf-8").split("\n", 3)
     stresses = re.match(r"// Stresses (.*)", head[1])
-    amounts = re.match(r"// n = (\d+), quick = (\d+)$", head[2])
+    amounts = re.match(r"// n = (\d+), quick = (\d+), long = (\d+)$", head[2])
     if not stresses or not amounts:
-        raise BuildError(f"{source.name}: lines 2 and 3 must read '// Stresses ...' and '// n = N, quick = N'")
+        raise BuildError(f"{source.name}: lines 2 and 3 must read '// Stresses ...' and '// n = N, quick = N, long = N'")
     needs_simd = head[3].startswith("// Needs SIMD.\n")
-    return Program(source.stem, stresses[1], source, int(amounts[1]), int(amounts[2]), needs_simd)
+    return Program(source.stem, stresses[1], source, dict(zip(AMOUNTS, map(int, amounts.groups()))), needs_simd)
 
 
 def all_programs() -> list[Program]:

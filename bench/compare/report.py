@@ -17,6 +17,11 @@ import measure
 
 BEGIN_MARK = "<!-- bench:begin (written by bench/compare --update-docs) -->"
 END_MARK = "<!-- bench:end -->"
+# Between which marks a report of an amount of work stands.
+MARKS = {
+    "full": (BEGIN_MARK, END_MARK),
+    "long": ("<!-- compiled:begin (written by bench/compare --long --update-docs) -->", "<!-- compiled:end -->"),
+}
 KINDS = {
     "whole": "load, compile and call (for heddle, wasmi and native: the whole process)",
     "call": "the call alone (the same run with n = 0 subtracted)",
@@ -127,7 +132,7 @@ def noise_line(report: Report) -> str:
 
 
 def facts(report: Report) -> list[str]:
-    amount = "the quick amounts of work (too short to quote)" if report.plan.quick else "the full amounts of work"
+    amount = f"the {report.plan.amount} amounts of work" + " (too short to quote)" * (report.plan.amount == "quick")
     lines = [
         f"machine: {machine()}; load average at the start {report.load:.1f}",
         f"{report.plan.rounds} interleaved rounds, minima, {report.clock} time, {amount}",
@@ -177,12 +182,12 @@ def json_text(report: Report) -> str:
     data = {
         "version": 1, "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "machine": machine(), "load_average": report.load, "rounds": report.plan.rounds,
-        "quick": report.plan.quick, "clock": report.clock, "baseline": report.baseline,
+        "amount": report.plan.amount, "clock": report.clock, "baseline": report.baseline,
         "engines": {engine.name: engine.version for engine in report.plan.present},
         "absent": {absent.name: absent.remedy for absent in report.absent},
         "geometric_mean": means,
         "programs": {program.name: {
-            "n": program.amount(report.plan.quick), "stresses": program.stresses,
+            "n": program.amounts[report.plan.amount], "stresses": program.stresses,
             "engines": {name: series_data(series, report.clock)
                         for name, series in report.results[program.name].items()},
         } for program in report.plan.selected},

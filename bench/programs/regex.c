@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stresses recursive backtracking over strings: a small regular expression matcher on n log lines.
-// n = 2500, quick = 150
+// n = 2500, quick = 150, long = 25000
 #include <stdint.h>
 
 static char line[128];

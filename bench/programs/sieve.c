@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stresses byte stores with a stride and short counting loops: the sieve of Eratosthenes, n times over.
-// n = 15, quick = 1
+// n = 15, quick = 1, long = 150
 #include <stdint.h>
 
 enum { kLimit = 1 << 20 };

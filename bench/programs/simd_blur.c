@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stresses widening loads, 16-bit lanes, shifts and narrowing: a 3 x 3 binomial blur of a grey image, n times.
-// n = 3000, quick = 200
+// n = 3000, quick = 200, long = 30000
 // Needs SIMD.
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stresses 32-bit lanes, multiplications, shifts and xor: a hash of 64 KiB with four accumulators, n times.
-// n = 8000, quick = 500
+// n = 8000, quick = 500, long = 80000
 // Needs SIMD.
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stresses f32x4 multiply-add, loads and splats: the product of two dense 128 x 128 matrices, n times.
-// n = 300, quick = 20
+// n = 300, quick = 20, long = 3000
 // Needs SIMD.
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stresses 64-bit rotates, adds and xors: SipHash-2-4 of n short messages.
-// n = 1000000, quick = 50000
+// n = 1000000, quick = 50000, long = 10000000
 #include <stdint.h>
 
 static uint64_t v0, v1, v2, v3;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stresses br_table and call_indirect: a bytecode interpreter with a table of built-ins, n loop rounds.
-// n = 800000, quick = 50000
+// n = 800000, quick = 50000, long = 8000000
 #include <stdint.h>
 
 typedef enum { kPush, kLoad, kStore, kAdd, kSub, kMul, kXor, kLess, kJump, kJumpIfZero, kBuiltin, kHalt } Op;
