@@ -10,6 +10,8 @@ budgets of their own, so that programs with a few hot loops do not take everythi
   ./dev profile-ops              records the profiles below build/profiles, then runs this
   tools/choose_superinstructions.py --group 3000 build/profiles/real/*.txt --group 2000 build/profiles/bench/*.txt
                                  chooses again from the profiles there are
+  tools/choose_superinstructions.py --keep --group 900 build/profiles/code/*.txt
+                                 keeps the rows there are and adds some for another group
   tools/choose_superinstructions.py --held-out --group 3000 build/profiles/real/*.txt
                                  also says how each program fares with rows chosen without it
 """
@@ -41,6 +43,8 @@ MAY_END_ONLY = ("Jump<", "ReturnOne<", "ReturnNothing", "BranchTable", "Call")
 DISPATCH_COST = 2
 FEED_GAIN = 1
 MOST_DISTANCE = 15
+NUMBERS = {}  # of sequences: what they are compared by
+SEQUENCES = []
 LEAST_SHARE = 2e-6  # of a program's instructions: what runs less is not looked at
 
 
@@ -79,6 +83,14 @@ def read_profile(path):
     return runs
 
 
+def number_of(sequence):
+    """((name, feeds), ...) as a number."""
+    number = NUMBERS.setdefault(sequence, len(SEQUENCES))
+    if number == len(SEQUENCES):
+        SEQUENCES.append(sequence)
+    return number
+
+
 def passes_on(written, read):
     return written == read or "c" in (written, read) and "f" not in (written, read)
 
@@ -102,7 +114,7 @@ class Run:
         self.names = [operation.name for operation in operations]
         self.feeds = [feeds_of(operations, place) for place in range(len(operations))]
         self.shares = [operation.count * weight for operation in operations]
-        self.cost = DISPATCH_COST * sum(self.shares)
+        self.spans = None
 
     def sequence(self, start, end):
         """((name, feeds), ...): what the instructions are as one superinstruction."""
@@ -110,30 +122,37 @@ class Run:
                      for place in range(start, end))
 
     def best(self, chosen, longest):
-        """[(start, sequence or None)]: the cheapest way to run it."""
+        """[(start, sequence's number or None)]: the cheapest way to run it."""
         count = len(self.names)
+        if self.spans is None:
+            self.spans = [self.spans_from(start, longest) for start in range(count)]
         cost, step = [0] * (count + 1), [(1, None)] * count
         for start in range(count - 1, -1, -1):
             cost[start] = DISPATCH_COST + cost[start + 1]
-            for end in range(start + 2, min(start + longest, count) + 1):
-                fed = self.sequence(start, end)
-                for sequence in (fed, unfed(fed)):
-                    if sequence in chosen:
-                        other = DISPATCH_COST + cost[end] - FEED_GAIN * feeds_in(sequence)
-                        if other <= cost[start]:
-                            cost[start], step[start] = other, (end - start, sequence)
+            for end, sequence, saved in self.spans[start]:
+                if sequence in chosen and DISPATCH_COST + cost[end] - saved <= cost[start]:
+                    cost[start], step[start] = DISPATCH_COST + cost[end] - saved, (end - start, sequence)
         place, steps = 0, []
         while place < count:
             steps.append((place, step[place][1]))
             place += step[place][0]
         return steps
 
+    def spans_from(self, start, longest):
+        """[(end, sequence's number, what its feeds save)]: all that may be chosen, with and without what they are fed."""
+        spans = []
+        for end in range(start + 2, min(start + longest, len(self.names)) + 1):
+            fed = self.sequence(start, end)
+            for sequence in dict.fromkeys((fed, unfed(fed))):
+                spans.append((end, number_of(sequence), FEED_GAIN * feeds_in(sequence)))
+        return spans
+
     def cost_with(self, chosen, longest):
         """Its share of all costs when the translator may use the chosen sequences."""
         total = 0.0
         for start, sequence in self.best(chosen, longest):
             total += DISPATCH_COST * self.shares[start]
-            for place, (_, feeds) in enumerate(sequence or ()):
+            for place, (_, feeds) in enumerate(() if sequence is None else SEQUENCES[sequence]):
                 total -= FEED_GAIN * len(feeds) * self.shares[start + place]
         return total
 
@@ -151,27 +170,33 @@ def feeds_in(sequence):
 
 def all_runs(programs):
     totals = [sum(operation.count for run in program for operation in run) for program in programs]
-    return [Run(run, 1 / len(programs) / total) for program, total in zip(programs, totals) for run in program]
+    runs = [Run(run, 1 / len(programs) / total) for program, total in zip(programs, totals) for run in program]
+    merged = {}
+    for run in runs:  # those that are alike are joined alike
+        known = merged.setdefault((tuple(run.names), tuple(run.feeds)), run)
+        if known is not run:
+            known.shares = [one + other for one, other in zip(known.shares, run.shares)]
+    return list(merged.values())
 
 
 def candidates(runs, longest, least):
-    """{sequence: (the most it can save, the runs it occurs in)}."""
+    """{sequence's number: (the most it can save, the runs it occurs in)}."""
     savings, places = collections.Counter(), collections.defaultdict(list)
     for run in runs:
         for start in range(len(run.names)):
             saved = 0.0
             for end in range(start + 2, min(start + longest, len(run.names)) + 1):
-                sequence = run.sequence(start, end)
-                saved += (DISPATCH_COST + FEED_GAIN * len(sequence[-1][1])) * run.shares[end - 1]
+                sequence = number_of(run.sequence(start, end))
+                saved += (DISPATCH_COST + FEED_GAIN * len(SEQUENCES[sequence][-1][1])) * run.shares[end - 1]
                 savings[sequence] += saved
                 if not places[sequence] or places[sequence][-1] is not run:
                     places[sequence].append(run)
     return {sequence: (saved, places[sequence]) for sequence, saved in savings.items() if saved >= least}
 
 
-def choose(groups, longest, least):
-    """The sequences worth most for their size, in order of choice, for [(budget, programs)]."""
-    chosen = {}
+def choose(groups, longest, least, kept=()):
+    """The sequences worth most for their size, in order of choice, for [(budget, programs)]; behind those kept."""
+    chosen = dict.fromkeys(kept)
     for budget, programs in groups:
         add_choices(chosen, programs, budget, longest, least)
     return chosen
@@ -204,7 +229,34 @@ def add_choices(chosen, programs, budget, longest, least):
 
 def size_of(sequence):
     """Of its handler, in instructions: its own and a dispatch."""
-    return len(sequence) + 0.6
+    return len(SEQUENCES[sequence]) + 0.6
+
+
+def read_rows(path):
+    """The sequences of a superinstructions.def."""
+    rows = re.findall(r"^HEDDLE_SUPERINSTRUCTION\(\d+, (.*)\)$", path.read_text(), re.MULTILINE)
+    return [tuple(read_part(part) for part in split_arguments(row)) for row in rows]
+
+
+def read_part(part):
+    """(name, feeds) of what spelled() wrote."""
+    if not part.startswith("Fed<"):
+        return part, ()
+    name, *numbers = split_arguments(part[len("Fed<"):-1])
+    numbers = [int(number) for number in numbers]
+    return name, tuple(zip(numbers[::2], numbers[1::2]))
+
+
+def split_arguments(text):
+    """At the commas that stand in no angle brackets."""
+    arguments, depth = [""], 0
+    for character in text:
+        depth += (character == "<") - (character == ">")
+        if character == "," and depth == 0:
+            arguments.append("")
+        else:
+            arguments[-1] += character
+    return [argument.strip() for argument in arguments]
 
 
 def spelled(name, feeds):
@@ -237,19 +289,21 @@ def main():
                         help="programs, and the size of all handlers chosen for them, in instructions")
     parser.add_argument("--longest", type=int, default=8, help="most instructions in one (%(default)s)")
     parser.add_argument("--least", type=float, default=0.00002, help="least share of the costs saved (%(default)s)")
+    parser.add_argument("--keep", action="store_true", help="keep the rows there are, and add those chosen")
     parser.add_argument("--held-out", action="store_true", help="choose once more for each program, without it")
     parser.add_argument("--output", type=pathlib.Path, default=TARGET)
     options = parser.parse_args()
     groups = read_groups(options.group)
-    chosen = choose(without(groups, None), options.longest, options.least)
-    rows = [f"HEDDLE_SUPERINSTRUCTION({index}, {', '.join(spelled(*part) for part in sequence)})\n"
+    kept = [number_of(sequence) for sequence in read_rows(TARGET)] if options.keep else []
+    chosen = choose(without(groups, None), options.longest, options.least, kept)
+    rows = [f"HEDDLE_SUPERINSTRUCTION({index}, {', '.join(spelled(*part) for part in SEQUENCES[sequence])})\n"
             for index, sequence in enumerate(chosen)]
     options.output.write_text(HEADER + "".join(rows) + "\n#undef HEDDLE_SUPERINSTRUCTION\n")
     shares = collections.defaultdict(list)
     for name, runs in (item for _, profiles in groups for item in profiles.items()):
         columns = [chosen]
         if options.held_out:
-            columns.append(choose(without(groups, name), options.longest, options.least))
+            columns.append(choose(without(groups, name), options.longest, options.least, kept))
         for index, column in enumerate(columns):
             shares[index].append(remaining(runs, column, options.longest))
         print(f"{name:24}", *(f"{share[-1]:6.1%}" for share in shares.values()), "of the dispatches remain", flush=True)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Records which instructions programs run: one operation profile for each, below build/profiles.
+"""Records which instructions programs run, or consist of: one operation profile for each, below build/profiles.
 
 Two groups: the programs of bench/programs, and the real ones that a list names, one a line: a name, a colon and what
 stands behind `heddle run`. The profiles of real programs stay until a list is given again. `./dev profile-ops` builds
@@ -10,6 +10,11 @@ the heddle that records, runs this, and then tools/choose_superinstructions.py.
   ./dev profile-ops --real programs.txt      with lines such as
                                                zstd: --dir . zstd.wasm -19 corpus.tar
                                                parse: --invoke parse parser.wasm 1000
+
+Of modules whose code is to be small and that nothing here can run, the code itself can be the profile: each instruction
+of every 100th function counts as if it had run once.
+
+  tools/profile_operations.py --code app.wasm    leaves build/profiles/code/app.txt and does nothing else
 """
 
 import argparse
@@ -25,6 +30,7 @@ import programs as bench  # noqa: E402
 
 HEDDLE = ROOT / "build" / "profile" / "bin" / "heddle"
 PROFILES = ROOT / "build" / "profiles"
+EVERY = 100  # of a module's functions, one in so many is looked at
 RECORDING_SLOWDOWN = 4  # the quick amounts of work are for engines that do not record
 
 
@@ -57,19 +63,35 @@ def record(group, runs, folder):
         old.unlink()
     for index, (name, arguments) in enumerate(runs, 1):
         print(f"\r{group} [{index}/{len(runs)}] {name:24}", end="", file=sys.stderr, flush=True)
-        command = [HEDDLE, "run", "--tier", "interp", *arguments]
-        environment = dict(os.environ, HEDDLE_OPERATION_PROFILE=str(profiles / f"{name}.txt"))
-        made = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, errors="replace",
-                              check=False)
-        if made.returncode != 0:
-            sys.exit(f"\nprofile_operations: {name} ended with {made.returncode}: {made.stderr.strip()}")
+        record_one(profiles / f"{name}.txt", ["run", "--tier", "interp", *arguments], folder)
     print(file=sys.stderr)
+
+
+def record_code(module):
+    """Leaves the profile of what a module consists of in build/profiles/code."""
+    profiles = PROFILES / "code"
+    profiles.mkdir(parents=True, exist_ok=True)
+    record_one(profiles / f"{module.stem}.txt", ["validate", "--translate", str(module.resolve())], ROOT,
+               HEDDLE_PROFILE_TRANSLATED=str(EVERY))
+
+
+def record_one(profile, arguments, folder, **settings):
+    environment = dict(os.environ, HEDDLE_OPERATION_PROFILE=str(profile), **settings)
+    made = subprocess.run([HEDDLE, *arguments], env=environment, cwd=folder, capture_output=True, text=True,
+                          errors="replace", check=False)
+    if made.returncode != 0:
+        sys.exit(f"\nprofile_operations: {profile.stem} ended with {made.returncode}: {made.stderr.strip()}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--real", type=pathlib.Path, metavar="FILE", help="list of real programs, run in its folder")
+    parser.add_argument("--code", type=pathlib.Path, nargs="+", metavar="MODULE", help="only profiles of code")
     options = parser.parse_args()
+    if options.code:
+        for module in options.code:
+            record_code(module)
+        return
     record("bench", bench_runs(), ROOT)
     if options.real:
         record("real", real_runs(options.real), options.real.resolve().parent)

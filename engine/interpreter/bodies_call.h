@@ -21,6 +21,7 @@ namespace heddle::engine {
 }
 
 struct Enter {
+  static constexpr bool kPolls = true;
   static constexpr SlotUse kUse{};
   HEDDLE_BODY {
     if (fp + field<0>(ip) > context->stack_limit.load(std::memory_order_relaxed)) [[unlikely]] {

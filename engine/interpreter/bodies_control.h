@@ -11,12 +11,14 @@ namespace heddle::engine {
 
 template <bool kBackward>
 struct Jump {
+  static constexpr bool kPolls = kBackward;
   static constexpr SlotUse kUse{};
   HEDDLE_BODY { return take_branch<kBackward>(ip, context); }
 };
 
 template <class T, Source kSource, bool kOnZero, bool kBackward>
 struct Branch {
+  static constexpr bool kPolls = kBackward;
   static constexpr SlotUse kUse = SlotUse().reads(0, kSlotType<T>, kSource == Source::slot);
   HEDDLE_BODY {
     const T value = read_operand<T, kSource, 0>(slots, ip, fp, a, f, d);
@@ -27,6 +29,7 @@ struct Branch {
 };
 
 struct BranchTable {
+  static constexpr bool kPolls = true;
   static constexpr SlotUse kUse = SlotUse().reads(0, kSlotType<uint32_t>);
   HEDDLE_BODY {
     if (context->request_pending()) [[unlikely]]

@@ -105,6 +105,7 @@ template <Opcode kOpcode, Pair kPair, bool kWanted, bool kBackward>
 struct CompareBranch {
   using Op = Semantics<kOpcode>;
   using T = typename Op::Left;
+  static constexpr bool kPolls = kBackward;
   static constexpr SlotUse kUse = SlotUse()
                                       .reads(0, kSlotType<T>, left_of(kPair) == Source::slot)
                                       .reads(1, kSlotType<T>, right_of(kPair) == Source::slot);

@@ -29,8 +29,12 @@ inline constexpr uint32_t kMaxFrameSlots = 65'000;
 /// reserve.
 inline constexpr uint32_t kLeafSlots = 256;
 static_assert(kLeafSlots <= ExecContext::kReserveSlots);
-/// Words of the `reload` instruction that follows every call: a callee of another instance returns to it.
+/// Words of the `reload` instruction that follows calls: a callee of another instance returns to it.
 inline constexpr uint32_t kReloadWords = 2;
+/// Field 3 of a call that has no reload behind it: no address has that in its highest bits, so who looks for
+/// the reload's handler there sees that it is none.
+inline constexpr uint32_t kNoSite = 0xffff;
+static_assert(kNoSite >= kMaxFrameSlots);
 
 [[nodiscard]] constexpr Word pack(uint32_t field0, uint32_t field1 = 0, uint32_t field2 = 0,
                                   uint32_t field3 = 0) {

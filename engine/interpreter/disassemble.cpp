@@ -130,17 +130,40 @@ void Printer::print_branch_table() {
   }
 }
 
-/// A handler as the instruction it stands at, and how many more it does.
-struct SingleHandler {
-  Word first;
-  unsigned taken_in;
-};
+/// Which instructions stand in the code, one after the other.
+class Reader {
+ public:
+  Reader(const ModuleCode& code, std::span<const Word> words) : code_(code), words_(words) {}
 
-[[nodiscard]] SingleHandler single_handler(Word handler) {
-  const Superinstruction* row = superinstructions().find(reinterpret_cast<Handler>(handler));
-  if (row == nullptr) return {handler, 0};
-  return {word_of(*row->parts.front().handler), static_cast<unsigned>(row->parts.size() - 1)};
-}
+  /// Goes to the instruction at `position`; gives its own handler.
+  Word enter(size_t position) {
+    position_ = position;
+    if (parts_.empty()) {
+      const Word handler = code_.handler_at(&words_[position]);
+      const Superinstruction* row = superinstructions().find(reinterpret_cast<Handler>(handler));
+      is_taken_in_ = false;
+      if (row == nullptr) return handler;
+      parts_ = row->parts;
+    } else {
+      is_taken_in_ = true;
+      if (!parts_.front().keeps_handler) --position_;
+    }
+    const Word handler = word_of(*parts_.front().handler);
+    parts_ = parts_.subspan(1);
+    return handler;
+  }
+  /// Where its ip stands.
+  [[nodiscard]] size_t position() const { return position_; }
+  /// Does the superinstruction before do it?
+  [[nodiscard]] bool is_taken_in() const { return is_taken_in_; }
+
+ private:
+  const ModuleCode& code_;
+  std::span<const Word> words_;
+  std::span<const SuperinstructionPart> parts_;  ///< of the present superinstruction, still to come
+  size_t position_ = 0;
+  bool is_taken_in_ = false;
+};
 
 /// Of struct.new: which slot goes to which offset.
 void Printer::print_stores() {
@@ -186,23 +209,18 @@ std::string disassemble(const ModuleImage& module, uint32_t function, bool marks
   const auto words = code.words(function);
   const Word branch_table = word_of(handlers().single.branch_table);
   std::string out;
-  unsigned taken_in = 0;  // instructions that the superinstruction before still does
+  Reader reader(code, words);
   for (size_t position = 0; position < words.size();) {
+    const Word handler = reader.enter(position);
+    position = reader.position();
     const Word* ip = &words[position];
-    const Word handler = code.handler_at(ip);
     const Shape* shape = find_shape(handler);
-    const bool is_taken_in = taken_in > 0;
-    if (is_taken_in) {
-      --taken_in;
-    } else {
-      taken_in = single_handler(handler).taken_in;
-      shape = find_shape(single_handler(handler).first);
-    }
     if (shape == nullptr) {  // cannot be: every handler has a shape
       print(out, "%6zu  ? 0x%" PRIx64 "\n", position++, handler);
       continue;
     }
-    print(out, "%6zu %c%-28s ", position, is_taken_in && marks_joined ? '+' : ' ', shape->name.c_str());
+    print(out, "%6zu %c%-28s ", position, reader.is_taken_in() && marks_joined ? '+' : ' ',
+          shape->name.c_str());
     Printer printer = {module, out, ip, position};
     printer.print_pattern(shape->pattern);
     position += shape->words;

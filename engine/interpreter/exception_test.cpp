@@ -367,7 +367,7 @@ TEST(exceptions, catchers_get_their_instance_and_memory_back) {
   EXPECT_EQ(world.call(catcher, "nested", {1000}), returned({1000 + 5 + 7}));
 }
 
-/// Direct calls in such a module have no reload behind them (ModuleCode::own_calls_reload).
+/// Direct calls have no reload behind them there, and name their frame's header themselves.
 TEST(exceptions, pass_through_modules_that_catch_nothing) {
   World world({.limits = {.stack_bytes = 16 << 20}});
   Instance& thrower = world.instantiate(R"((module
@@ -555,6 +555,7 @@ std::string without_regions(const std::string& listing) {
   return kept;
 }
 
+/// The tail call makes calls outside of try blocks have reloads, too.
 TEST(exceptions, a_try_block_is_no_instruction) {
   constexpr std::string_view kSource = R"((module
     (tag $e)
@@ -570,6 +571,7 @@ TEST(exceptions, a_try_block_is_no_instruction) {
         (f64.mul (local.get 1))
         (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
     (func (try_table (catch_all 0)))
+    (func (result i32) (return_call $callee (i32.const 0)))
     (memory 1)))";
   std::string listings[2];
   for (int i = 0; i < 2; ++i) {

@@ -5,9 +5,10 @@
 // A body is a type with one function, run(), and kUse, which slots that reads and writes. run() works on the
 // interpreter's registers, leaves ip at the next instruction, and says how it went. handler<Body> is the
 // instruction by itself. superinstruction<A, B, C> is a handler that does the work of three instructions that
-// follow each other in the code: the words stay as they are, only the first one's handler is replaced, so
-// each body finds its operands, and a trap its place, at its own ip. Bodies must inline completely: no
-// address of a register may escape.
+// follow each other in the code. B's and C's own handlers are not needed, and their words are left out: such
+// a body finds its operands behind an ip that stands on the last word of the instruction before, which no
+// other instruction has either, so that a trap finds its place. A body that may poll keeps its handler, since
+// it is what runs afterwards. Bodies must inline completely: no address of a register may escape.
 //
 // In superinstruction<A, B, Fed<C, 1, 2>> the slot in C's field 1 is the one that A, two instructions before,
 // wrote its result to: C takes it from a machine register. To go through the frame, as between two handlers,
@@ -52,6 +53,16 @@ enum class Flow : uint8_t {
   return Flow::stop;
 }
 
+/// May the body end in Flow::poll? It says so by a member kPolls.
+template <class Body>
+[[nodiscard]] consteval bool may_poll() {
+  if constexpr (requires { Body::kPolls; }) {
+    return Body::kPolls;
+  } else {
+    return false;
+  }
+}
+
 template <class Body>
 HEDDLE_HANDLER static void handler(HEDDLE_STATE) {
   profile_operation<Body>(ip);
@@ -89,7 +100,9 @@ class Row {
   /// Runs the parts from kIndex on, until one jumps or stops.
   template <unsigned kIndex>
   [[gnu::always_inline]] inline Flow run_from(HEDDLE_REGISTERS) {
-    const Flow flow = At<kIndex>::Plain::run(HEDDLE_PASS, RowSlots<kIndex>{*this});
+    using Body = typename At<kIndex>::Plain;
+    if constexpr (kIndex > 0 && !may_poll<Body>()) --ip;
+    const Flow flow = Body::run(HEDDLE_PASS, RowSlots<kIndex>{*this});
     if constexpr (kIndex + 1 == sizeof...(Parts)) {
       return flow;
     } else {
@@ -172,7 +185,11 @@ inline Handler handler_of = nullptr;
 /// Makes the handler of one body.
 template <class Body>
 [[nodiscard]] inline Handler make_handler() {
-  return handler_of<Body> = handler<Body>;
+  handler_of<Body> = handler<Body>;
+  if constexpr (kProfilesOperations) {
+    name_operation(word_of(handler_of<Body>), Body::kUse, body_signature<Body>());
+  }
+  return handler_of<Body>;
 }
 
 }  // namespace heddle::engine

@@ -77,7 +77,7 @@ struct SingleHandlers {
   Handler branch_zero[2][2][2] = {};  ///< [Source][64-bit operand][backward] value, -, distance
   Handler branch_nonzero[2][2][2] = {};
   Handler branch_table = nullptr;           ///< index, -, count | distances, two a word, default last
-  Handler call = nullptr;                   ///< base, base + header | code
+  Handler call = nullptr;                   ///< base, base + header, own header, kNoSite | code
   Handler call_reloading = nullptr;         ///< likewise, with a reload behind it
   Handler call_import = nullptr;            ///< base, base + header, function index
   Handler call_indirect[2] = {};            ///< [64-bit table] base, base + header, index slot | type, table

@@ -8,17 +8,19 @@
 #include <optional>
 
 #include "engine/interpreter/translator.h"
+#include "engine/support/bits.h"
 #include "engine/support/platform.h"
 
 namespace heddle::engine {
 
 namespace {
 
-/// Words per chunk of code storage: an eighth of all code so far, within these; a larger function gets a
-/// chunk of its own. Large chunks are for modules translated as a whole, most of whose time would else go
-/// into page faults.
+/// Words per chunk of code storage: a quarter of all code so far, within these; a larger function gets a
+/// chunk of its own. Large chunks are whole huge pages: a module translated as a whole would else spend a
+/// quarter of the time in page faults.
 constexpr size_t kLeastChunkWords = size_t{1} << 13;
 constexpr size_t kMostChunkWords = size_t{1} << 20;
+constexpr size_t kHugePage = size_t{1} << 21;
 
 }  // namespace
 
@@ -49,13 +51,7 @@ bool ModuleCode::translate(uint32_t index) {
   if (!translator_->translate(index)) return false;
 
   const std::span<const Word> words = translator_->words();
-  if (chunk_used_ + words.size() > chunk_size_) {
-    const size_t usual = std::clamp<size_t>(total_words_ / 8, kLeastChunkWords, kMostChunkWords);
-    chunk_size_ = std::max(usual, words.size());
-    chunk_used_ = 0;
-    chunks_.push_back(std::make_unique_for_overwrite<Word[]>(chunk_size_));
-    prefer_huge_pages(chunks_.back().get(), chunk_size_ * sizeof(Word));
-  }
+  if (chunk_used_ + words.size() > chunk_size_) add_chunk(words.size());
   Word* storage = chunks_.back().get() + chunk_used_;
   std::memcpy(storage, words.data(), words.size_bytes());
   chunk_used_ += words.size();
@@ -67,6 +63,22 @@ bool ModuleCode::translate(uint32_t index) {
   code.entry.compare_exchange_strong(untranslated, storage, std::memory_order_release,
                                      std::memory_order_relaxed);
   return true;
+}
+
+/// Makes room for `least` words.
+void ModuleCode::add_chunk(size_t least) {
+  const size_t usual = std::clamp<size_t>(total_words_ / 4, kLeastChunkWords, kMostChunkWords);
+  size_t bytes = std::max(usual, least) * sizeof(Word);
+  const bool is_large = bytes >= kHugePage;
+  if (is_large) bytes = align_up(bytes, kHugePage);
+  chunk_size_ = (is_large ? bytes + kHugePage : bytes) / sizeof(Word);
+  chunks_.push_back(std::make_unique_for_overwrite<Word[]>(chunk_size_));
+  chunk_used_ = 0;
+  if (!is_large) return;
+  const auto begin = reinterpret_cast<uintptr_t>(chunks_.back().get());
+  chunk_used_ = (align_up(begin, kHugePage) - begin) / sizeof(Word);
+  chunk_size_ = chunk_used_ + bytes / sizeof(Word);
+  prefer_huge_pages(chunks_.back().get() + chunk_used_, bytes);
 }
 
 const ModuleCode::Range* ModuleCode::find_range(const Word* ip) const {

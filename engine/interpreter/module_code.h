@@ -63,8 +63,6 @@ class ModuleCode final : public TierData {
 
   /// The words of a translated function, for tests and the disassembler. Empty if not translated yet.
   [[nodiscard]] std::span<const Word> words(uint32_t index) const HEDDLE_EXCLUDES(mutex_);
-  /// Must a direct call of an own function be followed by a reload (see run_call.cpp)?
-  [[nodiscard]] bool own_calls_reload() const { return module_.has_tail_calls || module_.has_catches; }
   [[nodiscard]] uint64_t total_words() const HEDDLE_EXCLUDES(mutex_);
   [[nodiscard]] uint64_t code_bytes() const override { return total_words() * sizeof(Word); }
 
@@ -79,6 +77,7 @@ class ModuleCode final : public TierData {
     uint32_t function;
   };
 
+  void add_chunk(size_t least) HEDDLE_REQUIRES(mutex_);
   [[nodiscard]] const Range* find_range(const Word* ip) const HEDDLE_REQUIRES(mutex_);
 
   const ModuleImage& module_;

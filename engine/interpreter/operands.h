@@ -2,6 +2,7 @@
 // Operand access of handlers: where a value comes from and where it goes, as template parameters.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <type_traits>
 
@@ -46,12 +47,18 @@ inline constexpr unsigned kPairs = 7;
   return Source::slot;
 }
 
-[[nodiscard]] constexpr Pair pair_of(Source left, Source right) {
+/// By left and right: slot_slot for pairs that do not exist.
+inline constexpr auto kPairsOfSources = [] {
+  std::array<std::array<Pair, 3>, 3> pairs{};
   for (unsigned i = 0; i < kPairs; ++i) {
     const Pair pair = static_cast<Pair>(i);
-    if (left_of(pair) == left && right_of(pair) == right) return pair;
+    pairs[static_cast<unsigned>(left_of(pair))][static_cast<unsigned>(right_of(pair))] = pair;
   }
-  return Pair::slot_slot;
+  return pairs;
+}();
+
+[[nodiscard]] constexpr Pair pair_of(Source left, Source right) {
+  return kPairsOfSources[static_cast<unsigned>(left)][static_cast<unsigned>(right)];
 }
 
 /// The value of type T in the accumulator of its class.

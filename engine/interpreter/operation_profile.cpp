@@ -2,6 +2,7 @@
 // Recording and writing of the operation profile.
 #include "engine/interpreter/operation_profile.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -42,15 +43,20 @@ struct Operation {
 class Profile {
  public:
   void record(const Word* ip, const SlotUse& use, std::string_view signature) {
+    record(ip, ip[1], use, body_in(signature));
+  }
+  void record(const Word* ip, Word fields, const SlotUse& use, std::string_view name) {
     Operation& operation = operations_[ip];
     if (operation.count++ == 0) {
-      operation.name = body_in(signature);
-      operation.fields = ip[1];
+      operation.name = name;
+      operation.fields = fields;
       operation.use = use;
     }
     ++operation.before[previous_];
     previous_ = ip;
   }
+  /// What runs next does not run after what ran before.
+  void interrupt() { previous_ = nullptr; }
 
   /// One line an operation, in the order of the code: address, how often it ran, how often right after the
   /// line before, word 1, what it reads in fields 0 to 3 and writes to field 0's slot, name.
@@ -76,11 +82,42 @@ class Profile {
   const Word* previous_ = nullptr;
 };
 
+Profile& profile() {
+  static Profile all;
+  return all;
+}
+
+/// Of each handler: its name and what it uses.
+std::unordered_map<Word, Operation>& named_operations() {
+  static std::unordered_map<Word, Operation> named;
+  return named;
+}
+
 }  // namespace
 
 void record_operation(const Word* ip, const SlotUse& use, std::string_view signature) {
-  static Profile profile;
-  profile.record(ip, use, signature);
+  profile().record(ip, use, signature);
+}
+
+void name_operation(Word handler, const SlotUse& use, std::string_view signature) {
+  named_operations()[handler] = {body_in(signature), 0, use, 0, {}};
+}
+
+bool records_translated() {
+  static const char* const every = std::getenv("HEDDLE_PROFILE_TRANSLATED");
+  static uint64_t functions = 0;
+  return every != nullptr && functions++ % std::max(std::strtoull(every, nullptr, 10), 1ULL) == 0;
+}
+
+bool record_translated(Word handler, Word fields, bool follows) {
+  const auto found = named_operations().find(handler);
+  if (found == named_operations().end()) return false;
+  // A name for it: the code is not where it will be, and functions take turns there.
+  static const Word* place = nullptr;
+  place += 4;
+  if (!follows) profile().interrupt();
+  profile().record(place, fields, found->second.use, found->second.name);
+  return true;
 }
 
 }  // namespace heddle::engine

@@ -5,7 +5,7 @@
 // in `a`. A call instruction is followed by a `reload`: the return address points behind it, or, if the
 // callee runs in another instance, at it. A tail call into another instance does the same on its caller's
 // behalf. In a module without tail calls an own function comes back in the same instance: calls of those need
-// no reload, unless it says where exceptions are caught (see ModuleCode::own_calls_reload).
+// no reload, unless it says where exceptions are caught.
 #include "engine/interpreter/bodies_call.h"
 #include "engine/interpreter/handlers.h"
 #include "engine/interpreter/module_code.h"

@@ -11,8 +11,9 @@
 namespace heddle::engine {
 
 template <class... Parts>
-inline constexpr SuperinstructionPart kParts[] = {
-    {&handler_of<typename Part<Parts>::Plain>, Part<Parts>::Plain::kUse, Part<Parts>::kFeeds}...};
+inline constexpr SuperinstructionPart kParts[] = {{&handler_of<typename Part<Parts>::Plain>,
+                                                   Part<Parts>::Plain::kUse, Part<Parts>::kFeeds,
+                                                   may_poll<typename Part<Parts>::Plain>()}...};
 
 /// May the body's access fault instead of being checked?
 template <class Body>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every superinstruction against its instructions one by one: the same random state before, the same state
 // after, the same traps at the same place.
+#include <algorithm>
 #include <cstring>
 #include <random>
 
@@ -16,6 +17,7 @@ constexpr uint32_t kSlots = 96;
 constexpr uint32_t kMostSlot = 24;  ///< operands are below this slot
 constexpr uint32_t kHeader = 30;    ///< of the frame
 constexpr uint32_t kCalleeBase = 40;
+constexpr size_t kStopAt = 40;  ///< where branches lead to: behind the code
 
 /// The registers when code ends in `stop` words.
 struct Registers {
@@ -44,9 +46,10 @@ class Scene {
     callee_code_.entry.store(stops_.data());
     for (Word& word : stops_) word = word_of(&stop);
     for (const SuperinstructionPart& part : row.parts) add(part);
-    words_.insert(words_.end(), 8, word_of(&stop));
-    joined_ = words_;
-    joined_[0] = word_of(row.handler);
+    end_ = words_.size();
+    join(row);
+    words_.resize(kStopAt + 8, word_of(&stop));
+    joined_.resize(kStopAt + 8, word_of(&stop));
     for (Slot& slot : frame_) slot = small();
     if (random_() % 2 == 0)
       frame_[random_() % kMostSlot] = 0xffff'0000 + random_() % 0x10000;  // out of bounds
@@ -81,7 +84,11 @@ class Scene {
     start(words.data(), frame.data(), &instance_, before_);
     after.trap = context.trap.kind;
     after.ip = (after.trap == TrapKind::none ? stopped.ip : context.trap.ip) - words.data();
-    if (after.ip < 0 || after.ip > 100) after.ip = stopped.ip - stops_.data() + 1000;
+    if (after.ip < 0 || after.ip > 100) {
+      after.ip = stopped.ip - stops_.data() + 1000;
+    } else if (joined) {
+      after.ip = apart(after.ip);
+    }
     if (after.trap == TrapKind::none) {
       after.a = stopped.a;
       after.f = std::bit_cast<uint32_t>(stopped.f);
@@ -103,13 +110,14 @@ class Scene {
   void add(const SuperinstructionPart& part) {
     const Shape& shape = *find_shape(word_of(*part.handler));
     const size_t position = words_.size();
+    starts_.push_back(position);
     words_.push_back(word_of(*part.handler));
     words_.push_back(slots(part));
     for (unsigned i = 2; i < shape.words; ++i) words_.push_back(small());
     Word& word1 = words_[position + 1];
     const auto set_upper = [&word1](uint64_t value) { word1 = (word1 & 0xffffffff) | value << 32; };
     if (shape.pattern.find("%@") != std::string_view::npos) {
-      set_upper(40 - position);  // beyond the code: there is one stop there
+      set_upper(kStopAt - position);
     } else if (shape.pattern.find("%i") != std::string_view::npos ||
                shape.pattern.find("%u") != std::string_view::npos) {
       set_upper(small());
@@ -127,9 +135,35 @@ class Scene {
     }
     if (shape.name == "branch_table") {
       set_upper(0);
-      words_.push_back(40 - position);
+      words_.push_back(kStopAt - position);
     }
     if (shape.name.starts_with("global")) set_upper(0);
+  }
+
+  /// The same as one superinstruction.
+  void join(const Superinstruction& row) {
+    for (size_t i = 0; i < starts_.size(); ++i) {
+      const bool keeps_handler = i == 0 || row.parts[i].keeps_handler;
+      const size_t from = starts_[i];
+      const size_t to = i + 1 < starts_.size() ? starts_[i + 1] : end_;
+      own_places_.push_back(static_cast<ptrdiff_t>(joined_.size()) - !keeps_handler);
+      const uint64_t moved = from - static_cast<size_t>(own_places_.back());
+      joined_.insert(joined_.end(), words_.begin() + static_cast<ptrdiff_t>(from + !keeps_handler),
+                     words_.begin() + static_cast<ptrdiff_t>(to));
+      Word* const ip = joined_.data() + own_places_.back();
+      const std::string_view pattern = find_shape(word_of(*row.parts[i].handler))->pattern;
+      if (pattern.find("%@") != std::string_view::npos) ip[1] += moved << 32;
+      if (find_shape(word_of(*row.parts[i].handler))->name == "branch_table") ip[2] += moved;
+    }
+    joined_[0] = word_of(row.handler);
+    joined_end_ = static_cast<ptrdiff_t>(joined_.size());
+  }
+
+  /// Where in words_ what stands at `place` in joined_ does.
+  [[nodiscard]] ptrdiff_t apart(ptrdiff_t place) const {
+    if (place == joined_end_) return static_cast<ptrdiff_t>(end_);
+    const auto found = std::ranges::find(own_places_, place);
+    return found == own_places_.end() ? place : static_cast<ptrdiff_t>(starts_[found - own_places_.begin()]);
   }
 
   /// Random slots, but the ones that the row says another instruction has written. Each writes a slot of its
@@ -153,13 +187,10 @@ class Scene {
   std::array<Slot, kSlots> frame_{};
   Registers before_;
   std::vector<Word> words_, joined_;
-
- public:
-  /// Pads the code so that position 40 is a stop.
-  void pad() {
-    words_.resize(48, word_of(&stop));
-    joined_.resize(48, word_of(&stop));
-  }
+  std::vector<size_t> starts_;         ///< of the instructions in words_
+  std::vector<ptrdiff_t> own_places_;  ///< their ip in joined_
+  size_t end_ = 0;                     ///< of what is no stop, in words_
+  ptrdiff_t joined_end_ = 0;
 };
 
 TEST(interpreter_superinstructions, do_what_their_instructions_do) {
@@ -174,7 +205,6 @@ TEST(interpreter_superinstructions, do_what_their_instructions_do) {
     for (const Superinstruction& row : superinstructions().rows()) {
       for (uint32_t seed = 0; seed < 24; ++seed) {
         Scene scene(row, instance, seed);
-        scene.pad();
         const Scene::After apart = scene.run(false, memory);
         const Scene::After joined = scene.run(true, memory);
         EXPECT_EQ(joined.trap, apart.trap);

@@ -63,9 +63,22 @@ SuperinstructionTable::Node SuperinstructionTable::grow(Node node, const Superin
 
 SuperinstructionTable::Member& SuperinstructionTable::add_member(const SuperinstructionPart& part) {
   if (const Member* known = member(*part.handler)) return const_cast<Member&>(*known);
-  const uint16_t number = member_count_++;
-  return insert(members_, member_mask_,
-                {*part.handler, uint64_t{1} << number % 64, kNowhere, 0, number, part.use});
+  Member made;
+  made.handler = *part.handler;
+  made.number = member_count_++;
+  made.bit = uint64_t{1} << made.number % 64;
+  made.keeps_handler = part.keeps_handler;
+  made.slots = part.use;
+  for (unsigned index = 0; index < made.passes.size(); ++index) {
+    const SlotType read = part.use.read[index];
+    if (read == SlotType::none) continue;
+    made.read_mask |= Word{0xffff} << 16 * index;
+    for (const SlotType written : {SlotType::integer, SlotType::f32, SlotType::f64, SlotType::copied}) {
+      const bool passes = passes_on(written, read);
+      made.passes[index] |= static_cast<uint8_t>(passes << static_cast<unsigned>(written));
+    }
+  }
+  return insert(members_, member_mask_, made);
 }
 
 /// The tables were made for the most there can be; what is looked up often stands closer together.
@@ -83,14 +96,17 @@ void SuperinstructionTable::shrink() {
 }
 
 void SuperinstructionTable::find_pairs() {
-  const uint32_t words = (member_count_ + 63u) / 64;
+  const uint32_t words = (member_count_ + 31u) / 32;
   pairs_.resize(size_t{member_count_} * words);
   for (Member& member : members_) member.pairs = member.number * words;
   for (const Superinstruction& row : rows_) {
     if (is_absent(row)) continue;
-    const Member* first = member(*row.parts[0].handler);
-    const Member* second = member(*row.parts[1].handler);
-    pairs_[first->pairs + second->number / 64] |= uint64_t{1} << second->number % 64;
+    for (size_t i = 1; i < row.parts.size(); ++i) {
+      const Member* first = member(*row.parts[i - 1].handler);
+      const Member* second = member(*row.parts[i].handler);
+      const auto adjacency = static_cast<uint64_t>(i == 1 ? Adjacency::begins : Adjacency::some);
+      pairs_[first->pairs + second->number / 32u] |= adjacency << second->number % 32 * 2;
+    }
   }
 }
 

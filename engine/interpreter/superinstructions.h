@@ -22,6 +22,7 @@ struct SuperinstructionPart {
   const Handler* handler;  ///< where its own handler stands once it is made
   SlotUse use;
   Feeds feeds;
+  bool keeps_handler;  ///< its handler's word stands in the code although it is not the first
 };
 
 struct Superinstruction {
@@ -41,14 +42,17 @@ class SuperinstructionTable {
   /// Collects all rows. The handlers of single instructions must have been made before.
   SuperinstructionTable();
 
-  /// A handler that is part of some row.
-  struct Member {
+  /// A handler that is part of some row. One cache line: translation looks at one for every instruction.
+  struct alignas(64) Member {
     Handler handler = nullptr;
     uint64_t bit = 0;       ///< in a node's `next`; others may share it
     Node first = kNowhere;  ///< where rows that begin with it go on
     uint32_t pairs = 0;     ///< where its row of pairs_ is
     uint16_t number = 0;
+    bool keeps_handler = false;  ///< wherever in a row it is
     SlotUse slots;
+    Word read_mask = 0;               ///< the fields that are slots it reads
+    std::array<uint8_t, 4> passes{};  ///< for each field: a bit for each type of a write that it can take
 
     [[nodiscard]] uint64_t key() const { return word_of(handler); }
     [[nodiscard]] bool is_free() const { return handler == nullptr; }
@@ -63,9 +67,10 @@ class SuperinstructionTable {
     }
   }
 
-  /// Does any row begin with these two?
-  [[nodiscard]] bool begins(const Member& first, const Member& second) const {
-    return (pairs_[first.pairs + second.number / 64] >> second.number % 64 & 1) != 0;
+  /// Which rows have two members one right behind the other: none, some, some as their first two.
+  enum class Adjacency : uint8_t { none, some, begins = 3 };
+  [[nodiscard]] Adjacency adjacency(const Member& first, const Member& second) const {
+    return static_cast<Adjacency>(pairs_[first.pairs + second.number / 32] >> second.number % 32 * 2 & 3);
   }
 
   /// False if no row goes on from `node` with `next`, whatever feeds that; true if one may.
@@ -132,8 +137,7 @@ class SuperinstructionTable {
   std::vector<Place> nodes_;
   std::vector<Edge> edges_;      ///< open addressing, at most half full
   std::vector<Member> members_;  ///< likewise
-  std::vector<uint64_t>
-      pairs_;  ///< for each member, a bit for every other that may be a row's second after it
+  std::vector<uint64_t> pairs_;  ///< for each member, its Adjacency to every other: two bits
   size_t edge_mask_ = 0;
   size_t member_mask_ = 0;
   uint32_t edge_count_ = 0;

@@ -27,11 +27,12 @@ class Seen {
   }
 
  private:
-  /// With what stands at a superinstruction's place, if it is one.
+  /// With what a superinstruction does, if it is one.
   void add_handler(Word word) {
     words_.insert(word);
     const Superinstruction* row = superinstructions().find(reinterpret_cast<Handler>(word));
-    if (row != nullptr) words_.insert(word_of(*row->parts.front().handler));
+    if (row == nullptr) return;
+    for (const SuperinstructionPart& part : row->parts) words_.insert(word_of(*part.handler));
   }
 
   std::set<Word> words_;

@@ -33,11 +33,11 @@ void Translator::call(const Instruction& instruction) {
   const uint32_t base = place_arguments(type);
   const uint32_t header = base + header_slot(type);
   const bool is_import = instruction.index < module_.imported_functions;
-  const bool reloads = is_import || module_code_.own_calls_reload();
+  const bool reloads = is_import || module_.has_tail_calls || controls_.back().region != kNone;
   if (is_import) {
     emit(single_.call_import, pack_immediate(base, header, instruction.index));
   } else {
-    emit(reloads ? single_.call_reloading : single_.call, pack(base, header));
+    emit(reloads ? single_.call_reloading : single_.call, pack(base, header, header_, kNoSite));
     emit_word(reinterpret_cast<Word>(&module_code_.function(instruction.index)));
   }
   finish_call(type, base, reloads);

@@ -160,14 +160,8 @@ void Translator::link(Target target, uint32_t instruction, uint32_t entry) {
     return;
   }
   if (control.kind == Control::Kind::loop) {
-    const int32_t distance = static_cast<int32_t>(control.start) - static_cast<int32_t>(instruction);
-    if (entry == kNone) {
-      set_distance(instruction, distance);
-    } else {
-      Word& word = code_[instruction + 2 + entry / 2];
-      const unsigned shift = entry % 2 * 32;
-      word = (word & ~(Word{UINT32_MAX} << shift)) | Word{static_cast<uint32_t>(distance)} << shift;
-    }
+    fill_in({instruction, entry, kNone}, control.start);
+    fixups_.push_back({instruction, entry, kNone});
     return;
   }
   uint32_t& list = target.to_else ? control.else_fixups : control.fixups;
@@ -176,22 +170,28 @@ void Translator::link(Target target, uint32_t instruction, uint32_t entry) {
   list = static_cast<uint32_t>(fixups_.size() - 1);
 }
 
+/// Gives a branch its distance.
+void Translator::fill_in(const Fixup& fixup, uint32_t target) {
+  const uint32_t distance = target - fixup.instruction;
+  const DistancePlace place = place_of(fixup);
+  Word& word = code_[place.word];
+  word = (word & ~(Word{UINT32_MAX} << place.shift)) | Word{distance} << place.shift;
+}
+
+/// What fill_in() has given it.
+uint32_t Translator::distance_of(const Fixup& fixup) const {
+  const DistancePlace place = place_of(fixup);
+  return static_cast<uint32_t>(code_[place.word] >> place.shift);
+}
+
 /// Makes every linked branch lead here.
 void Translator::bind(uint32_t& fixups) {
-  const int32_t here = static_cast<int32_t>(code_.size());
+  const auto here = static_cast<uint32_t>(code_.size());
   for (uint32_t i = fixups; i != kNone; i = fixups_[i].next) {
-    const Fixup& fixup = fixups_[i];
-    if (fixup.entry == kClauseEntry) {
-      clauses_[fixup.instruction].target = static_cast<uint32_t>(here);
-      continue;
-    }
-    const int32_t distance = here - static_cast<int32_t>(fixup.instruction);
-    if (fixup.entry == kNone) {
-      set_distance(fixup.instruction, distance);
+    if (fixups_[i].entry == kClauseEntry) {
+      clauses_[fixups_[i].instruction].target = here;
     } else {
-      Word& word = code_[fixup.instruction + 2 + fixup.entry / 2];
-      const unsigned shift = fixup.entry % 2 * 32;
-      word = (word & ~(Word{UINT32_MAX} << shift)) | Word{static_cast<uint32_t>(distance)} << shift;
+      fill_in(fixups_[i], here);
     }
   }
   fixups = kNone;

@@ -129,14 +129,15 @@ void Translator::emit_regions() {
     if (around != kNone) set_distance(region.position, from_here(around));
     for (uint32_t i = region.first; i != kNone; i = clauses_[i].next) {
       const RegionClause& clause = clauses_[i];
-      emit_word(static_cast<Word>(int64_t{from_here(clause.target)}));
+      emit_word(static_cast<Word>(int64_t{from_here(moved_[clause.target])}));
       emit_word(pack_immediate(clause.payload, clause.reference, clause.tag));
     }
   }
   for (const Site& site : sites_) {
     const uint32_t target = regions_[site.region].position;
     if (target == kNone) continue;
-    set_distance(site.position, static_cast<int32_t>(target) - static_cast<int32_t>(site.position));
+    const uint32_t position = moved_[site.position];
+    set_distance(position, static_cast<int32_t>(target) - static_cast<int32_t>(position));
   }
 }
 

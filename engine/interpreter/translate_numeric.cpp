@@ -43,12 +43,14 @@ void Translator::binary(const Instruction& instruction) {
   const Operand right = pop();
   const Operand left = pop();
   emit_binary(instruction.opcode, left, right);
+  last_.kind = Last::Kind::binary;
 }
 
 void Translator::compare(const Instruction& instruction) {
   const Operand right = pop();
   const Operand left = pop();
   emit_binary(instruction.opcode, left, right);
+  last_.kind = Last::Kind::compare;
 }
 
 /// Can the constant share word 1 (or, a double, take word 2)? 64-bit integers must be sign-extended 32-bit
@@ -60,19 +62,19 @@ bool Translator::fits_immediate(const Operand& operand) const {
 
 void Translator::emit_binary(Opcode opcode, Operand left, Operand right) {
   const uint32_t home = left.home;
-  const auto swapped = swapped_operands(opcode);
-  if (swapped && (left.kind == Operand::Kind::constant ||
-                  (where(left) == Source::slot && where(right) == Source::accumulator))) {
-    std::swap(left, right);
-    opcode = *swapped;
-  }
   const auto store_constant = [this](Operand& operand) {
     operand.slot = consume_slot(operand).slot;
     operand.kind = Operand::Kind::temporary;
   };
-  if (left.kind == Operand::Kind::constant &&
-      (swapped || right.kind == Operand::Kind::constant || !fits_immediate(left))) {
-    store_constant(left);  // both are constants, or this one is too wide
+  const bool is_left_constant = left.kind == Operand::Kind::constant;
+  if (is_left_constant || (where(left) == Source::slot && where(right) == Source::accumulator)) {
+    const bool are_constants = is_left_constant && right.kind == Operand::Kind::constant;
+    const auto swapped = swapped_operands(opcode);
+    if (swapped) {
+      std::swap(left, right);
+      opcode = *swapped;
+    }
+    if (are_constants || (is_left_constant && !swapped && !fits_immediate(left))) store_constant(left);
   }
   if (right.kind == Operand::Kind::constant && !fits_immediate(right)) store_constant(right);
 
@@ -95,7 +97,6 @@ void Translator::emit_binary(Opcode opcode, Operand left, Operand right) {
   last_.opcode = opcode;
   last_.left = use_left;
   last_.right = use_right;
-  last_.kind = info(opcode).kind == RowKind::compare ? Last::Kind::compare : Last::Kind::binary;
 }
 
 }  // namespace heddle::engine

@@ -65,6 +65,7 @@ void Translator::ref_eq(const Instruction&) {
   const Operand right = pop();
   const Operand left = pop();
   emit_binary(Opcode::i64_eq, left, right);
+  last_.kind = Last::Kind::compare;
 }
 
 void Translator::ref_func(const Instruction& instruction) {

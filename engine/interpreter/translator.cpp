@@ -107,6 +107,7 @@ Translator::Offsets Translator::translate_watched(uint32_t function) {
   offsets_ = &offsets;
   translate(function);
   offsets_ = nullptr;
+  for (auto& [position, offset] : offsets) position = moved_[position];
   return offsets;
 }
 
@@ -201,7 +202,6 @@ bool Translator::skip_unreachable(Opcode opcode) {
 
 bool Translator::finish() {
   if (fuel_position_ != kNone) set_distance(fuel_position_, static_cast<int32_t>(fuel_count_));
-  emit_regions();
   const uint32_t zeroed = first_temporary_ - first_zeroed_;
   if (!calls_ && zeroed == 0 && frame_slots_ <= kLeafSlots) {
     skipped_words_ = 2;
@@ -209,6 +209,7 @@ bool Translator::finish() {
     code_[1] = pack(frame_slots_, header_, first_zeroed_, zeroed);
   }
   join_instructions();
+  emit_regions();
   return frame_slots_ <= kMaxFrameSlots;
 }
 

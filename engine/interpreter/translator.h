@@ -76,13 +76,24 @@ class Translator {
     uint32_t own_region = kNone;           ///< legacy try: the region of its body
   };
 
-  /// A distance to be filled in when its label is bound.
+  /// A distance, filled in when its label is bound, and again when code has moved.
   struct Fixup {
     uint32_t instruction;  ///< position the distance counts from
     uint32_t entry;        ///< kNone: word 1's upper half; kClauseEntry: `instruction` is a clause; else the
                            ///< entry of a branch table
     uint32_t next;
   };
+
+  /// Where in the code a branch keeps a distance.
+  struct DistancePlace {
+    uint32_t word;
+    uint32_t shift;
+  };
+  /// Not of a clause.
+  [[nodiscard]] static DistancePlace place_of(const Fixup& fixup) {
+    if (fixup.entry == kNone) return {fixup.instruction + 1, 32};
+    return {fixup.instruction + 2 + fixup.entry / 2, fixup.entry % 2 * 32};
+  }
 
   /// What is caught around some sites. `position` is set when the function ends.
   struct Region {
@@ -138,9 +149,9 @@ class Translator {
     Use left, right;
     Mirrors before;  ///< unless other: accumulators before it ran
 
-    /// What the other members hold means nothing from now on.
+    /// What position, result and the members that belong to a kind hold means nothing from now on.
     void forget() {
-      position = result = destination = kNone;
+      destination = kNone;
       kind = Kind::other;
       negated = false;
     }
@@ -155,17 +166,21 @@ class Translator {
   static constexpr uint32_t kNone = UINT32_MAX;
   static constexpr uint32_t kClauseEntry = UINT32_MAX - 1;
   static constexpr size_t kMaxAliases = 64;
+  static constexpr unsigned kWrittenBits = 3;
+  static constexpr uint32_t kWrittenMask = (1u << kWrittenBits) - 1;
+  static constexpr uint32_t kMostWriters = UINT32_MAX >> kWrittenBits;
 
   /// What an instruction and those behind it become: see join_instructions.
   struct Join {
     Handler handler = nullptr;                              ///< of a superinstruction, or null
     const SuperinstructionTable::Member* member = nullptr;  ///< null if none has this instruction
-    uint32_t length = 1;                                    ///< the superinstruction's
     uint32_t cost = 0;                                      ///< from here to the end
-    Feeds feeds = 0;                                        ///< since the last label
-    uint8_t fed = 0;                                        ///< how many operands
-    uint8_t farthest = 0;                                   ///< the greatest distance in feeds
-    bool is_label = false;
+    Feeds feeds = 0;
+    uint8_t length = 1;  ///< the superinstruction's
+    /// To the instruction before; none if a label is between.
+    SuperinstructionTable::Adjacency adjacency = SuperinstructionTable::Adjacency::none;
+
+    [[nodiscard]] bool may_follow() const { return adjacency != SuperinstructionTable::Adjacency::none; }
   };
 
   /// Positions in code_ and the offsets in the module of the instructions that begin there.
@@ -257,9 +272,10 @@ class Translator {
 
   uint32_t emit(Handler handler, Word word1) {
     const auto position = static_cast<uint32_t>(code_.size());
-    starts_.push_back(position);
-    code_.push_back(word_of(handler));
-    code_.push_back(word1);
+    starts_.push() = position;
+    const std::span<Word, 2> words = code_.push<2>();
+    words[0] = word_of(handler);
+    words[1] = word1;
     last_.forget();
     return position;
   }
@@ -302,9 +318,12 @@ class Translator {
 
   // join_instructions.cpp
   void join_instructions();
+  void close_up();
+  void profile_code() const;
   void find_feeds();
-  void find_writers(Join& join, Word operands, uint32_t first, uint32_t reader) const;
-  void choose_row(size_t index, size_t followers);
+  [[nodiscard]] Feeds feeds_of(const SuperinstructionTable::Member& member, Word operands, uint32_t number,
+                               uint32_t most) const;
+  void choose_row(size_t index);
 
   // translate_numeric.cpp
   void constant(const Instruction& instruction);
@@ -364,6 +383,8 @@ class Translator {
   void jump_to(Control& control);
   void return_values();
   void link(Target target, uint32_t instruction, uint32_t entry);
+  void fill_in(const Fixup& fixup, uint32_t target);
+  [[nodiscard]] uint32_t distance_of(const Fixup& fixup) const;
   void bind(uint32_t& fixups);
   void branch(const Operand& condition, bool wanted, bool wide, Target target, bool keeps_operand);
   [[nodiscard]] bool branch_on_last(const Operand& condition, bool wanted, Target target);
@@ -523,7 +544,7 @@ class Translator {
   const SuperinstructionTable& superinstructions_;
 
   /// The instruction that last wrote each slot, counted through all functions from 1 on: those of earlier
-  /// functions are too far away to matter.
+  /// functions are too far away to matter; and, in the lowest bits, as what.
   std::vector<uint32_t> writers_ = std::vector<uint32_t>(size_t{1} << 16);
   uint32_t earlier_instructions_ = 1;
 
@@ -532,6 +553,8 @@ class Translator {
   Stack<uint32_t> starts_;   ///< positions of the instructions in code_, ascending
   Stack<uint32_t> labels_;   ///< positions that code elsewhere leads to, ascending
   std::vector<Join> joins_;  ///< one for each of starts_, and one behind
+  std::vector<uint32_t>
+      moved_;  ///< for each position of an instruction or the end: where that is after close_up()
   Stack<Operand> operands_;
   std::vector<Control> controls_;
   std::vector<Fixup> fixups_;

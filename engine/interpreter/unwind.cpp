@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "engine/interpreter/handlers.h"
-#include "engine/interpreter/module_code.h"
 #include "engine/runtime/store.h"
 
 namespace heddle::engine {
@@ -30,12 +29,9 @@ struct Position {
     const uint32_t own_header = field<0>(return_address);
     return {return_address, caller, own_header, reinterpret_cast<Instance*>(caller[own_header + 2])};
   }
-  const ModuleCode& code = ModuleCode::of(*position.instance->module);
-  if (code.own_calls_reload()) {
-    const Word* const site = return_address - kReloadWords;
-    return {site, caller, field<0>(site), position.instance};
-  }
-  return {nullptr, caller, code.find(return_address - 1)->header_slot(), position.instance};
+  const Word* const before = return_address - kReloadWords;  // a reload, or word 1 of a call without one
+  if (*before >> 48 != kNoSite) return {before, caller, field<0>(before), position.instance};
+  return {nullptr, caller, static_cast<uint32_t>(*before >> 32 & 0xffff), position.instance};
 }
 
 /// Puts what the clause wants into the frame.

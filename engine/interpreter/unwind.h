@@ -3,8 +3,8 @@
 //
 // Nothing is executed when a guest enters or leaves a try block: a table says what is caught, and only who
 // throws reads it. The places that may throw, called *sites*, are the throw instructions and the `reload`
-// behind every call; the upper half of a site's word 1 is the distance to the region that it stands in, 0 for
-// none. Regions stand behind the function's code:
+// behind a call; the upper half of a site's word 1 is the distance to the region that it stands in, 0 for
+// none. A call outside all regions needs no site. Regions stand behind the function's code:
 //   word 0      address of `catch_region`, which never runs
 //   word 1      number of clauses, distance to the region around this one (0: none)
 //   then, for every clause, in the order in which they are tried,
@@ -12,7 +12,8 @@
 //   word 2i+3   slot of the first value, slot of the exception's reference (kNoReferenceSlot: not wanted),
 //   tag
 //               (kEveryTag: all)
-// A frame's function need not be found for that: the site behind its call names the slot of its header.
+// A frame's function need not be found for that: the site behind its call, or the call itself, names the slot
+// of its header.
 // The cost of a throw is linear in the frames and clauses that it passes. No recursion.
 #pragma once
 

@@ -3,6 +3,7 @@
 #include "engine/runtime/wait_queue.h"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <thread>
 
@@ -31,34 +32,31 @@ T load_atomically(const Memory& memory, uint64_t address) {
   return __atomic_load_n(reinterpret_cast<const T*>(memory.base() + address), __ATOMIC_SEQ_CST);
 }
 
-}  // namespace
-
-namespace {
-
-/// A mutex of one word. Both ways are one inlined atomic operation where nobody else wants it, which for what
-/// a bucket's lock guards is half of the time.
+/// A lock that is held for some ten nanoseconds at a time, as often as threads wait and notify: one atomic
+/// operation where nobody else wants it, half of what a mutex that one can sleep on takes.
 class HEDDLE_CAPABILITY("mutex") BucketMutex {
  public:
   void lock() noexcept HEDDLE_ACQUIRE() {
-    uint32_t free = kFree;
-    if (!state_.compare_exchange_strong(free, kHeld, std::memory_order_acquire)) lock_slowly();
+    if (held_.exchange(true, std::memory_order_acquire)) lock_slowly();
   }
-  void unlock() noexcept HEDDLE_RELEASE() {
-    if (state_.exchange(kFree, std::memory_order_release) == kAwaited) state_.notify_one();
-  }
+  void unlock() noexcept HEDDLE_RELEASE() { held_.store(false, std::memory_order_release); }
 
  private:
-  static constexpr uint32_t kFree = 0, kHeld = 1, kAwaited = 2;
-
+  /// Whoever holds it has lost its processor, or wakes very many.
   [[gnu::noinline]] void lock_slowly() noexcept {
-    for (uint32_t i = 0; i < kMostSpins && state_.load(std::memory_order_relaxed) != kFree; ++i) spin_pause();
-    // Whoever has slept can't know who else does: it leaves the mutex as awaited.
-    while (state_.exchange(kAwaited, std::memory_order_acquire) != kFree) {
-      state_.wait(kAwaited, std::memory_order_relaxed);
+    for (uint32_t rounds = 0;; ++rounds) {
+      for (uint32_t i = 0; i < kMostSpins && held_.load(std::memory_order_relaxed); ++i) spin_pause();
+      if (!held_.exchange(true, std::memory_order_acquire)) return;
+      if (rounds < kMostYields) {
+        std::this_thread::yield();
+      } else {
+        std::this_thread::sleep_for(std::chrono::microseconds(50));  // to threads of lower priority, too
+      }
     }
   }
 
-  std::atomic<uint32_t> state_{kFree};
+  static constexpr uint32_t kMostYields = 64;
+  std::atomic<bool> held_{false};
 };
 
 class HEDDLE_SCOPED_CAPABILITY BucketLock {
@@ -260,9 +258,12 @@ WaitResult WaitQueues::wait64(Waiter& waiter, const Memory& memory, uint64_t add
 
 uint32_t WaitQueues::notify(const Memory& memory, uint64_t address, uint32_t count) {
   Bucket& bucket = bucket_of(memory, address);
-  // The guest's store before this may have been a plain one: it must be visible before the count is read.
-  sequential_fence();
-  if (bucket.waiting.load(std::memory_order_relaxed) == 0) return 0;
+  if (bucket.waiting.load(std::memory_order_relaxed) == 0) {
+    // The guest's store before this may have been a plain one: it must be visible before the count is read.
+    // Where it isn't zero, the lock says who is there, and who comes after it sees the store.
+    sequential_fence();
+    if (bucket.waiting.load(std::memory_order_relaxed) == 0) return 0;
+  }
 
   Waiter* first = nullptr;
   Waiter** last = &first;

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <iterator>
 #include <memory>
+#include <span>
 #include <type_traits>
 
 namespace heddle::engine {
@@ -26,6 +27,15 @@ class Stack {
     if (size_ == capacity_) [[unlikely]]
       grow();
     return values_[size_++];
+  }
+  /// Several at once.
+  template <size_t kCount>
+  [[nodiscard]] std::span<T, kCount> push() {
+    if (capacity_ - size_ < kCount) [[unlikely]]
+      grow();
+    T* const first = &values_[size_];
+    size_ += kCount;
+    return std::span<T, kCount>(first, kCount);
   }
   void push_back(const T& value) {
     const T copy = value;  // it may be one of these

@@ -23,11 +23,11 @@
 ;;
 ;; plain
 ;;      0  i32.load.s>a                 s4 = [s0 + 0]
-;;      2  return.int.a                 a
+;;      1  return.int.a                 a
 ;;
 ;; offset
 ;;      0  i32.load.s>a                 s4 = [s0 + 8]
-;;      2  return.int.a                 a
+;;      1  return.int.a                 a
 ;;
 ;; plus_constant
 ;;      0  i32.load.s+i>a               s4 = [s0 + 8]
@@ -40,19 +40,19 @@
 ;; both
 ;;      0  i32.add.si>a                 s4 = s0, 8
 ;;      2  i32.load.a>a                 s4 = [a + 4]
-;;      4  return.int.a                 a
+;;      3  return.int.a                 a
 ;;
 ;; scaled
 ;;      0  i32.shl.si>a                 s6 = s1, 3
-;;      2  i32.add.as>a                 s5 = a, s0
-;;      4  i64.load.a>a                 s5 = [a + 0]
-;;      6  return.int.a                 a
+;;      1  i32.add.as>a                 s5 = a, s0
+;;      3  i64.load.a>a                 s5 = [a + 0]
+;;      5  return.int.a                 a
 ;;
 ;; chased
 ;;      0  i32.load.s>a                 s4 = [s0 + 0]
-;;      2  i32.load.a>a                 s4 = [a + 0]
-;;      4  i32.load.a>a                 s4 = [a + 0]
-;;      6  return.int.a                 a
+;;      1  i32.load.a>a                 s4 = [a + 0]
+;;      3  i32.load.a>a                 s4 = [a + 0]
+;;      4  return.int.a                 a
 ;;
 ;; store_constant
 ;;      0  i32.store8.s.i               [s0 + 3] = 4294967295
@@ -64,14 +64,14 @@
 ;;
 ;; copy
 ;;      0  i64.load.s>a                 s6 = [s1 + 0]
-;;      2  i64.store.s.a                [s0 + 0] = a
-;;      4  return
+;;      1  i64.store.s.a                [s0 + 0] = a
+;;      3  return
 ;;
 ;; increment
 ;;      0  i32.load.s>a                 s5 = [s0 + 12]
-;;      2  i32.add.ai>a                 s5 = a, 1
-;;      4  i32.store.s.a                [s0 + 12] = a
-;;      6  return
+;;      1  i32.add.ai>a                 s5 = a, 1
+;;      2  i32.store.s.a                [s0 + 12] = a
+;;      4  return
 ;;
 ;; accumulate
 ;;      0  f64.load.s>a                 s6 = [s0 + 8]

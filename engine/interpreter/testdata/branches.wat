@@ -39,32 +39,32 @@
 ;;     10  return.int.i                 12
 ;;
 ;; table_with_values
-;;      0  branch_table                 s0 -> 4, 8, 8, else 4
+;;      0  branch_table                 s0 -> 4, 7, 7, else 4
 ;;      4  constant                     s4 = 5
-;;      6  jump                         -> 14
-;;      8  constant                     s5 = 5
-;;     10  jump                         -> 12
-;;     12  i32.add.si                   s4 = s5, 7
-;;     14  return.int.s                 s4
+;;      5  jump                         -> 12
+;;      7  constant                     s5 = 5
+;;      8  jump                         -> 10
+;;     10  i32.add.si                   s4 = s5, 7
+;;     12  return.int.s                 s4
 ;;
 ;; carry
-;;      0  unless.i32.eq.ss             s0, s1 -> 6
+;;      0  unless.i32.eq.ss             s0, s1 -> 5
 ;;      2  copy                         s6 = s0
-;;      4  jump                         -> 8
-;;      6  i32.sub.ss                   s6 = s0, s1
-;;      8  i32.add.si>a                 s5 = s6, 1
-;;     10  return.int.a                 a
+;;      3  jump                         -> 7
+;;      5  i32.sub.ss                   s6 = s0, s1
+;;      7  i32.add.si>a                 s5 = s6, 1
+;;      9  return.int.a                 a
 ;;
 ;; early
 ;;      0  unless.i32.and.si            s0, 8 -> 6
 ;;      3  return.int.i                 4294967295
 ;;      6  if_nonzero.s                 s0 -> 10
 ;;      8  unreachable
-;;     10  unless.i32.ge_u.si           s0, 100 -> 17
+;;     10  unless.i32.ge_u.si           s0, 100 -> 16
 ;;     13  copy                         s4 = s0
-;;     15  jump                         -> 20
-;;     17  return.int.i                 0
-;;     20  return.int.s                 s4
+;;     14  jump                         -> 19
+;;     16  return.int.i                 0
+;;     19  return.int.s                 s4
 ;;
 ;; choose
 ;;      0  i32.lt_s.ss>a                s8 = s0, s1
@@ -75,8 +75,8 @@
 ;;
 ;; references
 ;;      0  ref.is_null.s                s4 = s0
-;;      2  if_zero.a                    a -> 8
-;;      4  constant                     s4 = 1
-;;      6  jump                         -> 10
-;;      8  constant                     s4 = 2
-;;     10  return.int.s                 s4
+;;      2  if_zero.a                    a -> 7
+;;      3  constant                     s4 = 1
+;;      5  jump                         -> 9
+;;      7  constant                     s4 = 2
+;;      9  return.int.s                 s4

@@ -37,10 +37,10 @@
 ;;
 ;; reference
 ;;      0  enter                        frame 8, header s1, zero s4, count 0
-;;      2  constant                     s4 = 3
-;;      4  call_reference               base s4, header s5, function in s0
-;;      6  reload                       header s1
-;;      8  return.int.a                 a
+;;      1  constant                     s4 = 3
+;;      3  call_reference               base s4, header s5, function in s0
+;;      5  reload                       header s1
+;;      7  return.int.a                 a
 ;;
 ;; leaf
 ;;      0  global.get.int               s4 = global 0
@@ -51,22 +51,22 @@
 ;;
 ;; tail
 ;;      0  enter                        frame 10, header s2, zero s5, count 0
-;;      2  copy                         s5 = s1
-;;      4  copy                         s6 = s0
-;;      6  return_call                  from s5, header s2, count 2, to header s2, function 5
+;;      1  copy                         s5 = s1
+;;      3  copy                         s6 = s0
+;;      5  return_call                  from s5, header s2, count 2, to header s2, function 5
 ;;
 ;; tail_import
 ;;      0  enter                        frame 8, header s1, zero s4, count 0
-;;      2  copy                         s4 = s0
-;;      4  return_call_import           from s4, header s1, count 1, to header s1, function 0
+;;      1  copy                         s4 = s0
+;;      3  return_call_import           from s4, header s1, count 1, to header s1, function 0
 ;;
 ;; tail_indirect
 ;;      0  enter                        frame 8, header s1, zero s4, count 0
-;;      2  constant                     s5 = 2
-;;      4  copy                         s4 = s0
-;;      6  return_call_indirect         from s4, header s1, count 1, to header s1, type 0, table 0, index s5
+;;      1  constant                     s5 = 2
+;;      3  copy                         s4 = s0
+;;      5  return_call_indirect         from s4, header s1, count 1, to header s1, type 0, table 0, index s5
 ;;
 ;; tail_reference
 ;;      0  enter                        frame 8, header s1, zero s4, count 0
-;;      2  constant                     s4 = 3
-;;      4  return_call_reference        from s4, header s1, count 1, to header s1, function in s0
+;;      1  constant                     s4 = 3
+;;      3  return_call_reference        from s4, header s1, count 1, to header s1, function in s0

@@ -32,26 +32,26 @@
 ;;      0  constant                     s6 = 1
 ;;      2  i64.store.checked64          memory 1 [s1 + 4294967296] = s6
 ;;      5  i32.add.si                   s5 = s0, 4
-;;      7  constant                     s6 = 1
-;;      9  i32.store8.checked           memory 0 [s5 + 0] = s6
-;;     12  i32.load16_s.checked         s5 = memory 0 [s0 + 2]
-;;     15  return.int.a                 a
+;;      6  constant                     s6 = 1
+;;      8  i32.store8.checked           memory 0 [s5 + 0] = s6
+;;     11  i32.load16_s.checked         s5 = memory 0 [s0 + 2]
+;;     14  return.int.a                 a
 ;;
 ;; bulk
 ;;      0  constant                     s6 = 16
-;;      2  constant                     s5 = 0
-;;      4  memory.fill                  s0, s5, s6, memory 0
-;;      7  constant                     s6 = 3
-;;      9  constant                     s4 = 1
-;;     11  memory.copy                  s4, s0, s6, to memory 1, from memory 0
-;;     14  constant                     s6 = 3
-;;     16  constant                     s5 = 0
-;;     18  memory.init                  s0, s5, s6, memory 0, segment 0
-;;     21  data.drop                    0
-;;     23  constant                     s4 = 1
-;;     25  memory.grow                  s4 = s4, memory 1
-;;     27  memory.size                  s4 = memory 0
-;;     29  return
+;;      1  constant                     s5 = 0
+;;      3  memory.fill                  s0, s5, s6, memory 0
+;;      6  constant                     s6 = 3
+;;      7  constant                     s4 = 1
+;;      9  memory.copy                  s4, s0, s6, to memory 1, from memory 0
+;;     12  constant                     s6 = 3
+;;     13  constant                     s5 = 0
+;;     15  memory.init                  s0, s5, s6, memory 0, segment 0
+;;     18  data.drop                    0
+;;     20  constant                     s4 = 1
+;;     22  memory.grow                  s4 = s4, memory 1
+;;     24  memory.size                  s4 = memory 0
+;;     26  return
 ;;
 ;; tables
 ;;      0  constant                     s4 = 0
@@ -63,17 +63,17 @@
 ;;     13  constant                     s4 = 0
 ;;     15  table.fill                   s4, s0, s6, table 0
 ;;     18  constant                     s6 = 1
-;;     20  constant                     s5 = 1
-;;     22  constant                     s4 = 0
-;;     24  table.copy                   s4, s5, s6, to table 0, from table 0
-;;     27  constant                     s6 = 1
-;;     29  constant                     s5 = 0
-;;     31  constant                     s4 = 0
-;;     33  table.init                   s4, s5, s6, table 0, segment 0
-;;     36  elem.drop                    0
-;;     38  constant                     s4 = 0
-;;     40  table.get                    s4 = s4, table 0
-;;     42  return.int.a                 a
+;;     19  constant                     s5 = 1
+;;     20  constant                     s4 = 0
+;;     22  table.copy                   s4, s5, s6, to table 0, from table 0
+;;     25  constant                     s6 = 1
+;;     26  constant                     s5 = 0
+;;     27  constant                     s4 = 0
+;;     29  table.init                   s4, s5, s6, table 0, segment 0
+;;     32  elem.drop                    0
+;;     34  constant                     s4 = 0
+;;     36  table.get                    s4 = s4, table 0
+;;     38  return.int.a                 a
 ;;
 ;; atomics
 ;;      0  constant                     s5 = 1
@@ -82,6 +82,6 @@
 ;;      8  memory.atomic.notify         s4 = [s0 + 0], s5, s0, memory 0
 ;;     12  atomic.fence
 ;;     14  constant                     s6 = 2
-;;     16  constant                     s5 = 1
-;;     18  i64.atomic.rmw.cmpxchg       s4 = [s0 + 0], s5, s6, memory 0
-;;     22  return.int.a                 a
+;;     15  constant                     s5 = 1
+;;     17  i64.atomic.rmw.cmpxchg       s4 = [s0 + 0], s5, s6, memory 0
+;;     21  return.int.a                 a

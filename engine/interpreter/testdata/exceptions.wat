@@ -33,43 +33,42 @@
 ;;
 ;; catches
 ;;      0  enter                        frame 8, header s1, zero s4, count 0
-;;      2  copy                         s4 = s0
-;;      4  call.reloading               base s4, header s5, function 0
-;;      7  reload                       header s1, catch by 27
-;;      9  if_zero.s                    s0 -> 16
-;;     11  constant                     s4 = 7
-;;     13  throw                        s4, header s1, tag 0, catch by 27
-;;     16  constant                     s4 = 1
-;;     18  call.reloading               base s4, header s5, function 0
-;;     21  reload                       header s1
-;;     23  constant                     s4 = 2
-;;     25  return.int.s                 s4
-;;     27  catch_region                 tag 0 -> 25 (s4)
+;;      1  copy                         s4 = s0
+;;      3  call.reloading               base s4, header s5, function 0
+;;      6  reload                       header s1, catch by 23
+;;      8  if_zero.s                    s0 -> 15
+;;     10  constant                     s4 = 7
+;;     12  throw                        s4, header s1, tag 0, catch by 23
+;;     15  constant                     s4 = 1
+;;     16  call                         base s4, header s5, function 0
+;;     19  constant                     s4 = 2
+;;     21  return.int.s                 s4
+;;     23  catch_region                 tag 0 -> 21 (s4)
 ;;
 ;; references
 ;;      0  enter                        frame 9, header s2, zero s5, count 0
-;;      2  constant                     s5 = 0
-;;      4  call.reloading               base s5, header s6, function 0
-;;      7  reload                       header s2, catch by 30
-;;      9  constant                     s5 = 1
-;;     11  call.reloading               base s5, header s6, function 0
-;;     14  reload                       header s2, catch by 26
-;;     16  constant                     s5 = 0
-;;     18  constant                     s6 = 0
+;;      1  constant                     s5 = 0
+;;      3  call.reloading               base s5, header s6, function 0
+;;      6  reload                       header s2, catch by 28
+;;      8  constant                     s5 = 1
+;;     10  call.reloading               base s5, header s6, function 0
+;;     13  reload                       header s2, catch by 24
+;;     15  constant                     s5 = 0
+;;     16  constant                     s6 = 0
+;;     18  return_many                  s5, count 2
 ;;     20  return_many                  s5, count 2
-;;     22  return_many                  s5, count 2
-;;     24  throw_ref                    s5, header s2
-;;     26  catch_region                 tag 0 -> 22 (s5, exception s6)
-;;     30  catch_region                 tag 1 -> 24 (s5, exception s5), all -> 24 (s5, exception s5), catch by 26
+;;     22  throw_ref                    s5, header s2
+;;     24  catch_region                 tag 0 -> 20 (s5, exception s6)
+;;     28  catch_region                 tag 1 -> 22 (s5, exception s5), all -> 22 (s5, exception s5), catch by 24
 ;;
 ;; legacy
 ;;      0  enter                        frame 8, header s1, zero s4, count 0
-;;      2  constant                     s4 = 3
-;;      4  call.reloading               base s4, header s5, function 0
-;;      7  reload                       header s1, catch by 19
-;;      9  constant                     s4 = 1
-;;     11  jump                         -> 17
-;;     13  throw_ref                    s4, header s1
-;;     15  constant                     s4 = 4
-;;     17  return.int.s                 s4
-;;     19  catch_region                 tag 0 -> 13 (s5, exception s4), all -> 15 (s5, exception s4)
+;;      1  constant                     s4 = 3
+;;      3  call.reloading               base s4, header s5, function 0
+;;      6  reload                       header s1, catch by 17
+;;      8  constant                     s4 = 1
+;;      9  jump                         -> 15
+;;     11  throw_ref                    s4, header s1
+;;     13  constant                     s4 = 4
+;;     15  return.int.s                 s4
+;;     17  catch_region                 tag 0 -> 11 (s5, exception s4), all -> 13 (s5, exception s4)

@@ -12,12 +12,12 @@
 ;;
 ;; fib
 ;;      0  enter                        frame 9, header s1, zero s4, count 0
-;;      2  unless.i32.lt_s.si           s0, 2 -> 9
+;;      2  unless.i32.lt_s.si           s0, 2 -> 8
 ;;      5  copy                         s4 = s0
-;;      7  jump                         -> 21
-;;      9  i32.sub.si                   s4 = s0, 1
-;;     11  call                         base s4, header s5, function 0
-;;     14  i32.sub.si                   s5 = s0, 2
-;;     16  call                         base s5, header s6, function 0
-;;     19  i32.add.as                   s4 = a, s4
-;;     21  return.int.s                 s4
+;;      6  jump                         -> 20
+;;      8  i32.sub.si                   s4 = s0, 1
+;;     10  call                         base s4, header s5, function 0
+;;     13  i32.sub.si                   s5 = s0, 2
+;;     15  call                         base s5, header s6, function 0
+;;     18  i32.add.as                   s4 = a, s4
+;;     20  return.int.s                 s4

@@ -34,16 +34,16 @@
 ;;
 ;; swap
 ;;      0  copy                         s5 = s0
-;;      2  copy                         s0 = s1
-;;      4  copy                         s1 = s5
-;;      6  return
+;;      1  copy                         s0 = s1
+;;      2  copy                         s1 = s5
+;;      4  return
 ;;
 ;; old_value
 ;;      0  i32.add.si>a                 s5 = s0, 1
 ;;      2  copy                         s4 = s0
-;;      4  store.int                    s0 = a
-;;      6  i32.add.as>a                 s4 = a, s4
-;;      8  return.int.a                 a
+;;      3  store.int                    s0 = a
+;;      5  i32.add.as>a                 s4 = a, s4
+;;      7  return.int.a                 a
 ;;
 ;; tee_twice
 ;;      0  enter                        frame 9, header s1, zero s4, count 2
@@ -53,16 +53,16 @@
 ;;
 ;; constants
 ;;      0  enter                        frame 9, header s0, zero s3, count 4
-;;      2  constant                     s3 = -1
-;;      4  constant64                   s4 = 0xffffffffffffffff
-;;      7  constant                     s5 = 1069547520
-;;      9  constant64                   s6 = 0x3fb999999999999a
-;;     12  return
+;;      1  constant                     s3 = -1
+;;      3  constant64                   s4 = 0xffffffffffffffff
+;;      6  constant                     s5 = 1069547520
+;;      8  constant64                   s6 = 0x3fb999999999999a
+;;     11  return
 ;;
 ;; copies
 ;;      0  enter                        frame 13, header s4, zero s7, count 4
-;;      2  copy                         s7 = s0
-;;      4  copy                         s8 = s1
-;;      6  copy_f32                     s9 = s2
-;;      8  copy                         s10 = s3
-;;     10  return
+;;      1  copy                         s7 = s0
+;;      3  copy                         s8 = s1
+;;      5  copy_f32                     s9 = s2
+;;      7  copy                         s10 = s3
+;;      9  return

@@ -35,9 +35,9 @@
 ;; sum
 ;;      0  enter                        frame 9, header s1, zero s4, count 2
 ;;      2  i32.add.ss                   s5 = s5, s4
-;;      4  i32.add.si                   s4 = s4, 1
-;;      6  if.i32.lt_s.as.back          a, s0 -> 2
-;;      8  return.int.s                 s5
+;;      3  i32.add.si                   s4 = s4, 1
+;;      5  if.i32.lt_s.as.back          a, s0 -> 2
+;;      7  return.int.s                 s5
 ;;
 ;; down
 ;;      0  i32.sub.si                   s0 = s0, 1

@@ -26,46 +26,46 @@
 ;;
 ;; swapped
 ;;      0  copy                         s5 = s1
-;;      2  copy                         s6 = s0
-;;      4  return_many                  s5, count 2
+;;      1  copy                         s6 = s0
+;;      3  return_many                  s5, count 2
 ;;
 ;; three
 ;;      0  copy                         s6 = s0
-;;      2  constant                     s7 = 1069547520
-;;      4  constant64                   s8 = 0x4004000000000000
-;;      7  return_many                  s6, count 3
+;;      1  constant                     s7 = 1069547520
+;;      3  constant64                   s8 = 0x4004000000000000
+;;      6  return_many                  s6, count 3
 ;;
 ;; block
 ;;      0  copy                         s6 = s1
-;;      2  copy                         s5 = s0
-;;      4  if_nonzero.s                 s0 -> 8
-;;      6  i32.add.si                   s6 = s6, 1
-;;      8  i32.sub.ss>a                 s5 = s5, s6
-;;     10  return.int.a                 a
+;;      1  copy                         s5 = s0
+;;      3  if_nonzero.s                 s0 -> 7
+;;      5  i32.add.si                   s6 = s6, 1
+;;      7  i32.sub.ss>a                 s5 = s5, s6
+;;      8  return.int.a                 a
 ;;
 ;; loop
 ;;      0  copy                         s5 = s0
-;;      2  constant                     s4 = 0
-;;      4  copy                         s0 = s5
-;;      6  i32.add.ss                   s4 = s4, s0
-;;      8  i32.sub.si                   s5 = s0, 1
-;;     10  if.i32.gt_s.si.back          s0, 1 -> 4
-;;     13  return.int.s                 s4
+;;      1  constant                     s4 = 0
+;;      3  copy                         s0 = s5
+;;      5  i32.add.ss                   s4 = s4, s0
+;;      7  i32.sub.si                   s5 = s0, 1
+;;      9  if.i32.gt_s.si.back          s0, 1 -> 3
+;;     12  return.int.s                 s4
 ;;
 ;; five
 ;;      0  copy                         s9 = s0
-;;      2  copy                         s10 = s0
-;;      4  copy                         s11 = s0
-;;      6  copy                         s12 = s0
-;;      8  constant                     s13 = 5
-;;     10  copy_range                   s8 = s9, count 5
-;;     12  jump                         -> 14
-;;     14  return_many                  s8, count 5
+;;      1  copy                         s10 = s0
+;;      2  copy                         s11 = s0
+;;      4  copy                         s12 = s0
+;;      5  constant                     s13 = 5
+;;      7  copy_range                   s8 = s9, count 5
+;;      9  jump                         -> 11
+;;     11  return_many                  s8, count 5
 ;;
 ;; both
 ;;      0  enter                        frame 9, header s1, zero s4, count 0
-;;      2  constant                     s4 = 1
-;;      4  constant                     s5 = 2
-;;      6  call                         base s4, header s6, function 0
-;;      9  i32.add.ss>a                 s4 = s4, s5
-;;     11  return.int.a                 a
+;;      1  constant                     s4 = 1
+;;      2  constant                     s5 = 2
+;;      3  call                         base s4, header s6, function 0
+;;      6  i32.add.ss>a                 s4 = s4, s5
+;;      7  return.int.a                 a
