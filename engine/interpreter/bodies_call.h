@@ -42,7 +42,7 @@ struct CallOwn {
   HEDDLE_BODY {
     const FunctionCode* code = reinterpret_cast<const FunctionCode*>(ip[2]);
     Slot* header = fp + field<1>(ip);
-    header[0] = reinterpret_cast<Slot>(ip + 3 + kReturnWords);
+    header[0] = reinterpret_cast<Slot>(ip + kCallWords + kReturnWords);
     header[1] = reinterpret_cast<Slot>(fp);
     fp += field<0>(ip);
     a = ip[2];

@@ -70,6 +70,46 @@ TEST(interpreter_calls, another_instance_uses_its_own_globals_and_memory) {
   EXPECT_EQ(world.exported(*partners.second, "seen").global->value[0], 5u);
 }
 
+/// Such a return finds the header in the call's words.
+TEST(interpreter_calls, a_call_that_a_return_follows) {
+  World world;
+  Instance& instance = world.instantiate(R"((module
+    (global $seen (mut i32) (i32.const 0))
+    (func $nothing (param i32) (global.set $seen (i32.add (global.get $seen) (local.get 0))))
+    (func $i32 (param i32) (result i32) (i32.mul (local.get 0) (i32.const 3)))
+    (func $i64 (param i32) (result i64) (i64.extend_i32_s (call $i32 (local.get 0))))
+    (func $f32 (param i32) (result f32) (f32.convert_i32_s (local.get 0)))
+    (func $f64 (param i32) (result f64) (f64.convert_i32_s (local.get 0)))
+    (func $v128 (param i32) (result v128) (i32x4.splat (local.get 0)))
+    (func $two (param i32) (result i32 i32) (local.get 0) (i32.const 8))
+    (func (export "nothing") (param i32) (call $nothing (local.get 0)))
+    (func (export "i32") (param i32) (result i32) (call $i32 (local.get 0)))
+    (func (export "i64") (param i32) (result i64) (local f64 f64) (return (call $i64 (local.get 0))))
+    (func (export "f32") (param i32) (result f32) (call $f32 (local.get 0)))
+    (func (export "f64") (param i32) (result f64) (call $f64 (local.get 0)))
+    (func (export "v128") (param i32) (result v128) (call $v128 (local.get 0)))
+    (func (export "two") (param i32) (result i32 i32) (call $two (local.get 0)))
+    ;; Branches lead to the return as well, and another return follows no call.
+    (func (export "maybe") (param i32)
+      (block $skip (br_if $skip (i32.eqz (local.get 0))) (call $nothing (i32.const 100))))
+    (func (export "choice") (param i32) (result i32)
+      (if (result i32) (local.get 0) (then (call $i32 (i32.const 5))) (else (i32.const 4))))
+    (func (export "seen") (result i32) (global.get $seen))))");
+  EXPECT_EQ(world.call(instance, "nothing", {7}), returned({}));
+  EXPECT_EQ(world.call(instance, "maybe", {0}), returned({}));
+  EXPECT_EQ(world.call(instance, "maybe", {1}), returned({}));
+  EXPECT_EQ(world.call(instance, "seen"), returned({107}));
+  EXPECT_EQ(world.call(instance, "i32", {7}), returned({21}));
+  EXPECT_EQ(world.call(instance, "i64", {Slot{UINT32_MAX}}), returned({static_cast<Slot>(-3)}));
+  EXPECT_EQ(static_cast<uint32_t>(world.call(instance, "f32", {7}).results[0]),
+            std::bit_cast<uint32_t>(7.0F));
+  EXPECT_EQ(world.call(instance, "f64", {7}), returned({std::bit_cast<Slot>(7.0)}));
+  EXPECT_EQ(world.call(instance, "v128", {7}), returned({0x7'0000'0007, 0x7'0000'0007}));
+  EXPECT_EQ(world.call(instance, "two", {7}), returned({7, 8}));
+  EXPECT_EQ(world.call(instance, "choice", {0}), returned({4}));
+  EXPECT_EQ(world.call(instance, "choice", {1}), returned({15}));
+}
+
 TEST(interpreter_calls, tail_calls_between_instances_and_back) {
   World world;
   const Partners partners(world);

@@ -29,6 +29,8 @@ inline constexpr uint32_t kMaxFrameSlots = 65'000;
 /// reserve.
 inline constexpr uint32_t kLeafSlots = 256;
 static_assert(kLeafSlots <= ExecContext::kReserveSlots);
+/// Words of a direct call.
+inline constexpr uint32_t kCallWords = 3;
 /// Words of the `reload` instruction that follows calls: a callee of another instance returns to it.
 inline constexpr uint32_t kReloadWords = 2;
 /// Field 3 of a call that has no reload behind it: no address has that in its highest bits, so who looks for

@@ -136,6 +136,7 @@ void add_control(ShapeTable& shapes, const SingleHandlers& single) {
   shapes.add(single.throw_reference, "throw_ref", "%0, header %1", 2);
   shapes.add(single.catch_region, "catch_region", "", 2);
   shapes.add(single.return_nothing, "return", "", 2);
+  shapes.add(single.return_called_nothing, "return.called", "", 1);
   shapes.add(single.return_many, "return_many", "%0, count %i", 2);
   shapes.add(single.translate, "translate", "", 1);
   shapes.add(single.call_host, "call_host", "", 1);
@@ -184,6 +185,7 @@ void add_moves(ShapeTable& shapes, const SingleHandlers& single) {
       shapes.add(single.select[i][source], joined(joined("select", names[i]), kSourceNames[source]),
                  source == 0 ? "%0 = %1 ? %2 : %3" : "%0 = a ? %2 : %3", 2);
     }
+    shapes.add(single.return_called[i], joined("return.called", names[i]), "a", 1);
     shapes.add(single.store_accumulator[i], joined("store", names[i]), "%0 = a", 2);
     shapes.add(single.global_get[i], joined("global.get", names[i]), "%0 = global %i", 2);
   }

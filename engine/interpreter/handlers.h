@@ -90,6 +90,9 @@ struct SingleHandlers {
   Handler return_one[kRegisters][3] =
       {};  ///< [Register][Source] source, header, immediate | immediate for f64 and i64; no v128 one
   Handler return_many = nullptr;  ///< first, header, count
+  /// Right behind a direct call without reload, whose word 1 names the header; no word 1 of their own.
+  Handler return_called_nothing = nullptr;
+  Handler return_called[kRegisters] = {};  ///< [Register] the accumulator; no v128 one
   // Exceptions. See unwind.h.
   Handler throw_tag = nullptr;        ///< first value, header, distance to the region | tag
   Handler throw_reference = nullptr;  ///< reference, header, distance to the region

@@ -56,6 +56,23 @@ HEDDLE_HANDLER void return_many(HEDDLE_STATE) {
   HEDDLE_DISPATCH();
 }
 
+/// Leaves the frame of which the direct call right before ip names the header.
+#define HEDDLE_RETURN_CALLED()                           \
+  do {                                                   \
+    const Slot* header = fp + field<2>(ip - kCallWords); \
+    ip = reinterpret_cast<const Word*>(header[0]);       \
+    fp = reinterpret_cast<Slot*>(header[1]);             \
+    HEDDLE_DISPATCH();                                   \
+  } while (0)
+
+HEDDLE_HANDLER void return_called_nothing(HEDDLE_STATE) { HEDDLE_RETURN_CALLED(); }
+
+template <class T>
+HEDDLE_HANDLER void return_called(HEDDLE_STATE) {
+  write_slot(fp, read_accumulator<T>(a, f, d));
+  HEDDLE_RETURN_CALLED();
+}
+
 /// Moves a range down; ascending, so overlapping is fine.
 HEDDLE_HANDLER void copy_range(HEDDLE_STATE) {
   Slot* to = fp + field<0>(ip);
@@ -108,6 +125,7 @@ void fill_register(SingleHandlers& single, Register which) {
   single.return_one[index][0] = make_handler<ReturnOne<T, Source::slot>>();
   single.return_one[index][1] = make_handler<ReturnOne<T, Source::accumulator>>();
   single.return_one[index][2] = make_handler<ReturnOne<T, Source::immediate>>();
+  single.return_called[index] = return_called<T>;
   single.store_accumulator[index] = make_handler<StoreAccumulator<T>>();
   single.global_get[index] = make_handler<GlobalGet<T>>();
   single.global_set[index][0] = make_handler<GlobalSet<T, Source::slot>>();
@@ -131,6 +149,7 @@ void add_control_handlers(HandlerTable& table) {
   single.branch_table = make_handler<BranchTable>();
   single.return_nothing = make_handler<ReturnNothing>();
   single.return_many = return_many;
+  single.return_called_nothing = return_called_nothing;
   single.copy = make_handler<Copy>();
   single.copy_f32 = make_handler<CopyF32>();
   single.copy_range = copy_range;

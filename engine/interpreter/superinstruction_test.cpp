@@ -245,7 +245,7 @@ TEST(interpreter_superinstructions, can_all_be_reached) {
       node = table.step(node, *member, part.feeds);
       ASSERT_NE(node, SuperinstructionTable::kNowhere);
     }
-    EXPECT_EQ(table.joined_at(node), row.handler);
+    EXPECT_EQ(table.place(node).joined, row.handler);
     EXPECT_EQ(table.find(row.handler), &row);
   }
 }

@@ -18,6 +18,13 @@ namespace {
   return std::ranges::any_of(row.parts, [](const auto& part) { return *part.handler == nullptr; });
 }
 
+/// How many operands are fed.
+[[nodiscard]] unsigned count(Feeds feeds) {
+  unsigned sum = 0;
+  for (unsigned i = 0; i < 4; ++i) sum += distance_in(feeds, i) != 0;
+  return sum;
+}
+
 }  // namespace
 
 SuperinstructionTable::SuperinstructionTable() {
@@ -35,7 +42,6 @@ SuperinstructionTable::SuperinstructionTable() {
   nodes_.emplace_back();
   for (const Superinstruction& row : rows_) add_row(row);
   shrink();
-  find_pairs();
 }
 
 void SuperinstructionTable::add_row(const Superinstruction& row) {
@@ -43,7 +49,6 @@ void SuperinstructionTable::add_row(const Superinstruction& row) {
   Node node = kRoot;
   for (const SuperinstructionPart& part : row.parts) node = grow(node, part);
   nodes_[node].joined = row.handler;
-  longest_ = std::max(longest_, static_cast<uint32_t>(row.parts.size()));
   places_.emplace(word_of(row.handler), static_cast<size_t>(&row - rows_.data()));
 }
 
@@ -53,10 +58,12 @@ SuperinstructionTable::Node SuperinstructionTable::grow(Node node, const Superin
   const Node known = step(node, member, part.feeds);
   if (known != kNowhere) return known;
   const Node made = static_cast<Node>(nodes_.size());
-  nodes_.emplace_back();
+  Place& place = nodes_.emplace_back();
+  place.length = static_cast<uint8_t>(nodes_[node].length + 1);
+  place.fed = static_cast<uint8_t>(nodes_[node].fed + count(part.feeds));
   if (node == kRoot) return member.first = made;
   nodes_[node].next |= member.bit;
-  insert(edges_, edge_mask_, {node, member.number, part.feeds, made});
+  insert_free(edges_, edge_mask_, {node, member.number, part.feeds, made});
   ++edge_count_;
   return made;
 }
@@ -72,13 +79,13 @@ SuperinstructionTable::Member& SuperinstructionTable::add_member(const Superinst
   for (unsigned index = 0; index < made.passes.size(); ++index) {
     const SlotType read = part.use.read[index];
     if (read == SlotType::none) continue;
-    made.read_mask |= Word{0xffff} << 16 * index;
+    made.reads |= static_cast<uint8_t>(1u << index);
     for (const SlotType written : {SlotType::integer, SlotType::f32, SlotType::f64, SlotType::copied}) {
       const bool passes = passes_on(written, read);
       made.passes[index] |= static_cast<uint8_t>(passes << static_cast<unsigned>(written));
     }
   }
-  return insert(members_, member_mask_, made);
+  return insert_free(members_, member_mask_, made);
 }
 
 /// The tables were made for the most there can be; what is looked up often stands closer together.
@@ -88,26 +95,11 @@ void SuperinstructionTable::shrink() {
     table.resize(std::bit_ceil(2 * count + 1));
     mask = table.size() - 1;
     for (const auto& entry : old) {
-      if (!entry.is_free()) insert(table, mask, entry);
+      if (!entry.is_free()) insert_free(table, mask, entry);
     }
   };
   move(edges_, edge_mask_, edge_count_);
   move(members_, member_mask_, member_count_);
-}
-
-void SuperinstructionTable::find_pairs() {
-  const uint32_t words = (member_count_ + 31u) / 32;
-  pairs_.resize(size_t{member_count_} * words);
-  for (Member& member : members_) member.pairs = member.number * words;
-  for (const Superinstruction& row : rows_) {
-    if (is_absent(row)) continue;
-    for (size_t i = 1; i < row.parts.size(); ++i) {
-      const Member* first = member(*row.parts[i - 1].handler);
-      const Member* second = member(*row.parts[i].handler);
-      const auto adjacency = static_cast<uint64_t>(i == 1 ? Adjacency::begins : Adjacency::some);
-      pairs_[first->pairs + second->number / 32u] |= adjacency << second->number % 32 * 2;
-    }
-  }
 }
 
 const SuperinstructionTable& superinstructions() {

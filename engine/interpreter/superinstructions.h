@@ -31,6 +31,17 @@ struct Superinstruction {
   unsigned file;  ///< which of the files has it
 };
 
+/// Where a key begins to be looked for in a table of open addressing.
+[[nodiscard]] inline size_t hash_of(uint64_t key) { return key * 0x9e3779b97f4a7c15U >> 40; }
+
+/// Puts an entry into such a table, which has room for it.
+template <class Entry>
+Entry& insert_free(std::vector<Entry>& table, size_t mask, const Entry& entry) {
+  size_t i = hash_of(entry.key()) & mask;
+  while (!table[i].is_free()) i = (i + 1) & mask;
+  return table[i] = entry;
+}
+
 /// A tree of the rows: a path from the root is a sequence of handlers and of what they are fed, and where a
 /// row ends stands its handler.
 class SuperinstructionTable {
@@ -47,12 +58,11 @@ class SuperinstructionTable {
     Handler handler = nullptr;
     uint64_t bit = 0;       ///< in a node's `next`; others may share it
     Node first = kNowhere;  ///< where rows that begin with it go on
-    uint32_t pairs = 0;     ///< where its row of pairs_ is
     uint16_t number = 0;
-    bool keeps_handler = false;  ///< wherever in a row it is
-    SlotUse slots;
-    Word read_mask = 0;               ///< the fields that are slots it reads
+    bool keeps_handler = false;       ///< wherever in a row it is
+    uint8_t reads = 0;                ///< a bit for each field that is a slot it reads
     std::array<uint8_t, 4> passes{};  ///< for each field: a bit for each type of a write that it can take
+    SlotUse slots;
 
     [[nodiscard]] uint64_t key() const { return word_of(handler); }
     [[nodiscard]] bool is_free() const { return handler == nullptr; }
@@ -60,41 +70,36 @@ class SuperinstructionTable {
 
   /// The handler as a part of rows; null if it is in none.
   [[nodiscard]] const Member* member(Handler handler) const {
-    for (size_t i = hash(word_of(handler));; ++i) {
+    for (size_t i = hash_of(word_of(handler));; ++i) {
       const Member& member = members_[i & member_mask_];
       if (member.handler == handler) return &member;
       if (member.is_free()) return nullptr;
     }
   }
 
-  /// Which rows have two members one right behind the other: none, some, some as their first two.
-  enum class Adjacency : uint8_t { none, some, begins = 3 };
-  [[nodiscard]] Adjacency adjacency(const Member& first, const Member& second) const {
-    return static_cast<Adjacency>(pairs_[first.pairs + second.number / 32] >> second.number % 32 * 2 & 3);
-  }
-
-  /// False if no row goes on from `node` with `next`, whatever feeds that; true if one may.
-  [[nodiscard]] bool may_step(Node node, const Member& next) const {
-    return (nodes_[node].next & next.bit) != 0;
-  }
+  /// A node.
+  struct Place {
+    Handler joined = nullptr;  ///< of the row that ends here, or null
+    uint64_t next = 0;         ///< bits of the members that go on from here
+    uint8_t length = 0;        ///< instructions up to here
+    uint8_t fed = 0;           ///< operands that one of them feeds to another
+  };
+  [[nodiscard]] const Place& place(Node node) const { return nodes_[node]; }
 
   /// Where the sequence that led to `node`, and then `next` with these feeds, lead to; kNowhere if no row
   /// begins like that.
   [[nodiscard]] Node step(Node node, const Member& next, Feeds feeds) const {
     if (node == kRoot) return next.first;
     const Edge wanted{node, next.number, feeds, kNowhere};
-    for (size_t i = hash(wanted.key());; ++i) {
+    for (size_t i = hash_of(wanted.key());; ++i) {
       const Edge& edge = edges_[i & edge_mask_];
       if (edge.key() == wanted.key()) return edge.to;
       if (edge.is_free()) return kNowhere;
     }
   }
 
-  /// Instructions of the longest row.
-  [[nodiscard]] uint32_t longest() const { return longest_; }
-
-  /// The handler of the row that ends here, or null.
-  [[nodiscard]] Handler joined_at(Node node) const { return nodes_[node].joined; }
+  /// Members have the numbers below.
+  [[nodiscard]] uint32_t member_count() const { return member_count_; }
 
   /// The row of a superinstruction's handler; null for any other handler.
   [[nodiscard]] const Superinstruction* find(Handler joined) const {
@@ -114,35 +119,20 @@ class SuperinstructionTable {
     [[nodiscard]] uint64_t key() const { return Word{from} << 32 | Word{next} << 16 | feeds; }
     [[nodiscard]] bool is_free() const { return to == kNowhere; }
   };
-  struct Place {
-    Handler joined = nullptr;  ///< of the row that ends here
-    uint64_t next = 0;         ///< bits of the members that go on from here
-  };
-
-  [[nodiscard]] static size_t hash(uint64_t key) { return key * 0x9e3779b97f4a7c15U >> 40; }
 
   void add_row(const Superinstruction& row);
   [[nodiscard]] Node grow(Node node, const SuperinstructionPart& part);
   Member& add_member(const SuperinstructionPart& part);
   void shrink();
-  void find_pairs();
-  template <class Entry>
-  static Entry& insert(std::vector<Entry>& table, size_t mask, const Entry& entry) {
-    size_t i = hash(entry.key()) & mask;
-    while (!table[i].is_free()) i = (i + 1) & mask;
-    return table[i] = entry;
-  }
 
   std::vector<Superinstruction> rows_;
   std::vector<Place> nodes_;
   std::vector<Edge> edges_;      ///< open addressing, at most half full
   std::vector<Member> members_;  ///< likewise
-  std::vector<uint64_t> pairs_;  ///< for each member, its Adjacency to every other: two bits
   size_t edge_mask_ = 0;
   size_t member_mask_ = 0;
   uint32_t edge_count_ = 0;
   uint16_t member_count_ = 0;
-  uint32_t longest_ = 0;
   std::unordered_map<Word, size_t> places_;  ///< in rows_
 };
 

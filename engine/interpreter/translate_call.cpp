@@ -37,7 +37,9 @@ void Translator::call(const Instruction& instruction) {
   if (is_import) {
     emit(single_.call_import, pack_immediate(base, header, instruction.index));
   } else {
-    emit(reloads ? single_.call_reloading : single_.call, pack(base, header, header_, kNoSite));
+    const uint32_t position =
+        emit(reloads ? single_.call_reloading : single_.call, pack(base, header, header_, kNoSite));
+    if (!reloads) last_call_ = position;
     emit_word(reinterpret_cast<Word>(&module_code_.function(instruction.index)));
   }
   finish_call(type, base, reloads);

@@ -361,20 +361,23 @@ void Translator::return_(const Instruction&) {
 void Translator::return_values() {
   const auto& types = type_->results;
   if (types.empty()) {
+    if (follows_call()) return emit_handler(single_.return_called_nothing);
     emit(single_.return_nothing, pack(0, header_));
     return;
   }
   const size_t first = operands_.size() - types.size();
-  if (types.size() == 1) {
-    const Operand& operand = operands_[first];
-    const Use use = types[0].slots() == 2 ? consume_value(operand) : consume(operand);
-    const auto& forms = single_.return_one[static_cast<unsigned>(register_of(types[0].kind()))];
-    emit(forms[static_cast<unsigned>(use.source)], pack(use.slot, header_));
-    if (use.source == Source::immediate) emit_word(use.bits);
-    return;
-  }
+  if (types.size() == 1) return return_one(types[0], operands_[first]);
   materialize_top(types.size());
   emit(single_.return_many, pack_immediate(operands_[first].home, header_, slots_of(types)));
+}
+
+void Translator::return_one(ValueType type, const Operand& operand) {
+  const auto which = static_cast<unsigned>(register_of(type.kind()));
+  const Use use = type.slots() == 2 ? consume_value(operand) : consume(operand);
+  if (use.source == Source::accumulator && follows_call() && single_.return_called[which] != nullptr)
+    return emit_handler(single_.return_called[which]);
+  emit(single_.return_one[which][static_cast<unsigned>(use.source)], pack(use.slot, header_));
+  if (use.source == Source::immediate) emit_word(use.bits);
 }
 
 // Parametric.

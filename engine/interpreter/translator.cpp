@@ -145,6 +145,7 @@ void Translator::reset(uint32_t function) {
   type_ = &module_.function_type(function);
   skipped_words_ = 0;
   skipped_blocks_ = 0;
+  last_call_ = kNone;
   fuel_position_ = kNone;
   fuel_count_ = 0;
   reachable_ = true;

@@ -25,7 +25,7 @@
 #include "engine/binary/instruction_reader.h"
 #include "engine/interpreter/handlers.h"
 #include "engine/interpreter/module_code.h"
-#include "engine/interpreter/superinstructions.h"
+#include "engine/interpreter/row_automaton.h"
 #include "engine/module/module.h"
 #include "engine/support/stack.h"
 
@@ -170,17 +170,13 @@ class Translator {
   static constexpr uint32_t kWrittenMask = (1u << kWrittenBits) - 1;
   static constexpr uint32_t kMostWriters = UINT32_MAX >> kWrittenBits;
 
-  /// What an instruction and those behind it become: see join_instructions.
+  /// A place between instructions: see join_instructions.
   struct Join {
-    Handler handler = nullptr;                              ///< of a superinstruction, or null
-    const SuperinstructionTable::Member* member = nullptr;  ///< null if none has this instruction
-    uint32_t cost = 0;                                      ///< from here to the end
-    Feeds feeds = 0;
-    uint8_t length = 1;  ///< the superinstruction's
-    /// To the instruction before; none if a label is between.
-    SuperinstructionTable::Adjacency adjacency = SuperinstructionTable::Adjacency::none;
-
-    [[nodiscard]] bool may_follow() const { return adjacency != SuperinstructionTable::Adjacency::none; }
+    Handler row = nullptr;       ///< of the superinstruction that ends before this place, if length > 1
+    int32_t cost = 0;            ///< of the code before this place
+    uint8_t length = 1;          ///< instructions from where the cheapest way to this place comes from
+    uint8_t begins = 1;          ///< instructions that one handler does from here on
+    bool keeps_handler = false;  ///< of the instruction here: see SuperinstructionTable::Member
   };
 
   /// Positions in code_ and the offsets in the module of the instructions that begin there.
@@ -279,6 +275,12 @@ class Translator {
     last_.forget();
     return position;
   }
+  /// One that has no word 1.
+  void emit_handler(Handler handler) {
+    starts_.push() = static_cast<uint32_t>(code_.size());
+    code_.push() = word_of(handler);
+    last_.forget();
+  }
   void mark_label() { labels_.push_back(static_cast<uint32_t>(code_.size())); }
   void emit_word(Word word) { code_.push_back(word); }
   void drop_last();  ///< takes the last instruction back: what follows does its work
@@ -320,10 +322,9 @@ class Translator {
   void join_instructions();
   void close_up();
   void profile_code() const;
-  void find_feeds();
+  void find_rows();
   [[nodiscard]] Feeds feeds_of(const SuperinstructionTable::Member& member, Word operands, uint32_t number,
                                uint32_t most) const;
-  void choose_row(size_t index);
 
   // translate_numeric.cpp
   void constant(const Instruction& instruction);
@@ -382,6 +383,11 @@ class Translator {
   void carry(std::span<const ValueType> types, uint32_t base, bool last_use);
   void jump_to(Control& control);
   void return_values();
+  void return_one(ValueType type, const Operand& operand);
+  /// Does a direct call without reload stand right before? Then a return needs no word 1.
+  [[nodiscard]] bool follows_call() const {
+    return last_call_ != kNone && code_.size() == size_t{last_call_} + kCallWords;
+  }
   void link(Target target, uint32_t instruction, uint32_t entry);
   void fill_in(const Fixup& fixup, uint32_t target);
   [[nodiscard]] uint32_t distance_of(const Fixup& fixup) const;
@@ -542,6 +548,7 @@ class Translator {
   const HandlerTable& table_;
   const SingleHandlers& single_;
   const SuperinstructionTable& superinstructions_;
+  RowAutomaton automaton_ = RowAutomaton(superinstructions_);
 
   /// The instruction that last wrote each slot, counted through all functions from 1 on: those of earlier
   /// functions are too far away to matter; and, in the lowest bits, as what.
@@ -574,6 +581,7 @@ class Translator {
   uint32_t frame_slots_ = 0;
   uint32_t skipped_words_ = 0;   ///< of an `enter` that turned out unnecessary
   uint32_t skipped_blocks_ = 0;  ///< blocks opened in unreachable code
+  uint32_t last_call_ = kNone;   ///< position of the last direct call without reload
   uint32_t fuel_position_ = kNone;
   uint32_t fuel_count_ = 0;
   bool reachable_ = true;

@@ -64,7 +64,7 @@
 ;;
 ;; copy
 ;;      0  i64.load.s>a                 s6 = [s1 + 0]
-;;      1  i64.store.s.a                [s0 + 0] = a
+;;      2  i64.store.s.a                [s0 + 0] = a
 ;;      3  return
 ;;
 ;; increment

@@ -76,7 +76,7 @@
 ;; references
 ;;      0  ref.is_null.s                s4 = s0
 ;;      2  if_zero.a                    a -> 7
-;;      3  constant                     s4 = 1
+;;      4  constant                     s4 = 1
 ;;      5  jump                         -> 9
 ;;      7  constant                     s4 = 2
 ;;      9  return.int.s                 s4

@@ -51,7 +51,7 @@
 ;;
 ;; tail
 ;;      0  enter                        frame 10, header s2, zero s5, count 0
-;;      1  copy                         s5 = s1
+;;      2  copy                         s5 = s1
 ;;      3  copy                         s6 = s0
 ;;      5  return_call                  from s5, header s2, count 2, to header s2, function 5
 ;;

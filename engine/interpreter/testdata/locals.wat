@@ -61,7 +61,7 @@
 ;;
 ;; copies
 ;;      0  enter                        frame 13, header s4, zero s7, count 4
-;;      1  copy                         s7 = s0
+;;      2  copy                         s7 = s0
 ;;      3  copy                         s8 = s1
 ;;      5  copy_f32                     s9 = s2
 ;;      7  copy                         s10 = s3
