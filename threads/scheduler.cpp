@@ -198,7 +198,7 @@ void Scheduler::need_worker() noexcept {
       // Where the host has no thread left, those that are there do it, later.
       if (!add_worker(true)) return;
     } else {
-      running_.fetch_add(1, std::memory_order_relaxed);
+      running_.fetch_add(1, std::memory_order_seq_cst);
       spinning_.fetch_add(1, std::memory_order_relaxed);
       woken = idle_.back();
       idle_.pop_back();
@@ -211,7 +211,7 @@ void Scheduler::need_worker() noexcept {
 /// False: the host has no thread left. The worker counts as running, and where it is to look around, as that.
 bool Scheduler::add_worker(bool spinning) {
   const uint32_t count = spinning ? 1 : 0;
-  running_.fetch_add(1, std::memory_order_relaxed);
+  running_.fetch_add(1, std::memory_order_seq_cst);
   spinning_.fetch_add(count, std::memory_order_relaxed);
   const uint32_t number = worker_count();
   workers_[number] = std::make_unique<Worker>(*this, number);
@@ -238,9 +238,10 @@ bool Scheduler::has_threads() {
   return true;
 }
 
-/// Somebody runs again: slices end again.
+/// Somebody runs again: slices end again. REQUIRES: it is counted as running, by an operation in the one
+/// order of all.
 void Scheduler::wake_watcher() noexcept {
-  if (watcher_wakes_ns_.load(std::memory_order_relaxed) == INT64_MAX) watcher_parker_->unpark();
+  if (!slices_end_.load(std::memory_order_seq_cst)) watcher_parker_->unpark();
 }
 
 bool Scheduler::start_spinning() noexcept {
@@ -276,7 +277,8 @@ bool Scheduler::sleep(Worker& worker, bool spinning) noexcept {
     const auto place = std::ranges::find(idle_, &worker);
     if (place != idle_.end() && (running_.load(std::memory_order_relaxed) < most_running_ || stopping())) {
       idle_.erase(place);
-      running_.fetch_add(1, std::memory_order_relaxed);
+      running_.fetch_add(1, std::memory_order_seq_cst);
+      wake_watcher();
       return false;
     }
   }
@@ -299,8 +301,10 @@ Worker* Scheduler::worker_that_may_block() const noexcept {
 }
 
 void Scheduler::before_blocking() noexcept {
-  if (worker_that_may_block() == nullptr) return;
+  Worker* const here = worker_that_may_block();
+  if (here == nullptr) return;
   running_.fetch_sub(1, std::memory_order_relaxed);
+  here->hand_over();
   full_fence();
   if (has_work()) need_worker();
 }
@@ -312,8 +316,10 @@ void Scheduler::after_blocking() noexcept {
 /// A thread whose place may have been taken goes on, if there is one. If one too many runs then, it gives its
 /// fiber away and sleeps.
 void Scheduler::take_place() noexcept {
-  if (running_.fetch_add(1, std::memory_order_relaxed) >= most_running_) {
+  if (running_.fetch_add(1, std::memory_order_seq_cst) >= most_running_) {
     Fiber::current()->stop(Fiber::Stop::leave);
+  } else {
+    wake_watcher();
   }
 }
 
@@ -330,7 +336,9 @@ void Scheduler::after_host_call() noexcept {
 /// the host can't, and its place is taken.
 void Scheduler::end_slice(Worker& worker, WorkerSeen seen) noexcept {
   if (worker.resumed() == seen.resumed) worker.ask_to_yield();
-  if (worker.replace_in_host_call(seen.host_call)) running_.fetch_sub(1, std::memory_order_relaxed);
+  if (!worker.replace_in_host_call(seen.host_call)) return;
+  running_.fetch_sub(1, std::memory_order_relaxed);
+  worker.hand_over();
 }
 
 void Scheduler::begin_outside_wait() noexcept {
@@ -358,13 +366,16 @@ void Scheduler::watch() {
     (void)expire_timers();
     idle_slices = running_.load(std::memory_order_relaxed) == 0 ? idle_slices + 1 : 0;
     expire_slices();
-    const int64_t slice_end = idle_slices > kIdleSlices ? INT64_MAX : engine::monotonic_now_ns() + kSliceNs;
+    const bool slices_end = idle_slices <= kIdleSlices;
+    const int64_t slice_end = slices_end ? engine::monotonic_now_ns() + kSliceNs : INT64_MAX;
+    slices_end_.store(slices_end, std::memory_order_seq_cst);
     watcher_wakes_ns_.store(std::min(slice_end, timers_.next_deadline()), std::memory_order_seq_cst);
     full_fence();
     // What was added before the line above was read saw an earlier time; it counts.
     const int64_t until =
         std::min(watcher_wakes_ns_.load(std::memory_order_relaxed), timers_.next_deadline());
-    if (slice_end == INT64_MAX && running_.load(std::memory_order_seq_cst) != 0) continue;
+    // Who began to run before slices ended to end has not woken anybody.
+    if (!slices_end && running_.load(std::memory_order_seq_cst) != 0) continue;
     watcher_parker_->park(until);
   }
 }

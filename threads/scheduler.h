@@ -8,6 +8,10 @@
 // No wake-up is lost: who adds a fiber looks, after a full fence, whether a worker is needed; who goes to
 // sleep counts itself out first, and looks, after a full fence, whether there is work.
 //
+// Only workers that run have fibers in their queues: who has enough of its own never takes from others, so
+// what a worker left behind while it blocks or sleeps might wait for ever. It hands them over to the common
+// list.
+//
 // With a policy, none of this: one worker runs the fibers in the order that the policy says, by a time of
 // their own (threads/turns.h).
 #pragma once
@@ -163,6 +167,7 @@ class Scheduler {
 
   engine::Parker* const watcher_parker_;
   std::atomic<int64_t> watcher_wakes_ns_{0};  ///< when it will look again by itself
+  std::atomic<bool> slices_end_{true};        ///< it looks again after a time slice, since somebody runs
   std::thread watcher_;                       ///< without a policy
 };
 

@@ -206,6 +206,86 @@ TEST(scheduler, those_that_spin_do_not_keep_others_waiting) {
   EXPECT_LT(yields, kSpinning * 100);
 }
 
+/// One worker whose queue holds a fiber that never stops yielding and, behind it, one that has not run yet.
+/// The fiber before them gives up the worker's place by `blocks`, which gets it back when the first of them
+/// runs: so the other thread has the one that yields for ever. True if the last one ran nevertheless.
+bool last_runs_while_first_blocks(const std::function<void(Scheduler&, const std::atomic<bool>&)>& blocks) {
+  constexpr int64_t kLimitNs = int64_t{10} * 1'000'000'000;
+  std::atomic<bool> other_runs{false}, last_ran{false}, in_time{false};
+  {
+    Scheduler scheduler({.workers = 1});
+    spawn(scheduler, [&] {
+      spawn(scheduler, [&] {
+        other_runs = true;
+        const int64_t limit = engine::monotonic_now_ns() + kLimitNs;
+        while (!last_ran && engine::monotonic_now_ns() < limit) Fiber::current()->yield();
+        in_time = last_ran.load();
+      });
+      spawn(scheduler, [&] { last_ran = true; });
+      blocks(scheduler, other_runs);
+    });
+  }
+  return in_time;
+}
+
+TEST(scheduler, what_waits_behind_a_fiber_that_blocks_is_others) {
+  EXPECT_TRUE(last_runs_while_first_blocks([](Scheduler& scheduler, const std::atomic<bool>& other_runs) {
+    scheduler.before_blocking();
+    while (!other_runs) std::this_thread::yield();
+    scheduler.after_blocking();
+  }));
+}
+
+TEST(scheduler, what_waits_behind_a_fiber_in_a_long_call_of_the_host_is_others) {
+  EXPECT_TRUE(last_runs_while_first_blocks([](Scheduler& scheduler, const std::atomic<bool>& other_runs) {
+    scheduler.before_host_call();
+    while (!other_runs) std::this_thread::yield();
+    scheduler.after_host_call();
+  }));
+}
+
+/// Runs until it is asked to yield, or for ten seconds. True if it was asked.
+bool is_asked_to_yield() {
+  struct Asked final : Preemptible {
+    void ask_to_yield() noexcept override { asked = true; }
+    std::atomic<bool> asked{false};
+  } self;
+  (void)Fiber::current()->set_preemptible(&self);
+  const int64_t limit = engine::monotonic_now_ns() + int64_t{10} * 1'000'000'000;
+  while (!self.asked && engine::monotonic_now_ns() < limit) std::this_thread::yield();
+  (void)Fiber::current()->set_preemptible(nullptr);
+  return self.asked;
+}
+
+/// The watcher has nothing to do while nobody runs, but for a deadline that is far away.
+TEST(scheduler, slices_end_again_after_a_pause) {
+  constexpr std::chrono::milliseconds kPause(100);
+  Scheduler scheduler({.workers = 1});
+  std::promise<Fiber*> promise;
+  std::atomic<bool> over{false};
+  spawn(scheduler, [&] {
+    promise.set_value(Fiber::current());
+    while (!over) Fiber::current()->park(engine::monotonic_now_ns() + int64_t{60} * 1'000'000'000);
+  });
+  Fiber* const sleeper = promise.get_future().get();
+
+  std::this_thread::sleep_for(kPause);
+  run(scheduler, [&] {
+    spawn(scheduler, [] {});
+    EXPECT_TRUE(is_asked_to_yield()) << "woken by somebody else";
+  });
+  std::this_thread::sleep_for(kPause);
+  run(scheduler, [&] {
+    scheduler.before_blocking();
+    std::this_thread::sleep_for(kPause);
+    scheduler.after_blocking();
+    spawn(scheduler, [] {});
+    EXPECT_TRUE(is_asked_to_yield()) << "back from a call that blocked";
+  });
+  over = true;
+  sleeper->unpark();
+}
+
 TEST(fiber_stacks, are_recycled_and_trimmed) {
   FiberStacks stacks;
   const FiberStack first = stacks.take();

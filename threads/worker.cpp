@@ -66,6 +66,11 @@ void Worker::add_last(Fiber& fiber) noexcept {
   if (!queue_.push(&fiber)) scheduler_.add_common(fiber);
 }
 
+void Worker::hand_over() noexcept {
+  if (Fiber* const fiber = next_.exchange(nullptr, std::memory_order_acq_rel)) scheduler_.add_common(*fiber);
+  while (Fiber* const fiber = queue_.take()) scheduler_.add_common(*fiber);
+}
+
 void Worker::loop() {
   worker_here = this;
   engine::ensure_signal_stack();  // a fiber may come here in the middle of a guest
@@ -87,6 +92,7 @@ void Worker::run(Fiber& fiber) {
     case Fiber::Stop::turn: break;
     case Fiber::Stop::leave:
       scheduler_.add_common(fiber);
+      hand_over();
       spinning_ = scheduler_.sleep(*this, spinning_);
       break;
     case Fiber::Stop::end: scheduler_.ended(fiber); break;

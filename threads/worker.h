@@ -41,6 +41,8 @@ class Worker {
   void add_next(Fiber& fiber) noexcept;
   void add_last(Fiber& fiber) noexcept;
 
+  /// Its queue to the common list, for as long as it does not run. Any thread.
+  void hand_over() noexcept;
   /// Lets the thread go on after sleep(). Any thread.
   void wake() noexcept { parker_->unpark(); }
   /// A fiber of this worker for another; takes the next one only if it has been waiting there. Any thread.
