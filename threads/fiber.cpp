@@ -63,15 +63,20 @@ void Fiber::park(int64_t deadline_ns) noexcept {
   timer_.deadline_ns = deadline_ns;
   stop(Stop::park);
   if (deadline_ns != INT64_MAX) scheduler_.timers().remove(timer_);
-  // An exchange, since a plain store could erase a second permit whose news, read by the caller next, has not
-  // come.
-  permit_.exchange(Permit::none, std::memory_order_acquire);
 }
 
 void Fiber::unpark() noexcept {
   if (Recorder* const recorder = scheduler_.recorder()) recorder->wakes(*this);
-  if (permit_.exchange(Permit::given, std::memory_order_acq_rel) == Permit::parked) {
-    scheduler_.make_runnable(*this, Scheduler::Arrived::woken);
+  Permit seen = Permit::parked;
+  if (permit_.compare_exchange_strong(seen, Permit::none, std::memory_order_acq_rel)) {
+    return scheduler_.make_runnable(*this, Scheduler::Arrived::woken);
+  }
+  // A permit that is there already is given again: what this thread has written belongs to it.
+  for (;;) {
+    const Permit next = seen == Permit::parked ? Permit::none : Permit::given;
+    if (!permit_.compare_exchange_weak(seen, next, std::memory_order_acq_rel)) continue;
+    if (next == Permit::none) scheduler_.make_runnable(*this, Scheduler::Arrived::woken);
+    return;
   }
 }
 

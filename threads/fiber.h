@@ -6,8 +6,8 @@
 //
 // How a fiber sleeps. permit_ is `none`, `given` (an unpark() that no park() has consumed) or `parked`.
 // park() switches to the worker, and the worker, when nothing runs on the fiber's stack any more, moves none
-// -> parked; if there is a permit by then, the fiber is runnable at once. Whoever moves parked -> given makes
-// it runnable: there is exactly one.
+// -> parked; if there is a permit by then, it is taken and the fiber is runnable at once. Whoever moves
+// parked -> none makes it runnable: there is exactly one.
 #pragma once
 
 #include <atomic>

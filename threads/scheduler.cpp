@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "engine/runtime/parker_futex.h"
+#include "engine/support/platform.h"
 #include "threads/recorder.h"
 
 namespace heddle::threads {
@@ -24,8 +25,6 @@ constexpr int kIdleSlices = 16;
       options.workers != 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
   return std::min(wanted, Scheduler::kMostWorkers / 2);
 }
-
-void full_fence() noexcept { std::atomic_thread_fence(std::memory_order_seq_cst); }
 
 }  // namespace
 
@@ -117,6 +116,7 @@ void Scheduler::parked(Fiber& fiber) noexcept {
   }
   Fiber::Permit none = Fiber::Permit::none;
   if (fiber.permit_.compare_exchange_strong(none, Fiber::Permit::parked, std::memory_order_acq_rel)) return;
+  fiber.permit_.exchange(Fiber::Permit::none, std::memory_order_acquire);
   make_runnable(fiber, Arrived::woken);
 }
 
@@ -140,12 +140,16 @@ void Scheduler::record_runnable(Fiber& fiber, Arrived how) noexcept {
 void Scheduler::make_runnable(Fiber& fiber, Arrived how) noexcept {
   if (recorder_ != nullptr) record_runnable(fiber, how);
   if (turns_ != nullptr) return turns_->add(fiber, how == Arrived::spawned);
-  Worker* const here = Worker::current();
-  if (here != nullptr && &here->scheduler() == this && how == Arrived::woken) {
-    here->add_next(fiber);  // which is as good as a fence
+  Worker* here = Worker::current();
+  if (here != nullptr && (&here->scheduler() != this || !here->keeps_place())) here = nullptr;
+  if (here != nullptr && how == Arrived::woken) {
+    here->add_next(fiber);
+    // No other one may run: this one looks before it sleeps.
+    if (most_running_ == 1) return;
+    engine::sequential_fence();
     return need_worker();
   }
-  if (here == nullptr || &here->scheduler() != this) {
+  if (here == nullptr) {
     add_common(fiber);
   } else if (how == Arrived::yielded && common_count_.load(std::memory_order_acquire) != 0) {
     // Behind those that had no room in a worker's queue: whoever never stops must not keep them there.
@@ -153,7 +157,7 @@ void Scheduler::make_runnable(Fiber& fiber, Arrived how) noexcept {
   } else {
     here->add_last(fiber);
   }
-  full_fence();
+  engine::sequential_fence();
   need_worker();
 }
 
@@ -252,7 +256,7 @@ bool Scheduler::start_spinning() noexcept {
 /// A worker that looked around has found a fiber: the next one that looks shall be somebody else.
 void Scheduler::stopped_spinning() noexcept {
   spinning_.fetch_sub(1, std::memory_order_relaxed);
-  full_fence();
+  engine::sequential_fence();
   if (has_work()) need_worker();
 }
 
@@ -271,7 +275,7 @@ bool Scheduler::sleep(Worker& worker, bool spinning) noexcept {
     if (spinning) spinning_.fetch_sub(1, std::memory_order_relaxed);
     running_.fetch_sub(1, std::memory_order_relaxed);
   }
-  full_fence();
+  engine::sequential_fence();
   if (has_work() || stopping()) {
     engine::MutexLock lock(idle_mutex_);
     const auto place = std::ranges::find(idle_, &worker);
@@ -303,14 +307,14 @@ Worker* Scheduler::worker_that_may_block() const noexcept {
 void Scheduler::before_blocking() noexcept {
   Worker* const here = worker_that_may_block();
   if (here == nullptr) return;
-  running_.fetch_sub(1, std::memory_order_relaxed);
+  if (here->begin_blocking()) running_.fetch_sub(1, std::memory_order_relaxed);
   here->hand_over();
-  full_fence();
+  engine::sequential_fence();
   if (has_work()) need_worker();
 }
 
 void Scheduler::after_blocking() noexcept {
-  if (worker_that_may_block() != nullptr) take_place();
+  after_host_call();  // which finds the place taken
 }
 
 /// A thread whose place may have been taken goes on, if there is one. If one too many runs then, it gives its
@@ -353,7 +357,7 @@ void Scheduler::expire_slices() noexcept {
   engine::MutexLock lock(watch_mutex_);
   if (has_work()) {
     for (uint32_t i = 0; i < worker_count(); ++i) end_slice(worker(i), seen_[i]);
-    full_fence();
+    engine::sequential_fence();
     need_worker();
   }
   for (uint32_t i = 0; i < worker_count(); ++i) seen_[i] = worker(i).seen();
@@ -370,7 +374,7 @@ void Scheduler::watch() {
     const int64_t slice_end = slices_end ? engine::monotonic_now_ns() + kSliceNs : INT64_MAX;
     slices_end_.store(slices_end, std::memory_order_seq_cst);
     watcher_wakes_ns_.store(std::min(slice_end, timers_.next_deadline()), std::memory_order_seq_cst);
-    full_fence();
+    engine::sequential_fence();
     // What was added before the line above was read saw an earlier time; it counts.
     const int64_t until =
         std::min(watcher_wakes_ns_.load(std::memory_order_relaxed), timers_.next_deadline());

@@ -58,7 +58,9 @@ void Worker::join() {
 }
 
 void Worker::add_next(Fiber& fiber) noexcept {
-  Fiber* const before = next_.exchange(&fiber, std::memory_order_seq_cst);
+  // Others only take from there, so that what is empty stays so.
+  if (next_.load(std::memory_order_acquire) == nullptr) return next_.store(&fiber, std::memory_order_release);
+  Fiber* const before = next_.exchange(&fiber, std::memory_order_acq_rel);
   if (before != nullptr) add_last(*before);
 }
 

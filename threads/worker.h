@@ -63,6 +63,14 @@ class Worker {
 
   // A call of the host that the fiber here is in. Its number tells it from the one before.
 
+  /// Nobody else may take its place, so that it will run what is added here itself.
+  [[nodiscard]] bool keeps_place() const noexcept {
+    return host_call_.load(std::memory_order_relaxed) == kNoHostCall;
+  }
+  /// A call for which the worker counts itself out. False: somebody has done so, in a call around it.
+  [[nodiscard]] bool begin_blocking() noexcept {
+    return host_call_.exchange(kReplaced, std::memory_order_relaxed) != kReplaced;
+  }
   void begin_host_call() noexcept {
     last_host_call_ += kOneHostCall;
     host_call_.store(last_host_call_, std::memory_order_relaxed);

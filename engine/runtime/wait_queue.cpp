@@ -32,21 +32,40 @@ T load_atomically(const Memory& memory, uint64_t address) {
   return __atomic_load_n(reinterpret_cast<const T*>(memory.base() + address), __ATOMIC_SEQ_CST);
 }
 
-/// A lock that is held for some ten nanoseconds at a time, as often as threads wait and notify: one atomic
+/// A lock and the number of waiters that it guards, in one word: one look says that nobody waits or is about
+/// to. It is held for some ten nanoseconds at a time, as often as threads wait and notify: one atomic
 /// operation where nobody else wants it, half of what a mutex that one can sleep on takes.
 class HEDDLE_CAPABILITY("mutex") BucketMutex {
  public:
+  /// A full fence.
   void lock() noexcept HEDDLE_ACQUIRE() {
-    if (held_.exchange(true, std::memory_order_acquire)) lock_slowly();
+    if ((word_.fetch_or(kHeld, std::memory_order_seq_cst) & kHeld) != 0) lock_slowly();
+    sequential_fence_after_exchange();
   }
-  void unlock() noexcept HEDDLE_RELEASE() { held_.store(false, std::memory_order_release); }
+  void unlock() noexcept HEDDLE_RELEASE() {
+    word_.store(word_.load(std::memory_order_relaxed) & ~kHeld, std::memory_order_release);
+  }
+
+  /// Plain stores, here as in unlock(): while it is held, others only set what is set.
+  void count(int32_t by) noexcept HEDDLE_REQUIRES(this) {
+    const uint64_t more = kWaiter * static_cast<uint64_t>(int64_t{by});
+    word_.store(word_.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+  }
+  [[nodiscard]] uint64_t waiting() const noexcept HEDDLE_REQUIRES(this) {
+    return word_.load(std::memory_order_relaxed) / kWaiter;
+  }
+  /// Nobody waits, and nobody who holds the lock is about to.
+  [[nodiscard]] bool is_at_rest() const noexcept { return word_.load(std::memory_order_relaxed) == 0; }
 
  private:
+  static constexpr uint64_t kHeld = 1, kWaiter = 2;
+  static constexpr uint32_t kMostYields = 64;
+
   /// Whoever holds it has lost its processor, or wakes very many.
   [[gnu::noinline]] void lock_slowly() noexcept {
     for (uint32_t rounds = 0;; ++rounds) {
-      for (uint32_t i = 0; i < kMostSpins && held_.load(std::memory_order_relaxed); ++i) spin_pause();
-      if (!held_.exchange(true, std::memory_order_acquire)) return;
+      for (uint32_t i = 0; i < kMostSpins && is_held(); ++i) spin_pause();
+      if ((word_.fetch_or(kHeld, std::memory_order_seq_cst) & kHeld) == 0) return;
       if (rounds < kMostYields) {
         std::this_thread::yield();
       } else {
@@ -54,9 +73,9 @@ class HEDDLE_CAPABILITY("mutex") BucketMutex {
       }
     }
   }
+  [[nodiscard]] bool is_held() const noexcept { return (word_.load(std::memory_order_relaxed) & kHeld) != 0; }
 
-  static constexpr uint32_t kMostYields = 64;
-  std::atomic<bool> held_{false};
+  std::atomic<uint64_t> word_{0};
 };
 
 class HEDDLE_SCOPED_CAPABILITY BucketLock {
@@ -73,8 +92,6 @@ class HEDDLE_SCOPED_CAPABILITY BucketLock {
 }  // namespace
 
 struct alignas(kCacheLine) WaitQueues::Bucket {
-  std::atomic<uint32_t> waiting{
-      0};  ///< waiters in the list, or just about to enter or leave it; changes under mutex
   BucketMutex mutex;
   Waiter* head HEDDLE_GUARDED_BY(mutex) = nullptr;  ///< oldest
   Waiter* tail HEDDLE_GUARDED_BY(mutex) = nullptr;
@@ -84,6 +101,7 @@ struct alignas(kCacheLine) WaitQueues::Bucket {
     waiter.next_ = nullptr;
     (tail != nullptr ? tail->next_ : head) = &waiter;
     tail = &waiter;
+    mutex.count(1);
   }
 
   /// Takes the waiter out, into `state`.
@@ -92,12 +110,7 @@ struct alignas(kCacheLine) WaitQueues::Bucket {
     (waiter.next_ != nullptr ? waiter.next_->previous_ : tail) = waiter.previous_;
     waiter.state_.store(state, std::memory_order_release);
     waiter.bucket_.store(Waiter::kNoBucket, std::memory_order_release);  // who reads this, reads that state
-    count(-1);
-  }
-
-  void count(int32_t by) HEDDLE_REQUIRES(mutex) {
-    waiting.store(waiting.load(std::memory_order_relaxed) + static_cast<uint32_t>(by),
-                  std::memory_order_release);
+    mutex.count(-1);
   }
 };
 
@@ -108,8 +121,8 @@ Waiter::~Waiter() { FutexParker::give_back(own_parker_); }
 void Waiter::set_parker(Parker* parker) noexcept { parker_ = parker != nullptr ? parker : own_parker_; }
 
 void Waiter::cancel() noexcept {
-  // First the request, then, behind a fence, the look for a wait; enqueue() enters first and then, behind a
-  // fence, looks for a request: one sees the other.
+  // First the request, then, behind a fence, the look for a wait; enqueue() says first which bucket it enters
+  // and then, behind a fence, looks for a request: one sees the other.
   cancel_requested_.store(true, std::memory_order_seq_cst);
   if (WaitQueues* const queues = queues_.load(std::memory_order_seq_cst); queues != nullptr)
     queues->cancel(*this);
@@ -178,24 +191,24 @@ std::optional<WaitResult> WaitQueues::enqueue(Waiter& waiter, const Memory& memo
                                               T expected) {
   const uint32_t index = bucket_index(memory, address);
   Bucket& bucket = buckets_[index];
+  waiter.bucket_.store(index, std::memory_order_relaxed);
   BucketLock lock(bucket.mutex);
-  if (bucket.waiting.load(std::memory_order_relaxed) == UINT32_MAX - 1) return WaitResult::too_many_waiters;
+  // Now that both are to be seen, that the lock is held and where: the value (invariant 4) and requests.
+  std::optional<WaitResult> at_once;
+  if (load_atomically<T>(memory, address) != expected) {
+    at_once = WaitResult::not_equal;
+  } else if (waiter.cancel_requested_.load(std::memory_order_seq_cst)) {
+    at_once = WaitResult::cancelled;
+  } else if (bucket.mutex.waiting() == UINT32_MAX - 1) {
+    at_once = WaitResult::too_many_waiters;
+  }
+  if (at_once) {
+    waiter.bucket_.store(Waiter::kNoBucket, std::memory_order_relaxed);
+    return at_once;
+  }
   waiter.memory_ = &memory;
   waiter.address_ = address;
   bucket.push(waiter);
-  bucket.count(1);
-  waiter.bucket_.store(index, std::memory_order_release);
-  // Now that all of it is to be seen: the value (invariant 4) and requests.
-  sequential_fence();
-  if (load_atomically<T>(memory, address) != expected) {
-    bucket.remove(waiter, Waiter::State::idle);
-    return WaitResult::not_equal;
-  }
-  if (waiter.cancel_requested_.load(std::memory_order_seq_cst)) {
-    bucket.remove(waiter, Waiter::State::cancelled);
-    return WaitResult::cancelled;
-  }
-  // Not before: who looks for deadlocks must not take a wait for endless that will not even begin.
   waiter.state_.store(Waiter::State::waiting, std::memory_order_release);
   return std::nullopt;
 }
@@ -258,11 +271,11 @@ WaitResult WaitQueues::wait64(Waiter& waiter, const Memory& memory, uint64_t add
 
 uint32_t WaitQueues::notify(const Memory& memory, uint64_t address, uint32_t count) {
   Bucket& bucket = bucket_of(memory, address);
-  if (bucket.waiting.load(std::memory_order_relaxed) == 0) {
-    // The guest's store before this may have been a plain one: it must be visible before the count is read.
-    // Where it isn't zero, the lock says who is there, and who comes after it sees the store.
+  if (bucket.mutex.is_at_rest()) {
+    // The guest's store before this may have been a plain one: it must be visible before this is looked at.
+    // Where somebody is there, the lock says who, and who comes after it sees the store.
     sequential_fence();
-    if (bucket.waiting.load(std::memory_order_relaxed) == 0) return 0;
+    if (bucket.mutex.is_at_rest()) return 0;
   }
 
   Waiter* first = nullptr;
@@ -322,6 +335,8 @@ bool WaitQueues::take_out(Waiter& waiter) noexcept {
   for (Bucket* bucket = bucket_of(waiter); bucket != nullptr; bucket = bucket_of(waiter)) {
     BucketLock lock(bucket->mutex);
     if (bucket_of(waiter) != bucket) continue;
+    // It may wait for this lock to enter; then it sees the request.
+    if (waiter.state_.load(std::memory_order_relaxed) != Waiter::State::waiting) return false;
     bucket->remove(waiter, Waiter::State::waking);
     return true;
   }

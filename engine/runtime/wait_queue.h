@@ -14,9 +14,9 @@
 //     store of the final state, and the waiter does not return before. Only then comes unpark(), to the
 //     parker alone.
 //  3. notify() takes waiters of its address oldest first, exactly min(count, waiting).
-//  4. A bucket's `waiting` count is raised (seq_cst) before the waiter loads the value; a notifier that reads
-//  0
-//     after its own store may therefore return without the lock.
+//  4. A waiter holds its bucket's lock from before it loads the value until it is counted, and both are in
+//  one
+//     word; a notifier that reads 0 there after its own store may therefore return without the lock.
 // (Threads proposal: "wait and notify operators"; threads-anchors sections 1 and 4.)
 //
 // Threads: every member function may be called from any thread, except wait(), which is the Waiter owner's.
@@ -105,9 +105,9 @@ class Waiter {
   std::atomic<uint64_t> endless_wait_{
       0};  ///< the present wait's number, or 0; set before the state is `waiting`
   uint64_t waits_ = 0;
-  std::atomic<uint32_t> bucket_{
-      kNoBucket};       ///< index of the bucket it is in; changes under that bucket's lock
-  uint32_t spins_ = 0;  ///< how long to hope for a wake-up before sleeping; adapts
+  /// Index of the bucket that it enters or is in; once it waits, changes under that bucket's lock.
+  std::atomic<uint32_t> bucket_{kNoBucket};
+  uint32_t spins_ = 0;                        ///< how long to hope for a wake-up before sleeping; adapts
   std::atomic<WaitQueues*> queues_{nullptr};  ///< where it waits, or did last
   Parker* parker_ = nullptr;
   WaitObserver* observer_ = nullptr;

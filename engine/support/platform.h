@@ -33,6 +33,15 @@ inline void sequential_fence() noexcept {
 #endif
 }
 
+/// The same right behind a read-modify-write operation in the one order of all: on x86-64 that was one.
+inline void sequential_fence_after_exchange() noexcept {
+#if defined(__x86_64__)
+  asm volatile("" ::: "memory");
+#else
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
 /// Reserves `bytes` (rounded up to pages) of address space that nothing may touch yet and that costs no
 /// memory. Null if the host refuses. REQUIRES: bytes > 0.
 [[nodiscard]] void* reserve_address_space(uint64_t bytes) noexcept;
@@ -45,8 +54,8 @@ inline void sequential_fence() noexcept {
 /// REQUIRES: begin and bytes are multiples of the page size.
 void zero_pages(void* begin, uint64_t bytes) noexcept;
 
-/// Takes commit_pages() back: nothing may touch the pages any more, and they cost no memory. False if the host
-/// refuses, and then nothing has changed. REQUIRES: begin and bytes are multiples of the page size.
+/// Takes commit_pages() back: nothing may touch the pages any more, and they cost no memory. False if the
+/// host refuses, and then nothing has changed. REQUIRES: begin and bytes are multiples of the page size.
 [[nodiscard]] bool decommit_pages(void* begin, uint64_t bytes) noexcept;
 
 /// Gives back a whole reservation, as it was made.
