@@ -51,10 +51,8 @@ constexpr auto make_effects() {
   return effects;
 }
 
-constexpr auto kEffects = make_effects();
-
 }  // namespace
 
-Effect effect_of(Operation operation) noexcept { return kEffects[static_cast<size_t>(operation)]; }
+constexpr std::array<Effect, engine::kOpcodeCount + std::size(kOwnOperations)> kEffects = make_effects();
 
 }  // namespace heddle::jit

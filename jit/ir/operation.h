@@ -5,8 +5,10 @@
 // control, variables, tables, references and GC rows never appear: the builder says them by the JIT's own.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 
 #include "engine/opcodes/opcode.h"
@@ -57,6 +59,9 @@ inline constexpr OwnOperationInfo kOwnOperations[] = {
 }
 
 /// Of rows, too: loads read, stores and atomics write, divisions and checked truncations trap.
-[[nodiscard]] Effect effect_of(Operation operation) noexcept;
+extern const std::array<Effect, engine::kOpcodeCount + std::size(kOwnOperations)> kEffects;
+[[nodiscard]] inline Effect effect_of(Operation operation) noexcept {
+  return kEffects[static_cast<size_t>(operation)];
+}
 
 }  // namespace heddle::jit

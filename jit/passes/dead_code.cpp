@@ -4,6 +4,9 @@
 // Roots are terminators and what has an effect. Loads of the host's memory cannot fail and go if unused;
 // guest loads may trap and stay. A block parameter is needed if a needed node uses it, and only then are its
 // arguments.
+#include <algorithm>
+#include <vector>
+
 #include "jit/passes/passes.h"
 #include "jit/passes/replacements.h"
 
@@ -25,7 +28,7 @@ bool is_root(const Node& node) {
 
 class DeadCodePass {
  public:
-  explicit DeadCodePass(Function& function) : function_(function), needed_(function.nodes.size(), false) {}
+  explicit DeadCodePass(Function& function) : function_(function), needed_(function.nodes.size(), 0) {}
 
   void run() {
     for (const BlockId block : function_.order) {
@@ -41,7 +44,7 @@ class DeadCodePass {
  private:
   void need(Value value) {
     if (needed_[value]) return;
-    needed_[value] = true;
+    needed_[value] = 1;
     open_.push_back(value);
   }
 
@@ -68,25 +71,31 @@ class DeadCodePass {
   }
 
   void sweep() {
-    for (BlockId block = 0; block < function_.blocks.size(); ++block) {
-      std::erase_if(function_.blocks[block].nodes, [&](Value value) { return !needed_[value]; });
+    for (Block& block : function_.blocks) {
+      std::erase_if(block.nodes, [&](Value value) { return needed_[value] == 0; });
       // Arguments go before the parameters do that say which stay.
-      for (Edge& edge : function_.blocks[block].successors)
-        keep_arguments(function_, edge, stays(edge.target));
+      for (Edge& edge : block.successors) {
+        if (find_stays(edge.target)) keep_arguments(function_, edge, stays_);
+      }
     }
-    for (BlockId block = 0; block < function_.blocks.size(); ++block)
-      keep_parameters(function_, block, stays(block));
+    for (BlockId block = 0; block < function_.blocks.size(); ++block) {
+      if (find_stays(block)) keep_parameters(function_, block, stays_);
+    }
   }
 
-  std::vector<bool> stays(BlockId block) const {
-    std::vector<bool> result;
-    for (const Value parameter : function_.blocks[block].parameters) result.push_back(needed_[parameter]);
-    return result;
+  /// Which of the block's parameters stay; false if all do.
+  bool find_stays(BlockId block) {
+    const auto& parameters = function_.blocks[block].parameters;
+    if (std::ranges::all_of(parameters, [this](Value value) { return needed_[value] != 0; })) return false;
+    stays_.clear();
+    for (const Value parameter : parameters) stays_.push_back(needed_[parameter] != 0);
+    return true;
   }
 
   Function& function_;
-  std::vector<bool> needed_;
+  std::vector<uint8_t> needed_;  ///< by value: is it?
   std::vector<Value> open_;
+  std::vector<bool> stays_;
 };
 
 }  // namespace

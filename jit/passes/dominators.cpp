@@ -63,30 +63,31 @@ void Dominators::solve() {
   immediate_[0] = kNoBlock;
 }
 
+/// Siblings are linked in reverse postorder, since whoever comes last is put in front.
 void Dominators::number_tree() {
-  children_.resize(function_.blocks.size());
-  for (const BlockId block : std::span(rpo_).subspan(1)) children_[immediate_[block]].push_back(block);
-  first_.assign(function_.blocks.size(), 0);
-  last_.assign(function_.blocks.size(), 0);
-  const std::vector<BlockId> order = preorder();
-  for (uint32_t i = 0; i < order.size(); ++i) first_[order[i]] = last_[order[i]] = i;
-  for (size_t i = order.size(); i-- > 1;) {
-    uint32_t& above = last_[immediate_[order[i]]];
-    above = std::max(above, last_[order[i]]);
+  first_child_.assign(function_.blocks.size(), kNoBlock);
+  sibling_.assign(function_.blocks.size(), kNoBlock);
+  for (size_t i = rpo_.size(); i-- > 1;) {
+    BlockId& first = first_child_[immediate_[rpo_[i]]];
+    sibling_[rpo_[i]] = first;
+    first = rpo_[i];
   }
-}
-
-std::vector<BlockId> Dominators::preorder() const {
-  std::vector<BlockId> order;
-  order.reserve(rpo_.size());
+  preorder_.reserve(rpo_.size());
   std::vector<BlockId> open = {0};
   while (!open.empty()) {
     const BlockId block = open.back();
     open.pop_back();
-    order.push_back(block);
-    for (size_t i = children_[block].size(); i-- > 0;) open.push_back(children_[block][i]);
+    preorder_.push_back(block);
+    if (sibling_[block] != kNoBlock) open.push_back(sibling_[block]);
+    if (first_child_[block] != kNoBlock) open.push_back(first_child_[block]);
   }
-  return order;
+  first_.assign(function_.blocks.size(), 0);
+  last_.assign(function_.blocks.size(), 0);
+  for (uint32_t i = 0; i < preorder_.size(); ++i) first_[preorder_[i]] = last_[preorder_[i]] = i;
+  for (size_t i = preorder_.size(); i-- > 1;) {
+    uint32_t& above = last_[immediate_[preorder_[i]]];
+    above = std::max(above, last_[preorder_[i]]);
+  }
 }
 
 bool Dominators::dominates(BlockId above, BlockId below) const {

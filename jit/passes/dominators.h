@@ -22,7 +22,7 @@ class Dominators {
   [[nodiscard]] BlockId immediate(BlockId block) const { return immediate_[block]; }
   /// The blocks in preorder of the dominator tree, siblings in reverse postorder: all but a loop header's
   /// back edges come from blocks that stand before.
-  [[nodiscard]] std::vector<BlockId> preorder() const;
+  [[nodiscard]] const std::vector<BlockId>& preorder() const { return preorder_; }
   [[nodiscard]] bool dominates(BlockId above, BlockId below) const;
   /// The header of the loop around the loop of this header, or kNoBlock.
   [[nodiscard]] BlockId outer_loop(BlockId header) const;
@@ -37,7 +37,9 @@ class Dominators {
   std::vector<BlockId> rpo_;
   std::vector<uint32_t> position_;  ///< in rpo_, by block
   std::vector<BlockId> immediate_;
-  std::vector<std::vector<BlockId>> children_;
+  std::vector<BlockId> first_child_;  ///< in the tree, in reverse postorder
+  std::vector<BlockId> sibling_;      ///< the next one
+  std::vector<BlockId> preorder_;
   std::vector<uint32_t> first_;  ///< preorder number in the tree
   std::vector<uint32_t> last_;   ///< greatest number below
 };

@@ -8,10 +8,7 @@
 //
 // Not inlined: calls whose exceptions this function may catch, and callees that make tail calls or catch
 // exceptions.
-#include <algorithm>
-#include <map>
-#include <memory>
-
+#include "jit/passes/callees.h"
 #include "jit/passes/passes.h"
 #include "jit/passes/replacements.h"
 
@@ -19,12 +16,6 @@ namespace heddle::jit {
 
 namespace {
 
-/// Bytes of a callee's body beyond which nobody looks at its IR.
-constexpr uint32_t kMostBodyBytes = 120;
-/// Nodes of a callee that may be copied; a callee that calls nothing may be larger, since its call costs the
-/// most.
-constexpr size_t kMostNodes = 24;
-constexpr size_t kMostLeafNodes = 48;
 /// How many nodes one function may grow by, at least and in proportion to its own.
 constexpr size_t kLeastBudget = 400;
 constexpr size_t kBudgetPerNode = 1;
@@ -33,8 +24,8 @@ constexpr unsigned kMostDepth = 3;
 
 class InlinePass {
  public:
-  InlinePass(Function& function, const BuildOptions& options)
-      : function_(function), options_(options), replacements_(function) {
+  InlinePass(Function& function, const BuildOptions& options, Callees& callees)
+      : function_(function), options_(options), callees_(callees), replacements_(function) {
     options_.osr_offset = 0;
     budget_ = kLeastBudget + kBudgetPerNode * function.nodes.size();
   }
@@ -68,12 +59,8 @@ class InlinePass {
 
   /// The callee's IR, if it is to be inlined here.
   const Function* callee_of(const Node& call) {
-    const auto index = static_cast<uint32_t>(call.immediate);
-    if (function_.module->functions[index].body.size > kMostBodyBytes || depth_of(call.offset) >= kMostDepth)
-      return nullptr;
-    auto [found, is_new] = callees_.try_emplace(index);
-    if (is_new) found->second = make_callee(index);
-    const Function* const callee = found->second.get();
+    if (depth_of(call.offset) >= kMostDepth) return nullptr;
+    const Function* const callee = callees_.find(static_cast<uint32_t>(call.immediate), options_);
     if (callee == nullptr || callee->nodes.size() > budget_) return nullptr;
     budget_ -= callee->nodes.size();
     return callee;
@@ -84,23 +71,6 @@ class InlinePass {
     for (; (offset & kInlinedOffset) != 0; ++depth)
       offset = function_.inlined[offset & ~kInlinedOffset].caller;
     return depth;
-  }
-
-  /// Null if it cannot be inlined anywhere.
-  std::unique_ptr<Function> make_callee(uint32_t index) const {
-    auto callee = std::make_unique<Function>();
-    if (!build(*function_.module, index, options_, *callee)) return nullptr;
-    remove_redundant_parameters(*callee);
-    number_values(*callee);
-    remove_dead_code(*callee);
-    size_t size = 0;
-    for (const BlockId block : callee->order) {
-      size += callee->blocks[block].nodes.size();
-      if (callee->blocks[block].is_handler) return nullptr;
-      const Operation last = callee->nodes[callee->blocks[block].nodes.back()].operation;
-      if (last == Operation::tail_call_own || last == Operation::tail_call_function) return nullptr;
-    }
-    return size <= (callee->has_calls ? kMostNodes : kMostLeafNodes) ? std::move(callee) : nullptr;
   }
 
   /// Splits the block behind its call number `at`, and joins the halves by a copy of the callee.
@@ -189,7 +159,6 @@ class InlinePass {
                                    copy_arguments(callee.arguments_of(edge), first_node),
                                    edge.argument_count});
       }
-      if (copy.nodes.empty()) continue;  // not reached
       Node& last = function_.nodes[copy.nodes.back()];
       if (last.operation != Operation::leave) continue;
       last.operation = Operation::jump;
@@ -200,13 +169,15 @@ class InlinePass {
 
   Function& function_;
   BuildOptions options_;
+  Callees& callees_;
   Replacements replacements_;
   size_t budget_;
-  std::map<uint32_t, std::unique_ptr<Function>> callees_;
 };
 
 }  // namespace
 
-void inline_calls(Function& function, const BuildOptions& options) { InlinePass(function, options).run(); }
+void inline_calls(Function& function, const BuildOptions& options, Callees& callees) {
+  InlinePass(function, options, callees).run();
+}
 
 }  // namespace heddle::jit

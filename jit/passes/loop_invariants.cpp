@@ -4,6 +4,7 @@
 // Compilers to wasm have done this for what they could see. What is left is what they could not: loads of the
 // instance's arrays, and parts of instructions. Each hoisted value wants a register for the whole loop, so
 // only what costs more than a register is moved, and of each loop no more than kMostPerLoop.
+#include <algorithm>
 #include <vector>
 
 #include "jit/passes/dominators.h"
@@ -91,21 +92,15 @@ class HoistPass {
   }
 
   void hoist_from(BlockId block) {
-    std::vector<Value> nodes = std::move(function_.blocks[block].nodes);
-    std::vector<Value> stay;
-    stay.reserve(nodes.size());
-    for (const Value value : nodes) {
+    std::erase_if(function_.blocks[block].nodes, [&](Value value) {
       Node& node = function_.nodes[value];
       const BlockId place = is_worth_it(node) ? place_of(node, block) : kNoBlock;
-      if (place == kNoBlock) {
-        stay.push_back(value);
-        continue;
-      }
+      if (place == kNoBlock) return false;
       node.block = place;
       auto& before = function_.blocks[place].nodes;  // its terminator stays last
       before.insert(before.end() - 1, value);
-    }
-    function_.blocks[block].nodes = std::move(stay);
+      return true;
+    });
   }
 
   Function& function_;
@@ -115,6 +110,10 @@ class HoistPass {
 
 }  // namespace
 
-void hoist_loop_invariants(Function& function) { HoistPass(function).run(); }
+void hoist_loop_invariants(Function& function) {
+  const bool has_loops = std::ranges::any_of(
+      function.order, [&](BlockId block) { return function.blocks[block].is_loop_header; });
+  if (has_loops) HoistPass(function).run();
+}
 
 }  // namespace heddle::jit

@@ -4,8 +4,8 @@
 
 namespace heddle::jit {
 
-void run_passes(Function& function, const BuildOptions& build, const PassOptions& options) {
-  if (options.inline_calls) inline_calls(function, build);
+void run_passes(Function& function, const BuildOptions& build, Callees& callees, const PassOptions& options) {
+  if (options.inline_calls) inline_calls(function, build, callees);
   if (options.remove_parameters) remove_redundant_parameters(function);
   if (options.number_values) number_values(function);
   if (options.hoist) hoist_loop_invariants(function);

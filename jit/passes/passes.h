@@ -19,11 +19,13 @@ struct PassOptions {
   bool remove_dead_code = true;
 };
 
-/// `build`: how the function was built; so are those that are inlined.
-void run_passes(Function& function, const BuildOptions& build, const PassOptions& options = {});
+class Callees;
+
+/// `build`: how the function was built; so are those that are inlined. `callees`: in use for the function's module.
+void run_passes(Function& function, const BuildOptions& build, Callees& callees, const PassOptions& options = {});
 
 /// Small functions of the same module take the places of calls to them.
-void inline_calls(Function& function, const BuildOptions& options);
+void inline_calls(Function& function, const BuildOptions& options, Callees& callees);
 
 /// Block parameters to which every edge hands the same value, or themselves, become that value.
 void remove_redundant_parameters(Function& function);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tests of the passes: each alone and all together leave the meaning of random functions as it was; and what
 // each is for.
+#include "jit/passes/callees.h"
 #include "jit/passes/passes.h"
 
 #include <gtest/gtest.h>
@@ -35,7 +36,8 @@ void keeps_the_meaning(const char* name, const PassOptions& options, uint32_t se
     const std::string before = print(function);
     const std::vector<uint64_t> arguments = {seed * 7, 5, 0xffffffff};
     const test::Trace wanted = Evaluator(function).run(arguments);
-    run_passes(function, {}, options);
+    Callees callees;
+    run_passes(function, {}, callees, options);
     ASSERT_EQ(verify(function), "") << name << " seed " << seed << "\n" << before << print(function);
     ASSERT_EQ(Evaluator(function).run(arguments), wanted) << name << " seed " << seed << "\n"
                                                           << before << "\nafter\n"
@@ -110,7 +112,8 @@ class Sample {
     for (size_t i = 0; i < results.size(); ++i) function.results.push_back(Type::i32);
     add({.operation = Operation::leave}, results);
     order_blocks(function);
-    run_passes(function, {});
+    Callees callees;
+    run_passes(function, {}, callees);
     EXPECT_EQ(verify(function), "");
     return function;
   }

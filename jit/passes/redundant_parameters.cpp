@@ -29,24 +29,44 @@ struct Incoming {
 
 class ParameterPass {
  public:
-  explicit ParameterPass(Function& function)
-      : function_(function), replacements_(function), incoming_(function.blocks.size()) {
-    for (BlockId block = 0; block < function.blocks.size(); ++block) {
-      const auto& successors = function.blocks[block].successors;
-      for (uint32_t i = 0; i < successors.size(); ++i) incoming_[successors[i].target].push_back({block, i});
-    }
-  }
+  explicit ParameterPass(Function& function) : function_(function), replacements_(function) {}
 
   void run() {
+    for (BlockId block = 1; block < function_.blocks.size(); ++block) {
+      if (!function_.blocks[block].parameters.empty()) joins_.push_back(block);
+    }
+    if (joins_.empty()) return;
+    sort_edges();
     bool any = false;
     for (unsigned round = 0; round < kRounds && replace_round(); ++round) any = true;
     if (any) replacements_.apply();
   }
 
  private:
+  /// Those that hand something over, by their targets.
+  void sort_edges() {
+    first_incoming_.assign(function_.blocks.size() + 1, 0);
+    for (const Block& block : function_.blocks) {
+      for (const Edge& edge : block.successors) first_incoming_[edge.target] += edge.argument_count != 0;
+    }
+    uint32_t sum = 0;
+    for (uint32_t& first : first_incoming_) first = sum += first;
+    incoming_.resize(sum);
+    for (BlockId block = 0; block < function_.blocks.size(); ++block) {
+      const auto& successors = function_.blocks[block].successors;
+      for (uint32_t i = 0; i < successors.size(); ++i) {
+        if (successors[i].argument_count != 0) incoming_[--first_incoming_[successors[i].target]] = {block, i};
+      }
+    }
+  }
+  std::span<const Incoming> incoming(BlockId block) const {
+    return std::span(incoming_).subspan(first_incoming_[block],
+                                        first_incoming_[block + 1] - first_incoming_[block]);
+  }
+
   bool replace_round() {
     bool changed = false;
-    for (BlockId block = 1; block < function_.blocks.size(); ++block) changed |= shrink(block);
+    for (const BlockId block : joins_) changed |= shrink(block);
     return changed;
   }
 
@@ -54,7 +74,7 @@ class ParameterPass {
   Value only_argument(BlockId block, size_t which) {
     const Value own = function_.blocks[block].parameters[which];
     Value only = kNoValue;
-    for (const Incoming& in : incoming_[block]) {
+    for (const Incoming& in : incoming(block)) {
       const Edge& edge = function_.blocks[in.from].successors[in.successor];
       const Value argument = replacements_.of(argument_at(function_, edge, which));
       if (argument == own || argument == only) continue;
@@ -66,26 +86,29 @@ class ParameterPass {
 
   bool shrink(BlockId block) {
     auto& parameters = function_.blocks[block].parameters;
-    std::vector<bool> stays(parameters.size(), true);
+    stays_.assign(parameters.size(), true);
     bool any = false;
     for (size_t i = 0; i < parameters.size(); ++i) {
       const Value only = only_argument(block, i);
       if (only == kNoValue) continue;
       replacements_.set(parameters[i], only);
-      stays[i] = false;
+      stays_[i] = false;
       any = true;
     }
     if (!any) return false;
-    for (const Incoming& in : incoming_[block]) {
-      keep_arguments(function_, function_.blocks[in.from].successors[in.successor], stays);
+    for (const Incoming& in : incoming(block)) {
+      keep_arguments(function_, function_.blocks[in.from].successors[in.successor], stays_);
     }
-    keep_parameters(function_, block, stays);
+    keep_parameters(function_, block, stays_);
     return true;
   }
 
   Function& function_;
   Replacements replacements_;
-  std::vector<std::vector<Incoming>> incoming_;
+  std::vector<BlockId> joins_;  ///< blocks with parameters
+  std::vector<uint32_t> first_incoming_;
+  std::vector<Incoming> incoming_;
+  std::vector<bool> stays_;
 };
 
 }  // namespace

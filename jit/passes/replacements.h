@@ -16,18 +16,10 @@ class Replacements {
     std::iota(by_.begin(), by_.end(), Value{0});
   }
 
-  /// What stands for the value now. Shortens the chain it walks.
+  /// What stands for the value now.
   [[nodiscard]] Value of(Value value) {
-    if (value >= by_.size()) return value;  // made since
-    Value end = value;
-    while (end < by_.size() && by_[end] != end) end = by_[end];
-    while (by_[value] != end) {
-      const Value next = by_[value];
-      by_[value] = end;
-      if (next >= by_.size()) break;
-      value = next;
-    }
-    return end;
+    const bool stands_for_itself = value >= by_.size() || by_[value] == value;  // or made since
+    return stands_for_itself ? value : follow(value);
   }
   void set(Value value, Value by) {
     if (value >= by_.size()) {
@@ -42,8 +34,29 @@ class Replacements {
   void apply() {
     for (Value& argument : function_.arguments) argument = of(argument);
   }
+  /// Those of edges only: for passes that rewrite nodes as they come to them.
+  void apply_to_edges() {
+    for (const Block& block : function_.blocks) {
+      for (const Edge& edge : block.successors) {
+        for (Value& argument : function_.arguments_of(edge)) argument = of(argument);
+      }
+    }
+  }
 
  private:
+  /// Shortens the chain it walks.
+  Value follow(Value value) {
+    Value end = value;
+    while (end < by_.size() && by_[end] != end) end = by_[end];
+    while (by_[value] != end) {
+      const Value next = by_[value];
+      by_[value] = end;
+      if (next >= by_.size()) break;
+      value = next;
+    }
+    return end;
+  }
+
   Function& function_;
   std::vector<Value> by_;
 };

@@ -74,21 +74,21 @@ class ScopedTable {
     while (buckets < nodes) buckets *= 2;
     buckets_.assign(buckets, kNone);
   }
-  [[nodiscard]] Value find(const Key& key) const {
-    for (uint32_t at = buckets_[bucket(key)]; at != kNone; at = entries_[at].next) {
-      if (entries_[at].key == key) return entries_[at].value;
+  /// What is known by the key; if nothing is, this value from now on.
+  [[nodiscard]] Value find_or_add(const Key& key, Value value) {
+    const uint64_t hash = key.hash();
+    for (uint32_t at = buckets_[bucket(hash)]; at != kNone; at = entries_[at].next) {
+      if (entries_[at].hash == hash && entries_[at].key == key) return entries_[at].value;
     }
-    return kNoValue;
+    add(key, hash, value);
+    return value;
   }
-  void add(const Key& key, Value value) {
-    uint32_t& head = buckets_[bucket(key)];
-    entries_.push_back({key, value, head});
-    head = static_cast<uint32_t>(entries_.size() - 1);
-  }
+  /// Hides what is known by the key.
+  void add(const Key& key, Value value) { add(key, key.hash(), value); }
   [[nodiscard]] size_t size() const { return entries_.size(); }
   void shrink(size_t size) {
     while (entries_.size() > size) {
-      buckets_[bucket(entries_.back().key)] = entries_.back().next;
+      buckets_[bucket(entries_.back().hash)] = entries_.back().next;
       entries_.pop_back();
     }
   }
@@ -97,10 +97,16 @@ class ScopedTable {
   static constexpr uint32_t kNone = UINT32_MAX;
   struct Entry {
     Key key;
+    uint64_t hash;
     Value value;
     uint32_t next;
   };
-  [[nodiscard]] size_t bucket(const Key& key) const { return key.hash() & (buckets_.size() - 1); }
+  void add(const Key& key, uint64_t hash, Value value) {
+    uint32_t& head = buckets_[bucket(hash)];
+    entries_.push_back({key, hash, value, head});
+    head = static_cast<uint32_t>(entries_.size() - 1);
+  }
+  [[nodiscard]] size_t bucket(uint64_t hash) const { return hash & (buckets_.size() - 1); }
   std::vector<uint32_t> buckets_;
   std::vector<Entry> entries_;
 };
@@ -123,7 +129,7 @@ class NumberingPass final : Simplifier::Constants {
       scopes_.push_back({block, table_.size()});
       edges_changed |= number_block(block);
     }
-    replacements_.apply();
+    replacements_.apply_to_edges();
     if (edges_changed) order_blocks(function_);
   }
 
@@ -185,10 +191,10 @@ class NumberingPass final : Simplifier::Constants {
   bool number_block(BlockId block) {
     versions_ = versions_at_entry(block);
     block_ = block;
-    std::vector<Value> nodes = std::move(function_.blocks[block].nodes);
+    nodes_ = function_.blocks[block].nodes;
     kept_.clear();
     bool edges_changed = false;
-    for (const Value value : nodes) {
+    for (const Value value : nodes_) {
       for (Value& argument : function_.arguments_of(function_.nodes[value]))
         argument = replacements_.of(argument);
       if (effect_of(function_.nodes[value].operation) == Effect::terminator) {
@@ -198,7 +204,7 @@ class NumberingPass final : Simplifier::Constants {
         number(value);
       }
     }
-    function_.blocks[block].nodes = std::move(kept_);
+    function_.blocks[block].nodes = kept_;
     leaving_[block] = versions_;
     return edges_changed;
   }
@@ -222,11 +228,8 @@ class NumberingPass final : Simplifier::Constants {
   /// True if a dominating node stands for this one.
   bool merge(Value value, const Key& key) {
     if (function_.nodes[value].argument_count > 4) return false;
-    const Value known = table_.find(key);
-    if (known == kNoValue) {
-      table_.add(key, value);
-      return false;
-    }
+    const Value known = table_.find_or_add(key, value);
+    if (known == value) return false;
     replacements_.set(value, known);
     return true;
   }
@@ -283,12 +286,11 @@ class NumberingPass final : Simplifier::Constants {
                     .type = type,
                     .immediate = bits,
                     .block = block_};
-    const Key key = key_of(made);
-    if (const Value known = table_.find(key); known != kNoValue) return known;
-    const Value value = static_cast<Value>(function_.nodes.size());
+    const auto value = static_cast<Value>(function_.nodes.size());
+    const Value known = table_.find_or_add(key_of(made), value);
+    if (known != value) return known;
     function_.nodes.push_back(made);
     kept_.push_back(value);
-    table_.add(key, value);
     return value;
   }
 
@@ -303,7 +305,8 @@ class NumberingPass final : Simplifier::Constants {
   Versions versions_{};
   uint32_t last_version_ = 0;
   BlockId block_ = 0;
-  std::vector<Value> kept_;
+  std::vector<Value> nodes_;  ///< of the block at hand, as they were
+  std::vector<Value> kept_;   ///< those that stay, and new ones
 };
 
 }  // namespace

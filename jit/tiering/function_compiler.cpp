@@ -42,7 +42,8 @@ Result<void> FunctionCompiler::compile(const engine::ModuleImage& module, uint32
   end_of(Stage::build);
   check_ir("build");
 
-  run_passes(ir_, build_options, options_.passes);
+  callees_.use(module);
+  run_passes(ir_, build_options, callees_, options_.passes);
   end_of(Stage::passes);
   check_ir("passes");
 

@@ -15,6 +15,7 @@
 #include "engine/runtime/function.h"
 #include "heddle/result.h"
 #include "jit/ir/ir.h"
+#include "jit/passes/callees.h"
 #include "jit/passes/passes.h"
 #include "jit/regalloc/linear_scan.h"
 #include "jit/x64/emitted_code.h"
@@ -49,6 +50,9 @@ class FunctionCompiler {
   [[nodiscard]] Result<void> compile(const engine::ModuleImage& module, uint32_t function,
                                      uint32_t loop_offset);
 
+  /// What is kept of the last function's module: must be called before that module ends.
+  void forget() { callees_.forget(); }
+
   // Of the last function: what each stage made, and how long it took.
   [[nodiscard]] const Function& ir() const { return ir_; }
   [[nodiscard]] const x64::MachineFunction& machine() const { return machine_; }
@@ -66,6 +70,7 @@ class FunctionCompiler {
   void check_allocation() const;
 
   const PipelineOptions options_;
+  Callees callees_;
   Function ir_;
   x64::MachineFunction machine_;
   regalloc::Allocator allocator_;

@@ -283,6 +283,11 @@ void JitTier::give_back(std::unique_ptr<FunctionCompiler> compiler) {
 
 void JitTier::drop(ModuleState& module) noexcept {
   queue_.forget(&module);
+  {
+    // Those that are at work are so for another module, and forget this one.
+    MutexLock lock(mutex_);
+    for (const auto& compiler : idle_compilers_) compiler->forget();
+  }
   cache_->remove(module.take_codes());
 }
 
