@@ -43,6 +43,7 @@ void FunctionBuilder::begin_loop(Control& control) {
 
 /// The locals that the loop assigns.
 void FunctionBuilder::list_loop_locals(Control& control) {
+  if (facts_.loops.empty()) (void)engine::validate_function(module_, function_, &facts_);  // it is valid
   const auto facts =
       std::ranges::lower_bound(facts_.loops, uint64_t{offset_}, {}, &engine::FunctionFacts::Loop::offset);
   control.first_local = static_cast<uint32_t>(loop_locals_.size());

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "engine/interpreter/frame_layout.h"
-#include "engine/support/try.h"
 #include "jit/build/engine_layout.h"
 
 namespace heddle::jit {
@@ -60,7 +59,6 @@ constexpr uint32_t kMaxBodyBytes = 16u << 20;
 
 Result<void> FunctionBuilder::build(uint32_t function) {
   if (module_.functions[function].body.size > kMaxBodyBytes) return too_large(module_, function);
-  HEDDLE_TRY(engine::validate_function(module_, function, &facts_));
   reset(function);
   declare_locals();
   begin_body();

@@ -70,7 +70,7 @@ Value Function::add_node(BlockId block, const Node& node, std::span<const Value>
   added.block = block;
   added.first_argument = static_cast<uint32_t>(arguments.size());
   added.argument_count = static_cast<uint16_t>(node_arguments.size());
-  arguments.insert(arguments.end(), node_arguments.begin(), node_arguments.end());
+  for (const Value argument : node_arguments) arguments.push_back(argument);
   if (added.operation != Operation::parameter) blocks[block].nodes.push_back(value);
   return value;
 }

@@ -101,25 +101,36 @@ void Intervals::build_edges(BlockId id) {
 void Intervals::build_instruction(uint32_t index) {
   const Instruction& instruction = function_->instructions[index];
   const uint32_t first = instruction.first_operand;
-  const uint32_t end = first + instruction.operand_count;
-  const auto operand = [this](uint32_t i) -> const Operand& { return function_->operands[i]; };
-  for (uint32_t i = first; i < end; ++i) {
-    if (operand(i).role == Role::define) build_definition(index, i);
+  const auto operands = function_->operands_of(instruction);
+  bool has_early = false, has_demands = false, reads = false;
+  for (uint32_t i = 0; i < operands.size(); ++i) {
+    if (operands[i].role == Role::define) build_definition(index, first + i);
+    has_early |= operands[i].role == Role::early_define;
+    has_demands |= operands[i].policy == Policy::fixed || operands[i].policy == Policy::tied;
+    reads |= !is_definition(operands[i]);
   }
   for (uint32_t bits = instruction.clobbers.bits(); bits != 0; bits &= bits - 1) {
     const auto reg = static_cast<Register>(__builtin_ctz(bits));
     add_fixed(reg, late_of(index), end_of(index), x64::kNoRegister);
   }
-  for (uint32_t i = first; i < end; ++i) {
-    if (operand(i).role == Role::early_define) build_definition(index, i);
+  for (uint32_t i = 0; has_early && i < operands.size(); ++i) {
+    if (operands[i].role == Role::early_define) build_definition(index, first + i);
   }
+  if (reads) build_readings(index, has_demands);
+  if (has_demands || instruction.is_move) build_affinities_of_instruction(index);
+}
+
+void Intervals::build_readings(uint32_t index, bool has_demands) {
   const uint32_t stand = layout_->stand_of(block_, index);
-  for (const Position reading : {late_of(stand), early_of(stand), gap_of(stand)}) {
-    for (uint32_t i = first; i < end; ++i) {
-      if (!is_definition(operand(i))) build_use(index, i, reading);
+  collect_readings(index, has_demands);
+  for (const Position at : {late_of(stand), early_of(stand), gap_of(stand)}) {
+    if (at == gap_of(stand) && !has_demands) return;  // nothing is copied
+    for (const Reading& reading : readings_) {
+      const bool demands = function_->operands[reading.operand].policy == Policy::fixed;
+      if (demands && at == (reading.is_late ? late_of(stand) : early_of(stand))) build_demand(index, reading);
+      if (at == reading.at) build_use(index, reading);
     }
   }
-  build_affinities_of_instruction(index);
 }
 
 void Intervals::build_definition(uint32_t index, uint32_t operand_index) {
@@ -144,28 +155,45 @@ void Intervals::build_definition(uint32_t index, uint32_t operand_index) {
   add_use(operand.reg, late_of(stand), operand_index, UseKind::reg);
 }
 
-/// `reading` is the position whose uses are asked for.
-void Intervals::build_use(uint32_t index, uint32_t operand_index, Position reading) {
-  const Operand& operand = function_->operands[operand_index];
-  if (operand.reg == x64::kNoRegister) return;
-  const Position start = layout_->start_of(block_);
+/// What the instruction reads, and where.
+void Intervals::collect_readings(uint32_t index, bool has_demands) {
+  const Instruction& instruction = function_->instructions[index];
   const uint32_t stand = layout_->stand_of(block_, index);
-  const bool is_late = operand.role == Role::late_use;
-  const bool is_copy = operand.policy == Policy::fixed ||
-                       tied_result(*function_, function_->instructions[index], operand_index) != kNone;
-  if (operand.policy == Policy::fixed && reading == (is_late ? late_of(stand) : early_of(stand))) {
-    add_fixed(operand.fixed, early_of(stand), is_late ? end_of(index) : late_of(index), operand.reg);
+  const auto operands = function_->operands_of(instruction);
+  readings_.clear();
+  for (uint32_t i = 0; i < operands.size(); ++i) {
+    const Operand& operand = operands[i];
+    if (is_definition(operand) || operand.reg == x64::kNoRegister) continue;
+    const uint32_t operand_index = instruction.first_operand + i;
+    const bool is_late = operand.role == Role::late_use;
+    if (operand.policy == Policy::fixed ||
+        (has_demands && tied_result(*function_, instruction, operand_index) != kNone)) {
+      readings_.push_back({operand_index, gap_of(stand), UseKind::copy, is_late});
+      continue;
+    }
+    const UseKind kind = operand.policy == Policy::slot_too    ? UseKind::slot_too
+                         : operand.policy == Policy::slot_only ? UseKind::slot_only
+                                                               : UseKind::reg;
+    readings_.push_back({operand_index, is_late ? late_of(stand) : early_of(stand), kind, is_late});
   }
-  if (reading != (is_copy ? gap_of(stand) : is_late ? late_of(stand) : early_of(stand))) return;
-  const UseKind kind = is_copy                               ? UseKind::copy
-                       : operand.policy == Policy::slot_too  ? UseKind::slot_too
-                       : operand.policy == Policy::slot_only ? UseKind::slot_only
-                                                             : UseKind::reg;
-  begin_in_block(operand.reg);
-  add_use(operand.reg, reading, operand_index, kind);
-  const Position from = values[operand.reg].is_in_memory ? gap_of(stand) : start;
-  add_range(operand.reg, from, is_copy ? early_of(stand) : is_late ? end_of(index) : late_of(index));
-  if (kind == UseKind::slot_only) values[operand.reg].needs_slot = true;
+}
+
+/// Of a certain register, from the copy into it on.
+void Intervals::build_demand(uint32_t index, const Reading& reading) {
+  const Operand& operand = function_->operands[reading.operand];
+  const Position from = early_of(layout_->stand_of(block_, index));
+  add_fixed(operand.fixed, from, reading.is_late ? end_of(index) : late_of(index), operand.reg);
+}
+
+void Intervals::build_use(uint32_t index, const Reading& reading) {
+  const VirtualRegister reg = function_->operands[reading.operand].reg;
+  const uint32_t stand = layout_->stand_of(block_, index);
+  begin_in_block(reg);
+  add_use(reg, reading.at, reading.operand, reading.kind);
+  const Position from = values[reg].is_in_memory ? gap_of(stand) : layout_->start_of(block_);
+  const bool is_copy = reading.kind == UseKind::copy;
+  add_range(reg, from, is_copy ? early_of(stand) : reading.is_late ? end_of(index) : late_of(index));
+  if (reading.kind == UseKind::slot_only) values[reg].needs_slot = true;
 }
 
 void Intervals::build_affinities_of_instruction(uint32_t index) {

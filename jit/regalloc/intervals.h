@@ -119,8 +119,16 @@ class Intervals {
   void build_edges(BlockId block);
   void build_instruction(uint32_t index);
   void build_definition(uint32_t index, uint32_t operand_index);
-  void build_use(uint32_t index, uint32_t operand_index, Position reading);
-  void build_demand(uint32_t index, uint32_t operand_index, Position from);
+  struct Reading {
+    uint32_t operand;
+    Position at;
+    UseKind kind;
+    bool is_late;
+  };
+  void build_readings(uint32_t index, bool has_demands);
+  void collect_readings(uint32_t index, bool has_demands);
+  void build_demand(uint32_t index, const Reading& reading);
+  void build_use(uint32_t index, const Reading& reading);
   void build_affinities_of_instruction(uint32_t index);
   void make_intervals();
   void make_interval(x64::VirtualRegister value);
@@ -141,6 +149,7 @@ class Intervals {
   const Liveness* liveness_ = nullptr;
   BlockId block_ = kNoBlock;
   std::vector<Lists> lists_;  ///< by value
+  std::vector<Reading> readings_;  ///< of the instruction at hand
   std::vector<uint32_t> loop_path_;
   std::vector<PendingAffinity> pending_;
   std::vector<Affinity> affinities_;

@@ -40,13 +40,14 @@ void Resolution::run(const MachineFunction& function, const Layout& layout, cons
 void Resolution::index_intervals() {
   pieces_.clear();
   first_piece_.resize(all_->values.size());
+  last_piece_.resize(all_->values.size());
   piece_count_.assign(all_->values.size(), 0);
   for (VirtualRegister value = 0; value < all_->values.size(); ++value) {
     Storage& storage = storage_[value];
-    first_piece_[value] = static_cast<uint32_t>(pieces_.size());
+    first_piece_[value] = last_piece_[value] = static_cast<uint32_t>(pieces_.size());
     for (uint32_t id = all_->values[value].first_interval; id != kNone; id = all_->intervals[id].next) {
       const Interval& interval = all_->intervals[id];
-      if (all_->values[value].is_split) pieces_.push_back(id);
+      if (all_->values[value].is_split) pieces_.push_back({interval.start, id});
       ++piece_count_[value];
       if (!interval.in_slot) continue;
       storage.is_used = true;
@@ -56,15 +57,21 @@ void Resolution::index_intervals() {
   }
 }
 
-Resolution::Place Resolution::place_at(VirtualRegister value, Position at) const {
+/// Edges are asked about in the order of the layout, so that the answer is often the last one.
+Resolution::Place Resolution::place_at(VirtualRegister value, Position at) {
   const Value& v = all_->values[value];
   if (v.is_in_memory) return slot_of(value);
   if (!v.is_split) return v.first_interval == kNone ? kNowhere : place_of(all_->intervals[v.first_interval]);
-  const auto begin = pieces_.begin() + first_piece_[value];
-  const auto end = begin + piece_count_[value];
-  const auto behind =
-      std::partition_point(begin, end, [&](uint32_t id) { return all_->intervals[id].start <= at; });
-  return place_of(all_->intervals[behind == begin ? *begin : *(behind - 1)]);
+  const uint32_t end = first_piece_[value] + piece_count_[value];
+  uint32_t& last = last_piece_[value];
+  if (pieces_[last].start <= at && (last + 1 == end || pieces_[last + 1].start > at)) {
+    return place_of(all_->intervals[pieces_[last].interval]);
+  }
+  const auto pieces = std::span(pieces_).subspan(first_piece_[value], piece_count_[value]);
+  const auto behind = std::ranges::partition_point(pieces, [at](const Piece& piece) { return piece.start <= at; });
+  const auto piece = behind == pieces.begin() ? behind : behind - 1;
+  last = first_piece_[value] + static_cast<uint32_t>(piece - pieces.begin());
+  return place_of(all_->intervals[piece->interval]);
 }
 
 /// Where an interval's value is when the moves of a gap begin.

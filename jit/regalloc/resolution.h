@@ -73,7 +73,7 @@ class Resolution {
   [[nodiscard]] static Place place_of(const Interval& interval) {
     return interval.in_slot ? slot_of(interval.value) : place_of(interval.reg);
   }
-  [[nodiscard]] Place place_at(x64::VirtualRegister value, Position at) const;
+  [[nodiscard]] Place place_at(x64::VirtualRegister value, Position at);
   [[nodiscard]] Place place_before_gap(const Interval& interval, uint32_t previous, Position gap) const;
   [[nodiscard]] x64::Location location(Place place) const;
 
@@ -83,8 +83,13 @@ class Resolution {
   const Intervals* all_ = nullptr;
   x64::Allocation* allocation_ = nullptr;
   std::vector<uint32_t> first_piece_;  ///< by value: in pieces_, of split values
-  std::vector<uint32_t> pieces_;       ///< intervals of split values, in the order of the layout
+  struct Piece {
+    Position start;
+    uint32_t interval;
+  };
+  std::vector<Piece> pieces_;  ///< intervals of split values, in the order of the layout
   std::vector<uint32_t> piece_count_;
+  std::vector<uint32_t> last_piece_;  ///< by value: in pieces_, the one that was asked for last
   std::vector<Place> operand_places_;
   std::vector<Storage> storage_;  ///< by value
   std::vector<Move> moves_;

@@ -8,6 +8,7 @@ namespace heddle::jit::regalloc {
 
 using x64::Register;
 using x64::RegisterClass;
+using x64::VirtualRegister;
 
 namespace {
 
@@ -25,6 +26,7 @@ bool Walk::run(const x64::MachineFunction& function, const Layout& layout, Inter
   function_ = &function;
   layout_ = &layout;
   all_ = &intervals;
+  sort_intervals();
   return run(RegisterClass::general) && run(RegisterClass::vector);
 }
 
@@ -36,9 +38,12 @@ bool Walk::run(RegisterClass register_class) {
     registers_ = x64::kVectorRegisters;
   }
   active_.fill(kNone);
+  active_until_.fill(kNever);
   inactive_.clear();
   fixed_cursor_.fill(0);
-  collect_unhandled(register_class);
+  first_ = sorted_[static_cast<size_t>(register_class)];
+  next_first_ = 0;
+  rests_.clear();
   for (Id id = next_unhandled(); id != kNone; id = next_unhandled()) {
     position_ = interval(id).start;
     advance();
@@ -47,15 +52,25 @@ bool Walk::run(RegisterClass register_class) {
   return true;
 }
 
-void Walk::collect_unhandled(RegisterClass register_class) {
-  first_.clear();
-  rests_.clear();
-  next_first_ = 0;
-  for (Id id = 0; id < all_->intervals.size(); ++id) {
-    const Interval& it = interval(id);
-    if (function_->registers[it.value].register_class == register_class) first_.push_back({it.start, id});
+/// By the instructions they start at, which is nearly all there is to do.
+void Walk::sort_intervals() {
+  const auto& intervals = all_->intervals;
+  first_at_.assign(function_->instructions.size() + 2, 0);
+  for (const Interval& it : intervals) ++first_at_[instruction_at(it.start)];
+  uint32_t sum = 0;
+  for (uint32_t& first : first_at_) first = sum += first;
+  unsorted_.resize(intervals.size());
+  for (size_t id = intervals.size(); id-- > 0;) {
+    const Position start = intervals[id].start;
+    unsorted_[--first_at_[instruction_at(start)]] = {start, static_cast<Id>(id)};
   }
-  std::ranges::sort(first_, [](const Start& a, const Start& b) { return b < a; });
+  for (auto& list : sorted_) list.clear();
+  for (const Start& start : unsorted_) {
+    const VirtualRegister value = interval(start.interval).value;
+    auto& list = sorted_[static_cast<size_t>(function_->registers[value].register_class)];
+    list.push_back(start);
+    for (size_t i = list.size() - 1; i > 0 && list[i - 1] < list[i]; --i) std::swap(list[i - 1], list[i]);
+  }
 }
 
 Walk::Id Walk::next_unhandled() {
@@ -75,10 +90,7 @@ void Walk::enqueue(Id id) {
 
 void Walk::advance() {
   for (const Register reg : registers_) {
-    if (active_[index_of(reg)] != kNone) advance_active(reg);
-    const auto& fixed = all_->fixed[index_of(reg)];
-    size_t& cursor = fixed_cursor_[index_of(reg)];
-    while (cursor < fixed.size() && fixed[cursor].to <= position_) ++cursor;
+    if (active_until_[index_of(reg)] <= position_) advance_active(reg);
   }
   advance_inactive();
 }
@@ -87,8 +99,11 @@ void Walk::advance_active(Register reg) {
   const Id id = active_[index_of(reg)];
   Interval& it = interval(id);
   while (it.range != kNone && all_->ranges[it.range].to <= position_) it.range = all_->ranges[it.range].next;
-  if (it.range != kNone && all_->ranges[it.range].from <= position_) return;
-  active_[index_of(reg)] = kNone;
+  if (it.range != kNone && all_->ranges[it.range].from <= position_) {
+    active_until_[index_of(reg)] = all_->ranges[it.range].to;
+    return;
+  }
+  vacate(reg);
   if (it.range == kNone) return;
   if (inactive_.size() < kMostInactive) {
     inactive_.push_back(id);
@@ -107,7 +122,7 @@ void Walk::advance_inactive() {
       ++i;
       continue;
     }
-    if (!is_over) active_[index_of(it.reg)] = inactive_[i];
+    if (!is_over) occupy(it.reg, inactive_[i]);
     inactive_[i] = inactive_.back();
     inactive_.pop_back();
   }
@@ -127,7 +142,6 @@ bool Walk::place(Id id) {
     spill(id);
     return true;
   }
-  find_free(id);
   find_votes(id);
   return take_free(id) || take_from_others(id);
 }
@@ -135,27 +149,40 @@ bool Walk::place(Id id) {
 void Walk::assign(Id id, Register reg) {
   interval(id).reg = reg;
   value_of(interval(id)).latest = id;
+  occupy(reg, id);
+}
+
+void Walk::occupy(Register reg, Id id) {
   active_[index_of(reg)] = id;
+  active_until_[index_of(reg)] = all_->ranges[interval(id).range].to;
+}
+
+void Walk::vacate(Register reg) {
+  active_[index_of(reg)] = kNone;
+  active_until_[index_of(reg)] = kNever;
 }
 
 // ------------------------------------------------------------------------------------------------- free
 // registers
 
-void Walk::find_free(Id id) {
-  const Interval& it = interval(id);
-  for (const Register reg : registers_) {
-    fixed_at_[index_of(reg)] = next_fixed(reg, it);
-    free_until_[index_of(reg)] = active_[index_of(reg)] == kNone ? fixed_at_[index_of(reg)] : 0;
-  }
+void Walk::find_inactive(const Interval& it) {
+  inactive_at_.fill(kNever);
   for (const Id other : inactive_) {
-    Position& free = free_until_[index_of(interval(other).reg)];
-    if (free > position_) free = std::min(free, first_common(it, interval(other)));
+    const size_t reg = index_of(interval(other).reg);
+    if (active_[reg] == kNone) inactive_at_[reg] = std::min(inactive_at_[reg], first_common(it, interval(other)));
   }
+}
+
+/// REQUIRES: find_inactive() of the interval.
+Position Walk::free_until(Register reg, const Interval& it) {
+  return std::min(next_fixed(reg, it), inactive_at_[index_of(reg)]);
 }
 
 Position Walk::next_fixed(Register reg, const Interval& it) {
   const auto& fixed = all_->fixed[index_of(reg)];
-  auto begin = fixed.begin() + static_cast<ptrdiff_t>(fixed_cursor_[index_of(reg)]);
+  size_t& cursor = fixed_cursor_[index_of(reg)];
+  while (cursor < fixed.size() && fixed[cursor].to <= position_) ++cursor;
+  auto begin = fixed.begin() + static_cast<ptrdiff_t>(cursor);
   for (uint32_t i = it.range; i != kNone; i = all_->ranges[i].next) {
     const Range& range = all_->ranges[i];
     if (begin != fixed.end() && begin->to <= range.from) {
@@ -222,27 +249,26 @@ void Walk::find_votes(Id id) {
   }
 }
 
-Register Walk::best_free(const Interval& it) const {
-  Register best = Register::none;
+/// The one that is free for longest, at most until the interval ends; of several, that with most votes.
+Walk::Free Walk::best_free(const Interval& it) {
+  Free best{Register::none, 0};
+  find_inactive(it);
   for (const Register reg : registers_) {
-    const Position free = std::min(free_until_[index_of(reg)], it.end);
-    if (free <= it.start) continue;
-    if (best == Register::none) {
-      best = reg;
-      continue;
-    }
-    const Position best_until = std::min(free_until_[index_of(best)], it.end);
-    if (free > best_until || (free == best_until && votes_[index_of(reg)] > votes_[index_of(best)]))
-      best = reg;
+    if (active_[index_of(reg)] != kNone) continue;
+    const bool has_better = best.reg == Register::none || votes_[index_of(reg)] > votes_[index_of(best.reg)];
+    if (best.until >= it.end && !has_better) continue;
+    const Position until = free_until(reg, it);
+    if (until <= it.start) continue;
+    const Position here = std::min(until, it.end), there = std::min(best.until, it.end);
+    if (here > there || (here == there && has_better)) best = {reg, until};
   }
   return best;
 }
 
 bool Walk::take_free(Id id) {
   const Interval& it = interval(id);
-  const Register reg = best_free(it);
+  const auto [reg, until] = best_free(it);
   if (reg == Register::none) return false;
-  const Position until = free_until_[index_of(reg)];
   if (until < it.end) {
     const uint32_t use = first_real_use(it);
     // For one instruction only, and it could do without: it shall compete for a register that lasts.

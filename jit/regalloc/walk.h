@@ -33,7 +33,7 @@ class Walk {
   };
 
   [[nodiscard]] bool run(x64::RegisterClass register_class);
-  void collect_unhandled(x64::RegisterClass register_class);
+  void sort_intervals();
   [[nodiscard]] Id next_unhandled();
   void enqueue(Id interval);
   void advance();
@@ -41,15 +41,22 @@ class Walk {
   void advance_inactive();
   [[nodiscard]] bool place(Id interval);
   void assign(Id interval, x64::Register reg);
+  void occupy(x64::Register reg, Id interval);
+  void vacate(x64::Register reg);
 
   // Free registers.
-  void find_free(Id interval);
+  void find_inactive(const Interval& interval);
+  [[nodiscard]] Position free_until(x64::Register reg, const Interval& interval);
   [[nodiscard]] Position next_fixed(x64::Register reg, const Interval& interval);
   [[nodiscard]] Position first_common(const Interval& a, const Interval& b) const;
   void find_votes(Id interval);
   void vote(const Affinity& affinity, float weight);
   [[nodiscard]] bool take_free(Id interval);
-  [[nodiscard]] x64::Register best_free(const Interval& interval) const;
+  struct Free {
+    x64::Register reg;
+    Position until;
+  };
+  [[nodiscard]] Free best_free(const Interval& interval);
   [[nodiscard]] bool can_cut(const Interval& interval, Position at) const;
   [[nodiscard]] bool is_used_late(const Interval& interval, uint32_t instruction) const;
   void cut_before(Id interval, Position at);
@@ -87,15 +94,19 @@ class Walk {
   x64::RegisterClass class_{};
   std::span<const x64::Register> registers_;
   Position position_ = 0;
-  std::vector<Start> first_;  ///< whole intervals, by start
+  std::array<std::vector<Start>, 2> sorted_;  ///< by class: whole intervals, by start
+  std::vector<Start> unsorted_;
+  std::vector<uint32_t> first_at_;  ///< by instruction, where sorting puts what starts there
+  std::span<const Start> first_;    ///< those of the class at hand
   size_t next_first_ = 0;
   std::vector<Start> rests_;  ///< a heap of what was cut off
   std::array<Id, x64::kRegisterCount> active_{};
+  /// Of who is active there: where its range ends, in which it stays so; kNever: nobody is.
+  std::array<Position, x64::kRegisterCount> active_until_{};
   std::vector<Id> inactive_;  ///< in a hole of theirs; at most kMostInactive
   std::array<size_t, x64::kRegisterCount> fixed_cursor_{};
-  std::array<Position, x64::kRegisterCount>
-      fixed_at_{};  ///< of the interval at hand: first fixed range in its way
-  std::array<Position, x64::kRegisterCount> free_until_{};
+  /// Of the interval at hand: where it meets those that are in a hole.
+  std::array<Position, x64::kRegisterCount> inactive_at_{};
   std::array<float, x64::kRegisterCount> votes_{};
 };
 

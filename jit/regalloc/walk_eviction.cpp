@@ -141,6 +141,7 @@ bool Walk::take_from_others(Id id) {
   Register best = Register::none;
   float best_cost = kInfinite;
   Position best_next = 0;
+  Position best_fixed = kNever;
   std::array<float, x64::kRegisterCount> costs{};
   for (const Id other : inactive_) {
     const size_t reg = index_of(interval(other).reg);
@@ -149,7 +150,7 @@ bool Walk::take_from_others(Id id) {
     if (use != kNone) costs[reg] += frequency_of(all_->uses[use]) * 0.25F;
   }
   for (const Register reg : registers_) {
-    const Position fixed = fixed_at_[index_of(reg)];
+    const Position fixed = next_fixed(reg, interval(id));
     if (fixed < needed_until || !can_cut(interval(id), fixed)) continue;
     if (!must && gap_at(fixed) <= interval(id).start) continue;
     float cost = costs[index_of(reg)];
@@ -164,6 +165,7 @@ bool Walk::take_from_others(Id id) {
       best = reg;
       best_cost = cost;
       best_next = next;
+      best_fixed = fixed;
     }
   }
   if (!must && (best == Register::none || cost_of_waiting(interval(id)) <= best_cost)) {
@@ -173,7 +175,7 @@ bool Walk::take_from_others(Id id) {
   if (best == Register::none) return false;
   const Position vacant_since = evict_all(best, id);
   extend_back(id, best, vacant_since);
-  if (fixed_at_[index_of(best)] < interval(id).end) cut_before(id, fixed_at_[index_of(best)]);
+  if (best_fixed < interval(id).end) cut_before(id, best_fixed);
   assign(id, best);
   return true;
 }
@@ -185,7 +187,7 @@ Position Walk::evict_all(Register reg, Id winner) {
     const Position range_start = all_->ranges[interval(occupant).range].from;
     vacant_since = std::max(range_start, evict(occupant));
   }
-  active_[index_of(reg)] = kNone;
+  vacate(reg);
   for (size_t i = 0; i < inactive_.size();) {
     const Id other = inactive_[i];
     if (interval(other).reg != reg || first_common(interval(winner), interval(other)) == kNever) {

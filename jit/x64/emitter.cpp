@@ -138,9 +138,9 @@ void Emission::add_site(Site::Kind kind, uint32_t wasm_offset, TrapKind trap) {
 }
 
 Label Emission::cold_trap(TrapKind kind, uint32_t offset) {
-  for (const ColdTrap& cold : cold_traps_) {
-    if (cold.kind == kind && cold.offset == offset) return cold.label;
-  }
+  // Those of one instruction come one after the other.
+  if (!cold_traps_.empty() && cold_traps_.back().kind == kind && cold_traps_.back().offset == offset)
+    return cold_traps_.back().label;
   cold_traps_.push_back({assembler_.newLabel(), kind, offset});
   return cold_traps_.back().label;
 }
@@ -234,6 +234,10 @@ void Emission::emit_plain(const Instruction& instruction, std::span<const Locati
   if (implied) letters.remove_prefix(1);
   const size_t registers =
       locations.size() - std::min<size_t>(locations.size(), memory_registers(instruction));
+  uint32_t tied = 0;  // a bit for each operand that a result is tied to
+  for (const Operand& operand : operands) {
+    if (operand.policy == Policy::tied) tied |= uint32_t{1} << operand.tied_to;
+  }
   asmjit::Operand written[4];
   unsigned count = 0;
   const auto letter = [&] { return count < letters.size() ? letters[count] : 'w'; };
@@ -245,10 +249,7 @@ void Emission::emit_plain(const Instruction& instruction, std::span<const Locati
   };
   if (memory_first) write_memory();
   for (size_t i = 0; i < registers; ++i) {
-    const bool tied = std::any_of(operands.begin(), operands.end(), [i](const Operand& other) {
-      return other.policy == Policy::tied && other.tied_to == i;
-    });
-    if (tied || (implied && operands[i].policy == Policy::fixed)) continue;
+    if ((tied >> i & 1) != 0 || (implied && operands[i].policy == Policy::fixed)) continue;
     written[count] = register_operand(locations[i], letter(), instruction.width);
     ++count;
   }
@@ -470,8 +471,9 @@ Result<void> Emission::finish() {
   for (const auto& [site, block] : landings_) {
     out_.sites[site].landing = static_cast<uint32_t>(code_.labelOffset(labels_[jump_target(block)]));
   }
-  std::sort(out_.sites.begin(), out_.sites.end(),
-            [](const Site& a, const Site& b) { return a.code_offset < b.code_offset; });
+  if (!std::ranges::is_sorted(out_.sites, {}, &Site::code_offset)) {
+    std::ranges::sort(out_.sites, {}, &Site::code_offset);
+  }
   // Everything is in one section and nothing is absolute, so that flattening leaves nothing to relocate.
   code_.flatten();
   code_.resolveUnresolvedLinks();

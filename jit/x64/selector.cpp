@@ -343,18 +343,18 @@ Instruction& Selector::add(Mnemonic mnemonic, Form form, unsigned width, std::sp
   instruction.first_operand = static_cast<uint32_t>(out_.operands.size());
   instruction.operand_count = static_cast<uint8_t>(operands.size());
   instruction.offset = offset_here();
-  out_.operands.insert(out_.operands.end(), operands.begin(), operands.end());
+  for (const Operand& operand : operands) out_.operands.push_back(operand);
   return pending_.emplace_back(instruction);
 }
 
 Instruction& Selector::add(Mnemonic mnemonic, Form form, unsigned width,
                            std::initializer_list<Operand> operands, const Address& address) {
-  Operand all[8];
-  size_t count = 0;
-  for (const Operand& operand : operands) all[count++] = operand;
-  if (address.base != kNoRegister) all[count++] = read(address.base);
-  if (address.index != kNoRegister) all[count++] = read(address.index);
-  Instruction& instruction = add(mnemonic, form, width, std::span<const Operand>(all, count));
+  Instruction& instruction = add(mnemonic, form, width, std::span(operands.begin(), operands.size()));
+  for (const VirtualRegister reg : {address.base, address.index}) {
+    if (reg == kNoRegister) continue;
+    out_.operands.push_back(read(reg));
+    ++instruction.operand_count;
+  }
   if (folded_offset_ != 0) instruction.offset = folded_offset_;
   folded_offset_ = 0;
   instruction.memory = address.memory;
