@@ -8,6 +8,10 @@
 //
 // Not inlined: calls whose exceptions this function may catch, and callees that make tail calls or catch
 // exceptions.
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
 #include "jit/passes/callees.h"
 #include "jit/passes/passes.h"
 #include "jit/passes/replacements.h"
@@ -34,27 +38,44 @@ class InlinePass {
     if (function_.module == nullptr) return;                       // a test's
     if (function_.module->bytes.size() >= kInlinedOffset) return;  // offsets would not fit
     bool any = false;
-    // Blocks are appended while copies are made, and looked through in their turn.
-    for (BlockId block = 0; block < function_.blocks.size(); ++block) any |= inline_first(block);
+    // Blocks are appended while copies are made, and looked through in their turn, but for rests.
+    for (BlockId block = 0; block < function_.blocks.size(); ++block) {
+      if (block >= is_rest_.size() || !is_rest_[block]) any |= inline_in(block);
+    }
     if (!any) return;
     replacements_.apply();
     order_blocks(function_);
   }
 
  private:
-  /// Inlines the block's first call that is worth it; the rest of the block is then another one.
-  bool inline_first(BlockId block) {
-    const auto& nodes = function_.blocks[block].nodes;
-    for (size_t i = 0; i + 1 < nodes.size(); ++i) {
-      const Value call = nodes[i];
-      if (function_.nodes[call].operation != Operation::call_own) continue;
-      if (function_.nodes[nodes[i + 1]].operation == Operation::invoke) continue;
-      const Function* const callee = callee_of(function_.nodes[call]);
-      if (callee == nullptr) continue;
-      copy_into(block, i, *callee);
-      return true;
+  /// Inlines the block's calls that are worth it; what stands behind each is then another block.
+  bool inline_in(BlockId block) {
+    size_t at = 0;
+    const Function* callee = next_callee(function_.blocks[block].nodes, at);
+    if (callee == nullptr) return false;
+    const std::vector<Value> nodes = std::exchange(function_.blocks[block].nodes, {});
+    std::vector<Edge> successors = std::exchange(function_.blocks[block].successors, {});
+    BlockId part = block;
+    size_t begin = 0;
+    for (; callee != nullptr; callee = next_callee(nodes, at)) {
+      move_nodes(std::span(nodes).subspan(begin, at - begin), part);
+      part = copy_behind(part, nodes[at], *callee);
+      begin = ++at;
     }
-    return false;
+    move_nodes(std::span(nodes).subspan(begin), part);
+    function_.blocks[part].successors = std::move(successors);
+    return true;
+  }
+
+  /// Goes on to the next call that is to be inlined. Null, at the end: there is none.
+  const Function* next_callee(std::span<const Value> nodes, size_t& at) {
+    for (; at + 1 < nodes.size(); ++at) {
+      const Node& call = function_.nodes[nodes[at]];
+      if (call.operation != Operation::call_own) continue;
+      if (function_.nodes[nodes[at + 1]].operation == Operation::invoke) continue;
+      if (const Function* const callee = callee_of(call); callee != nullptr) return callee;
+    }
+    return nullptr;
   }
 
   /// The callee's IR, if it is to be inlined here.
@@ -73,10 +94,28 @@ class InlinePass {
     return depth;
   }
 
-  /// Splits the block behind its call number `at`, and joins the halves by a copy of the callee.
-  void copy_into(BlockId block, size_t at, const Function& callee) {
-    const Value call = function_.blocks[block].nodes[at];
-    const BlockId behind = split_behind(block, at);
+  /// Appends nodes of a block that is taken apart.
+  void move_nodes(std::span<const Value> nodes, BlockId to) {
+    for (const Value value : nodes) {
+      Node& node = function_.nodes[value];
+      if (node.operation == Operation::result) {
+        const auto inlined = first_result_.find(function_.arguments_of(node)[0]);
+        if (inlined != first_result_.end()) {
+          replacements_.set(value, inlined->second + static_cast<Value>(node.immediate));
+          continue;
+        }
+      }
+      node.block = to;
+      function_.blocks[to].nodes.push_back(value);
+    }
+  }
+
+  /// Ends the block with a jump to a copy of the callee, which leads to the block that is returned.
+  BlockId copy_behind(BlockId block, Value call, const Function& callee) {
+    const BlockId behind = function_.add_block();
+    function_.blocks[behind].is_cold = function_.blocks[block].is_cold;
+    is_rest_.resize(behind + 1, false);
+    is_rest_[behind] = true;
     receive_results(behind, call, callee);
     const auto first_node = static_cast<Value>(function_.nodes.size());
     const auto first_block = static_cast<BlockId>(function_.blocks.size());
@@ -84,38 +123,19 @@ class InlinePass {
     copy_blocks(callee, first_node, first_block, behind);
     const std::vector<Value> arguments(function_.arguments_of(function_.nodes[call]).begin(),
                                        function_.arguments_of(function_.nodes[call]).end());
-    function_.blocks[block].nodes.pop_back();  // the call
     function_.add_node(block, {.operation = Operation::jump, .offset = function_.nodes[call].offset});
     function_.add_edge(block, first_block, arguments);
     function_.has_calls |= callee.has_calls;
     function_.reloads_instance |= callee.reloads_instance;
-  }
-
-  /// Everything behind node number `at` becomes a block of its own.
-  BlockId split_behind(BlockId block, size_t at) {
-    const BlockId behind = function_.add_block();
-    Block& from = function_.blocks[block];
-    Block& to = function_.blocks[behind];
-    to.nodes.assign(from.nodes.begin() + static_cast<std::ptrdiff_t>(at) + 1, from.nodes.end());
-    from.nodes.resize(at + 1);
-    to.successors = std::move(from.successors);
-    from.successors.clear();
-    to.is_cold = from.is_cold;
-    for (const Value value : to.nodes) function_.nodes[value].block = behind;
     return behind;
   }
 
   /// What the call gave are parameters of the block behind it.
   void receive_results(BlockId behind, Value call, const Function& callee) {
-    std::vector<Value> parameters;
-    for (const Type type : callee.results) parameters.push_back(function_.add_parameter(behind, type));
-    if (parameters.size() == 1) replacements_.set(call, parameters[0]);
-    std::erase_if(function_.blocks[behind].nodes, [&](Value value) {
-      const Node& node = function_.nodes[value];
-      if (node.operation != Operation::result || function_.arguments_of(node)[0] != call) return false;
-      replacements_.set(value, parameters[node.immediate]);
-      return true;
-    });
+    const auto first = static_cast<Value>(function_.nodes.size());
+    for (const Type type : callee.results) function_.add_parameter(behind, type);
+    if (callee.results.size() == 1) replacements_.set(call, first);
+    if (!callee.results.empty()) first_result_.emplace(call, first);
   }
 
   /// The copy's position: where it was in its function, called from there.
@@ -172,6 +192,8 @@ class InlinePass {
   Callees& callees_;
   Replacements replacements_;
   size_t budget_;
+  std::vector<bool> is_rest_;                        ///< by block: it was behind a call, and is looked through
+  std::unordered_map<Value, Value> first_result_;  ///< of calls that are gone: the first of the parameters instead
 };
 
 }  // namespace

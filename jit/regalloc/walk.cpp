@@ -251,8 +251,16 @@ void Walk::find_votes(Id id) {
 
 /// The one that is free for longest, at most until the interval ends; of several, that with most votes.
 Walk::Free Walk::best_free(const Interval& it) {
-  Free best{Register::none, 0};
   find_inactive(it);
+  // None is better than the first with most votes, if that one is free until the end.
+  Register wanted = Register::none;
+  for (const Register reg : registers_) {
+    if (active_[index_of(reg)] != kNone) continue;
+    if (wanted == Register::none || votes_[index_of(reg)] > votes_[index_of(wanted)]) wanted = reg;
+  }
+  if (wanted == Register::none) return {wanted, 0};
+  if (const Position until = free_until(wanted, it); until >= it.end) return {wanted, until};
+  Free best{Register::none, 0};
   for (const Register reg : registers_) {
     if (active_[index_of(reg)] != kNone) continue;
     const bool has_better = best.reg == Register::none || votes_[index_of(reg)] > votes_[index_of(best.reg)];

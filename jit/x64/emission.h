@@ -9,6 +9,7 @@
 
 #include "jit/x64/emitter.h"
 #include "jit/x64/frame_layout.h"
+#include "jit/x64/literal_index.h"
 
 namespace heddle::jit::x64 {
 
@@ -113,6 +114,7 @@ class Emission {
   std::vector<ColdTrap> cold_traps_;
   std::vector<std::function<void()>> cold_code_;
   std::vector<PlacedLiteral> literals_;
+  LiteralIndex literal_index_;
   std::vector<std::pair<uint32_t, Label>> tables_;    ///< jump table, and where it goes
   std::vector<std::pair<size_t, BlockId>> landings_;  ///< site, and the handler's block
   /// The flags say whether this register is zero, at this offset and nowhere else.

@@ -122,12 +122,11 @@ Emission::Mem Emission::memory_operand(const Instruction& instruction, std::span
 }
 
 Label Emission::literal(uint64_t low, uint64_t high, uint8_t width) {
-  for (const PlacedLiteral& placed : literals_) {
-    if (placed.literal.low == low && placed.literal.high == high && placed.literal.width == width)
-      return placed.label;
-  }
-  literals_.push_back({assembler_.newLabel(), {low, high, width}});
-  return literals_.back().label;
+  const Literal wanted{low, high, width};
+  const auto next = static_cast<uint32_t>(literals_.size());
+  const uint32_t number = literal_index_.find_or_add(wanted, next);
+  if (number == next) literals_.push_back({assembler_.newLabel(), wanted});
+  return literals_[number].label;
 }
 
 // ------------------------------------------------------------------------------------------------ sites and

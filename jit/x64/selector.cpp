@@ -320,12 +320,11 @@ VirtualRegister Selector::use_constant(const Node& constant) {
 }
 
 uint32_t Selector::literal(uint64_t low, uint64_t high, uint8_t width) {
-  for (uint32_t i = 0; i < out_.literals.size(); ++i) {
-    const Literal& each = out_.literals[i];
-    if (each.low == low && each.high == high && each.width == width) return i;
-  }
-  out_.literals.push_back({low, high, width});
-  return static_cast<uint32_t>(out_.literals.size() - 1);
+  const Literal literal{low, high, width};
+  const auto next = static_cast<uint32_t>(out_.literals.size());
+  const uint32_t number = literal_index_.find_or_add(literal, next);
+  if (number == next) out_.literals.push_back(literal);
+  return number;
 }
 
 Address Selector::literal_address(uint64_t low, uint64_t high, uint8_t width) {

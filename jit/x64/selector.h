@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include "jit/x64/literal_index.h"
 #include "jit/x64/select.h"
 
 namespace heddle::jit::x64 {
@@ -301,6 +302,7 @@ class Selector {
   std::vector<uint32_t> colours_;            ///< by value: effects before it in its block
   std::vector<std::vector<Value>> results_;  ///< by call with several results: its result nodes
   std::vector<uint32_t> results_index_;      ///< by value: in results_, or UINT32_MAX
+  LiteralIndex literal_index_;               ///< of out_.literals
   std::vector<uint8_t> rematerializable_;    ///< by register
   std::vector<Instruction> pending_;         ///< of the node at hand, forwards
   BlockId block_ = kNoBlock;
