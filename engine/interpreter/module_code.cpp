@@ -8,19 +8,15 @@
 #include <optional>
 
 #include "engine/interpreter/translator.h"
-#include "engine/support/bits.h"
-#include "engine/support/platform.h"
 
 namespace heddle::engine {
 
 namespace {
 
-/// Words per chunk of code storage: a quarter of all code so far, within these; a larger function gets a
-/// chunk of its own. Large chunks are whole huge pages: a module translated as a whole would else spend a
-/// quarter of the time in page faults.
+/// Words per chunk of code storage: an eighth of all code so far, within these; a larger function gets a
+/// chunk of its own. (Not in huge pages: to come by them costs more than the page faults they save.)
 constexpr size_t kLeastChunkWords = size_t{1} << 13;
 constexpr size_t kMostChunkWords = size_t{1} << 20;
-constexpr size_t kHugePage = size_t{1} << 21;
 
 }  // namespace
 
@@ -67,18 +63,9 @@ bool ModuleCode::translate(uint32_t index) {
 
 /// Makes room for `least` words.
 void ModuleCode::add_chunk(size_t least) {
-  const size_t usual = std::clamp<size_t>(total_words_ / 4, kLeastChunkWords, kMostChunkWords);
-  size_t bytes = std::max(usual, least) * sizeof(Word);
-  const bool is_large = bytes >= kHugePage;
-  if (is_large) bytes = align_up(bytes, kHugePage);
-  chunk_size_ = (is_large ? bytes + kHugePage : bytes) / sizeof(Word);
+  chunk_size_ = std::max(least, std::clamp(total_words_ / 8, kLeastChunkWords, kMostChunkWords));
   chunks_.push_back(std::make_unique_for_overwrite<Word[]>(chunk_size_));
   chunk_used_ = 0;
-  if (!is_large) return;
-  const auto begin = reinterpret_cast<uintptr_t>(chunks_.back().get());
-  chunk_used_ = (align_up(begin, kHugePage) - begin) / sizeof(Word);
-  chunk_size_ = chunk_used_ + bytes / sizeof(Word);
-  prefer_huge_pages(chunks_.back().get() + chunk_used_, bytes);
 }
 
 const ModuleCode::Range* ModuleCode::find_range(const Word* ip) const {
