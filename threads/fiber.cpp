@@ -41,18 +41,13 @@ void Fiber::stop(Stop reason) noexcept {
   worker_ = arrival.fctx;
 }
 
-Fiber::Stop Fiber::resume(StackIdentity& worker_stack) noexcept {
-  worker_stack_ = &worker_stack;
-  const Arrival arrival = switch_to(self_, this, worker_stack, identity_);
-  self_ = arrival.fctx;
-  if (!FiberStacks::intact(stack_)) {
-    std::fputs("heddle: a fiber has run over the end of its native stack; give it a larger one\n", stderr);
-    std::abort();
-  }
-  return stop_;
+void Fiber::abort_of_overflow() noexcept {
+  std::fputs("heddle: a fiber has run over the end of its native stack; give it a larger one\n", stderr);
+  std::abort();
 }
 
-void Fiber::park(int64_t deadline_ns) noexcept {
+/// Flat: after a switch of stacks, the processor guesses each return wrong.
+[[gnu::flatten]] void Fiber::park(int64_t deadline_ns) noexcept {
   Permit given = Permit::given;
   // Looked at first: an exchange that fails costs as much as one that succeeds.
   if (permit_.load(std::memory_order_relaxed) == given &&

@@ -100,6 +100,7 @@ class Fiber final : public engine::Parker {
   void ask_to_yield() noexcept;  ///< any thread, while it runs
   /// Runs it on the calling worker's thread until it stops; says why.
   Stop resume(StackIdentity& worker_stack) noexcept;
+  [[noreturn]] static void abort_of_overflow() noexcept;
 
   Scheduler& scheduler_;
   const FiberStack stack_;
@@ -117,5 +118,14 @@ class Fiber final : public engine::Parker {
   FiberRecord record_;
   Fiber* next_ = nullptr;  ///< in the scheduler's list of runnable or of free fibers
 };
+
+// Inlined into the worker's loop: after a switch of stacks, the processor guesses each return wrong.
+inline Fiber::Stop Fiber::resume(StackIdentity& worker_stack) noexcept {
+  worker_stack_ = &worker_stack;
+  const Arrival arrival = switch_to(self_, this, worker_stack, identity_);
+  self_ = arrival.fctx;
+  if (!FiberStacks::intact(stack_)) abort_of_overflow();
+  return stop_;
+}
 
 }  // namespace heddle::threads

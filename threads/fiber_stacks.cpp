@@ -6,16 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 namespace heddle::threads {
 
 namespace {
-
-/// At the low end of a stack, zero as long as nothing has run over it. It is only read, so that its page
-/// takes no memory: the host maps its one page of zeros there.
-using Canary = std::array<uint64_t, 8>;
 
 [[nodiscard]] size_t whole_pages(size_t bytes) noexcept {
   const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
@@ -75,14 +70,6 @@ bool FiberStacks::add_slab() {
 
 void FiberStacks::arm(const FiberStack& stack) noexcept {
   if (!intact(stack)) std::memset(stack.low, 0, sizeof(Canary));
-}
-
-bool FiberStacks::intact(const FiberStack& stack) noexcept {
-  Canary words;
-  std::memcpy(&words, stack.low, sizeof words);
-  uint64_t any = 0;
-  for (const uint64_t word : words) any |= word;
-  return any == 0;
 }
 
 }  // namespace heddle::threads

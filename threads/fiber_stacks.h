@@ -7,8 +7,10 @@
 // memory.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "engine/support/thread_annotations.h"
@@ -41,12 +43,21 @@ class FiberStacks {
   /// Clears the canary; done by take().
   static void arm(const FiberStack& stack) noexcept;
   /// Has anything run over the low end?
-  [[nodiscard]] static bool intact(const FiberStack& stack) noexcept;
+  [[nodiscard]] static bool intact(const FiberStack& stack) noexcept {
+    Canary words;
+    std::memcpy(&words, stack.low, sizeof words);
+    uint64_t any = 0;
+    for (const uint64_t word : words) any |= word;
+    return any == 0;
+  }
 
   static constexpr size_t kDefaultBytes = size_t{1} << 20;
 
  private:
   static constexpr size_t kSlabStacks = 64;
+  /// At the low end of a stack, zero as long as nothing has run over it. It is only read, so that its page
+  /// takes no memory: the host maps its one page of zeros there.
+  using Canary = std::array<uint64_t, 8>;
 
   [[nodiscard]] bool add_slab() HEDDLE_REQUIRES(mutex_);
 

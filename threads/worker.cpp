@@ -73,14 +73,7 @@ void Worker::hand_over() noexcept {
   while (Fiber* const fiber = queue_.take()) scheduler_.add_common(*fiber);
 }
 
-void Worker::loop() {
-  worker_here = this;
-  engine::ensure_signal_stack();  // a fiber may come here in the middle of a guest
-  identify_this_stack(stack_);
-  while (Fiber* const fiber = find()) run(*fiber);
-}
-
-void Worker::run(Fiber& fiber) {
+[[gnu::always_inline]] inline void Worker::run(Fiber& fiber) {
   running_.store(&fiber, std::memory_order_release);
   resumed_.store(resumed() + 1, std::memory_order_relaxed);
   Recorder* const recorder = scheduler_.recorder();
@@ -99,6 +92,13 @@ void Worker::run(Fiber& fiber) {
       break;
     case Fiber::Stop::end: scheduler_.ended(fiber); break;
   }
+}
+
+void Worker::loop() {
+  worker_here = this;
+  engine::ensure_signal_stack();  // a fiber may come here in the middle of a guest
+  identify_this_stack(stack_);
+  while (Fiber* const fiber = find()) run(*fiber);
 }
 
 RunEnd Worker::end_of_run(Fiber::Stop stop) noexcept {

@@ -130,9 +130,9 @@ void Waiter::cancel() noexcept {
 
 void Waiter::clear_cancel() noexcept { cancel_requested_.store(false, std::memory_order_relaxed); }
 
-bool Waiter::spin() noexcept {
+[[gnu::noinline]] bool Waiter::spin() noexcept {
   static const bool alone = processor_count() == 1;
-  if (alone || parker_ != own_parker_) return false;  // whoever shall wake us needs this processor
+  if (alone) return false;  // whoever shall wake us needs this processor
   const uint32_t budget = std::clamp(spins_, kLeastSpins, kMostSpins);
   for (uint32_t i = 0; i < budget; ++i) {
     if (state_.load(std::memory_order_acquire) != State::waiting) {
@@ -145,17 +145,22 @@ bool Waiter::spin() noexcept {
   return false;
 }
 
-Waiter::State Waiter::await_change(int64_t deadline_ns) noexcept {
-  if (!spin()) {
+// From here to wait32() all is one function: after a switch of stacks, the processor guesses each return
+// wrong.
+
+[[gnu::always_inline]] inline Waiter::State Waiter::await_change(int64_t deadline_ns) noexcept {
+  // Another parker's thread has others to run.
+  if (parker_ != own_parker_ || !spin()) {
     while (state_.load(std::memory_order_acquire) == State::waiting) {
       if (deadline_ns != INT64_MAX && parker_->now_ns() >= deadline_ns) return State::waiting;
       parker_->park(deadline_ns);
     }
   }
-  return await_end_of_waking();
+  const State state = state_.load(std::memory_order_acquire);
+  return state != State::waking ? state : await_end_of_waking();
 }
 
-Waiter::State Waiter::await_end_of_waking() const noexcept {
+[[gnu::noinline]] Waiter::State Waiter::await_end_of_waking() const noexcept {
   // The waker is between its unpark() and its last store: a few instructions, unless the OS has taken its
   // processor.
   for (uint32_t i = 0;; ++i) {
@@ -213,15 +218,7 @@ std::optional<WaitResult> WaitQueues::enqueue(Waiter& waiter, const Memory& memo
   return std::nullopt;
 }
 
-WaitResult WaitQueues::sleep_observed(Waiter& waiter, const Memory& memory, uint64_t address,
-                                      int64_t timeout_ns) {
-  waiter.observer_->waits(memory, address);
-  const WaitResult result = sleep(waiter, timeout_ns);
-  waiter.observer_->waited(memory, address, result);
-  return result;
-}
-
-WaitResult WaitQueues::sleep(Waiter& waiter, int64_t timeout_ns) {
+[[gnu::always_inline]] inline WaitResult WaitQueues::sleep(Waiter& waiter, int64_t timeout_ns) {
   Waiter::State state = waiter.await_change(deadline_after(timeout_ns, *waiter.parker_));
   if (state == Waiter::State::waiting) {
     give_up(waiter);
@@ -229,6 +226,14 @@ WaitResult WaitQueues::sleep(Waiter& waiter, int64_t timeout_ns) {
   }
   if (state == Waiter::State::notified) return WaitResult::woken;
   return state == Waiter::State::timed_out ? WaitResult::timed_out : WaitResult::cancelled;
+}
+
+[[gnu::noinline]] WaitResult WaitQueues::sleep_observed(Waiter& waiter, const Memory& memory,
+                                                        uint64_t address, int64_t timeout_ns) {
+  waiter.observer_->waits(memory, address);
+  const WaitResult result = sleep(waiter, timeout_ns);
+  waiter.observer_->waited(memory, address, result);
+  return result;
 }
 
 void WaitQueues::give_up(Waiter& waiter) {
@@ -239,8 +244,8 @@ void WaitQueues::give_up(Waiter& waiter) {
 }
 
 template <class T>
-WaitResult WaitQueues::wait(Waiter& waiter, const Memory& memory, uint64_t address, T expected,
-                            int64_t timeout_ns) {
+[[gnu::always_inline]] inline WaitResult WaitQueues::wait(Waiter& waiter, const Memory& memory,
+                                                          uint64_t address, T expected, int64_t timeout_ns) {
   // Neither answer needs the queue: such a wait takes its place in the order at this load.
   if (load_atomically<T>(memory, address) != expected) return WaitResult::not_equal;
   if (timeout_ns == 0) return WaitResult::timed_out;
