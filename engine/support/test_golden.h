@@ -67,7 +67,7 @@ class GoldenFiles {
 inline std::string commented(const std::string& text) {
   std::string result;
   std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) result += ";; " + line + "\n";
+  for (std::string line; std::getline(lines, line);) result += line.empty() ? ";;\n" : ";; " + line + "\n";
   return result;
 }
 

@@ -3,6 +3,7 @@
 #include "jit/regalloc/intervals.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace heddle::jit::regalloc {
 
@@ -14,6 +15,14 @@ using x64::Policy;
 using x64::Register;
 using x64::Role;
 using x64::VirtualRegister;
+
+namespace {
+
+/// Each list of shared ranges is looked at for each interval, so there are few.
+constexpr int kFewRegisters = 4;
+constexpr size_t kMostShared = 4;
+
+}  // namespace
 
 Register demanded_register(const MachineFunction& function, const Instruction& instruction,
                            const Operand& operand) {
@@ -49,11 +58,13 @@ void Intervals::build(const MachineFunction& function, const Layout& layout, con
   values.assign(function.registers.size(), {});
   lists_.assign(function.registers.size(), {});
   for (auto& list : fixed) list.clear();
+  shared.clear();
   for (VirtualRegister reg = 0; !liveness.is_complete() && reg < values.size(); ++reg) {
     values[reg].is_in_memory = values[reg].is_spilled = liveness.crosses_blocks(reg);
   }
   for (auto id = function.order.rbegin(); id != function.order.rend(); ++id) build_block(*id);
   for (auto& list : fixed) std::ranges::reverse(list);
+  for (SharedRanges& list : shared) std::ranges::reverse(list.ranges);
   make_intervals();
   sort_affinities();
 }
@@ -109,10 +120,7 @@ void Intervals::build_instruction(uint32_t index) {
     has_demands |= operands[i].policy == Policy::fixed || operands[i].policy == Policy::tied;
     reads |= !is_definition(operands[i]);
   }
-  for (uint32_t bits = instruction.clobbers.bits(); bits != 0; bits &= bits - 1) {
-    const auto reg = static_cast<Register>(__builtin_ctz(bits));
-    add_fixed(reg, late_of(index), end_of(index), x64::kNoRegister);
-  }
+  if (!instruction.clobbers.is_empty()) add_clobbers(instruction.clobbers, index);
   for (uint32_t i = 0; has_early && i < operands.size(); ++i) {
     if (operands[i].role == Role::early_define) build_definition(index, first + i);
   }
@@ -342,6 +350,22 @@ void Intervals::add_loop_ends(VirtualRegister value, Position at) {
     loop_path_.pop_back();
     uses.push_back({end - 1, kNone, lists_[value].use, UseKind::loop_end});
     lists_[value].use = static_cast<uint32_t>(uses.size() - 1);
+  }
+}
+
+void Intervals::add_clobbers(x64::RegisterSet registers, uint32_t index) {
+  const FixedRange range{late_of(index), end_of(index), x64::kNoRegister};
+  auto list = std::ranges::find(shared, registers.bits(),
+                                [](const SharedRanges& each) { return each.registers.bits(); });
+  if (list == shared.end() && std::popcount(registers.bits()) >= kFewRegisters && shared.size() < kMostShared) {
+    list = shared.insert(list, {registers, {}});
+  }
+  if (list != shared.end()) {
+    list->ranges.push_back(range);
+    return;
+  }
+  for (uint32_t bits = registers.bits(); bits != 0; bits &= bits - 1) {
+    fixed[static_cast<size_t>(std::countr_zero(bits))].push_back(range);
   }
 }
 

@@ -59,6 +59,12 @@ struct FixedRange {
   x64::VirtualRegister owner = x64::kNoRegister;
 };
 
+/// Where instructions overwrite just these registers, ascending.
+struct SharedRanges {
+  x64::RegisterSet registers;
+  std::vector<FixedRange> ranges;
+};
+
 struct Value {
   uint32_t first_interval = kNone;
   uint32_t latest = kNone;                    ///< of its intervals the one that got a register last
@@ -102,6 +108,8 @@ class Intervals {
   std::vector<Use> uses;
   std::vector<Value> values;
   std::array<std::vector<FixedRange>, x64::kRegisterCount> fixed;  ///< by register, ascending
+  /// What is not in `fixed`, since calls overwrite many registers, and most the same.
+  std::vector<SharedRanges> shared;
 
  private:
   struct Lists {
@@ -138,6 +146,7 @@ class Intervals {
   void add_range(x64::VirtualRegister value, Position from, Position to);
   void add_use(x64::VirtualRegister value, Position at, uint32_t operand, UseKind kind);
   void add_loop_ends(x64::VirtualRegister value, Position at);
+  void add_clobbers(x64::RegisterSet registers, uint32_t index);
   void add_fixed(x64::Register reg, Position from, Position to, x64::VirtualRegister owner);
   void start_at(x64::VirtualRegister value, Position at);
   void prefer(x64::VirtualRegister value, Position at, x64::VirtualRegister partner, Position partner_at,

@@ -41,6 +41,8 @@ bool Walk::run(RegisterClass register_class) {
   active_until_.fill(kNever);
   inactive_.clear();
   fixed_cursor_.fill(0);
+  shared_cursor_.assign(all_->shared.size(), 0);
+  shared_at_.resize(all_->shared.size());
   first_ = sorted_[static_cast<size_t>(register_class)];
   next_first_ = 0;
   rests_.clear();
@@ -165,7 +167,10 @@ void Walk::vacate(Register reg) {
 // ------------------------------------------------------------------------------------------------- free
 // registers
 
-void Walk::find_inactive(const Interval& it) {
+/// What is in the way of the interval, but for ranges of one register only.
+void Walk::find_obstacles(const Interval& it) {
+  for (size_t i = 0; i < shared_at_.size(); ++i)
+    shared_at_[i] = first_in(all_->shared[i].ranges, shared_cursor_[i], it);
   inactive_at_.fill(kNever);
   for (const Id other : inactive_) {
     const size_t reg = index_of(interval(other).reg);
@@ -173,14 +178,21 @@ void Walk::find_inactive(const Interval& it) {
   }
 }
 
-/// REQUIRES: find_inactive() of the interval.
+/// REQUIRES, as next_fixed(): find_obstacles() of the interval.
 Position Walk::free_until(Register reg, const Interval& it) {
   return std::min(next_fixed(reg, it), inactive_at_[index_of(reg)]);
 }
 
 Position Walk::next_fixed(Register reg, const Interval& it) {
-  const auto& fixed = all_->fixed[index_of(reg)];
-  size_t& cursor = fixed_cursor_[index_of(reg)];
+  Position first = first_in(all_->fixed[index_of(reg)], fixed_cursor_[index_of(reg)], it);
+  for (size_t i = 0; i < shared_at_.size(); ++i) {
+    if (all_->shared[i].registers.has(reg)) first = std::min(first, shared_at_[i]);
+  }
+  return first;
+}
+
+/// Where the interval first meets a range that is not its own value's.
+Position Walk::first_in(const std::vector<FixedRange>& fixed, size_t& cursor, const Interval& it) const {
   while (cursor < fixed.size() && fixed[cursor].to <= position_) ++cursor;
   auto begin = fixed.begin() + static_cast<ptrdiff_t>(cursor);
   for (uint32_t i = it.range; i != kNone; i = all_->ranges[i].next) {
@@ -251,7 +263,7 @@ void Walk::find_votes(Id id) {
 
 /// The one that is free for longest, at most until the interval ends; of several, that with most votes.
 Walk::Free Walk::best_free(const Interval& it) {
-  find_inactive(it);
+  find_obstacles(it);
   // None is better than the first with most votes, if that one is free until the end.
   Register wanted = Register::none;
   for (const Register reg : registers_) {

@@ -45,9 +45,10 @@ class Walk {
   void vacate(x64::Register reg);
 
   // Free registers.
-  void find_inactive(const Interval& interval);
+  void find_obstacles(const Interval& interval);
   [[nodiscard]] Position free_until(x64::Register reg, const Interval& interval);
   [[nodiscard]] Position next_fixed(x64::Register reg, const Interval& interval);
+  [[nodiscard]] Position first_in(const std::vector<FixedRange>& fixed, size_t& cursor, const Interval& interval) const;
   [[nodiscard]] Position first_common(const Interval& a, const Interval& b) const;
   void find_votes(Id interval);
   void vote(const Affinity& affinity, float weight);
@@ -105,6 +106,9 @@ class Walk {
   std::array<Position, x64::kRegisterCount> active_until_{};
   std::vector<Id> inactive_;  ///< in a hole of theirs; at most kMostInactive
   std::array<size_t, x64::kRegisterCount> fixed_cursor_{};
+  std::vector<size_t> shared_cursor_;
+  /// Of the interval at hand: where each list of Intervals::shared is in its way.
+  std::vector<Position> shared_at_;
   /// Of the interval at hand: where it meets those that are in a hole.
   std::array<Position, x64::kRegisterCount> inactive_at_{};
   std::array<float, x64::kRegisterCount> votes_{};

@@ -211,9 +211,14 @@ void Walk::extend_back(Id id, Register reg, Position vacant_since) {
   const Position at =
       layout_->cheapest_gap(std::max(start, vacant_since == 0 ? 0 : vacant_since - 1), position_);
   if (at >= position_ || at <= start || at < vacant_since) return;
-  const auto& fixed = all_->fixed[index_of(reg)];
-  const auto first = std::ranges::partition_point(fixed, [at](const FixedRange& f) { return f.to <= at; });
-  if (first != fixed.end() && first->from < position_) return;
+  const auto is_taken = [&](const std::vector<FixedRange>& fixed) {
+    const auto first = std::ranges::partition_point(fixed, [at](const FixedRange& f) { return f.to <= at; });
+    return first != fixed.end() && first->from < position_;
+  };
+  if (is_taken(all_->fixed[index_of(reg)])) return;
+  for (const SharedRanges& shared : all_->shared) {
+    if (shared.registers.has(reg) && is_taken(shared.ranges)) return;
+  }
   const Id moved = all_->split(previous, at);
   interval(moved).reg = reg;
 }

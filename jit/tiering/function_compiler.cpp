@@ -14,6 +14,9 @@ namespace heddle::jit {
 
 namespace {
 
+/// In nodes or instructions, of a few dozen bytes each in every stage.
+constexpr size_t kLargeFunction = size_t{1} << 15;
+
 [[nodiscard]] Error too_large(std::string message) {
   Error error;
   error.kind = ErrorKind::limit;
@@ -54,6 +57,7 @@ Result<void> FunctionCompiler::compile(const engine::ModuleImage& module, uint32
   select_options.native_relaxed = options_.native_relaxed;
   select_options.guarded = options_.guarded;
   x64::select(ir_, select_options, machine_);
+  if (ir_.nodes.size() > kLargeFunction && !options_.keeps_ir) drop_ir();
   end_of(Stage::select);
 
   if (!allocator_.allocate(machine_, allocation_)) return too_large("too large for register allocation");
@@ -64,6 +68,16 @@ Result<void> FunctionCompiler::compile(const engine::ModuleImage& module, uint32
   end_of(Stage::emit);
   return {};
 }
+
+/// What comes next of a large function takes as much memory again.
+void FunctionCompiler::drop_ir() {
+  Function rest;
+  rest.index = ir_.index;
+  rest.inlined = std::move(ir_.inlined);
+  ir_ = std::move(rest);
+}
+
+bool FunctionCompiler::is_oversized() const { return machine_.instructions.capacity() > kLargeFunction; }
 
 void FunctionCompiler::end_of(Stage stage) {
   const auto now = Clock::now();

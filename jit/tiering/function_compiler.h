@@ -38,7 +38,8 @@ struct PipelineOptions {
   std::function<engine::FunctionCode*(const engine::ModuleImage&, uint32_t)> code_of;
   x64::CpuFeatures features = x64::host_features();
   PassOptions passes{};
-  bool checks = false;  ///< verify the IR and every allocation: a fault ends the process
+  bool keeps_ir = false;  ///< ir() will be asked for, however large the function
+  bool checks = false;    ///< verify the IR and every allocation: a fault ends the process
 };
 
 class FunctionCompiler {
@@ -53,7 +54,10 @@ class FunctionCompiler {
   /// What is kept of the last function's module: must be called before that module ends.
   void forget() { callees_.forget(); }
 
-  // Of the last function: what each stage made, and how long it took.
+  /// Has it compiled something so large that its memory should not be kept?
+  [[nodiscard]] bool is_oversized() const;
+
+  // Of the last function: what each stage made, and how long it took. (Of ir(), only `inlined` may be left.)
   [[nodiscard]] const Function& ir() const { return ir_; }
   [[nodiscard]] const x64::MachineFunction& machine() const { return machine_; }
   [[nodiscard]] const x64::Allocation& allocation() const { return allocation_; }
@@ -66,6 +70,7 @@ class FunctionCompiler {
   using Clock = std::chrono::steady_clock;
 
   void end_of(Stage stage);
+  void drop_ir();
   void check_ir(const char* stage) const;
   void check_allocation() const;
 

@@ -277,6 +277,7 @@ std::unique_ptr<FunctionCompiler> JitTier::take_compiler() {
 }
 
 void JitTier::give_back(std::unique_ptr<FunctionCompiler> compiler) {
+  if (compiler->is_oversized()) return;
   MutexLock lock(mutex_);
   idle_compilers_.push_back(std::move(compiler));
 }
@@ -293,7 +294,9 @@ void JitTier::drop(ModuleState& module) noexcept {
 
 Result<std::string> JitTier::dump(const engine::ModuleImage& module, uint32_t function,
                                   DumpStage stage) const {
-  FunctionCompiler compiler(pipeline_);
+  PipelineOptions options = pipeline_;
+  options.keeps_ir = true;
+  FunctionCompiler compiler(options);
   HEDDLE_TRY(compiler.compile(module, function, 0));
   switch (stage) {
     case DumpStage::ir: return print(compiler.ir());
