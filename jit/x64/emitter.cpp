@@ -4,6 +4,7 @@
 #include "jit/x64/emitter.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <string_view>
 
@@ -26,6 +27,22 @@ constexpr Encoding kEncodings[] = {
 #define X64_INSTRUCTION(name, text, id, letters) {text, x86::Inst::kId##id, letters},
 #include "jit/x64/instructions.def"
 };
+
+/// By mnemonic: the instruction with three operands, or none.
+constexpr auto make_three_operands() {
+  std::array<InstId, std::size(kEncodings)> ids{};
+#define X64_THREE_OPERANDS(mnemonic, id) ids[static_cast<size_t>(Mnemonic::mnemonic)] = x86::Inst::kId##id;
+#include "jit/x64/three_operands.def"
+  return ids;
+}
+constexpr auto kThreeOperands = make_three_operands();
+
+/// Has it a result that is not tied, though it could be?
+[[nodiscard]] bool has_own_result(const MachineFunction& function, const Instruction& instruction) {
+  return kThreeOperands[static_cast<size_t>(instruction.mnemonic)] != 0 && instruction.operand_count >= 2 &&
+         function.operands_of(instruction)[0].role == Role::define &&
+         function.operands_of(instruction)[0].policy != Policy::tied;
+}
 
 constexpr x86::CondCode kConditionCodes[] = {
     x86::CondCode::kO, x86::CondCode::kNO, x86::CondCode::kB,  x86::CondCode::kAE,
@@ -239,7 +256,12 @@ void Emission::emit_plain(const Instruction& instruction, std::span<const Locati
   }
   asmjit::Operand written[4];
   unsigned count = 0;
-  const auto letter = [&] { return count < letters.size() ? letters[count] : 'w'; };
+  // A result of its own is as large as the operand that it would be tied to.
+  const bool own_result = has_own_result(function_, instruction);
+  const auto letter = [&] {
+    const size_t at = own_result && count > 0 ? count - 1 : count;
+    return at < letters.size() ? letters[at] : 'w';
+  };
   const bool memory_first = instruction.form == Form::mr || instruction.form == Form::m ||
                             instruction.form == Form::mi || instruction.form == Form::mri;
   const auto write_memory = [&] {
@@ -266,7 +288,8 @@ void Emission::emit_plain(const Instruction& instruction, std::span<const Locati
   }
   if (instruction.memory == MemoryBase::guest) add_site(Site::Kind::fault, instruction.offset);
   if (encoding.text.starts_with("lock ")) assembler_.lock();
-  assembler_.emitOpArray(id_of(instruction), written, count);
+  const InstId three_operands = kThreeOperands[static_cast<size_t>(instruction.mnemonic)];
+  assembler_.emitOpArray(own_result ? three_operands : id_of(instruction), written, count);
 }
 
 /// `lea r, [r + x]` is a shorter addition. Nothing else comes between the flags and who reads them, so these

@@ -276,14 +276,51 @@ void Selector::select_extended_product(Value value, Mnemonic extension, bool hig
   vectors(product, result, left, right);
 }
 
+namespace {
+
+bool commutes(Mnemonic mnemonic) {
+  switch (mnemonic) {
+    case Mnemonic::paddb:
+    case Mnemonic::paddw:
+    case Mnemonic::paddd:
+    case Mnemonic::paddq:
+    case Mnemonic::pmullw:
+    case Mnemonic::pmulld:
+    case Mnemonic::pmaddwd:
+    case Mnemonic::pand:
+    case Mnemonic::por:
+    case Mnemonic::pxor:
+    case Mnemonic::pcmpeqb:
+    case Mnemonic::pcmpeqw:
+    case Mnemonic::pcmpeqd:
+    case Mnemonic::pminub:
+    case Mnemonic::pmaxub:
+    case Mnemonic::pavgb:
+    case Mnemonic::addps:
+    case Mnemonic::addpd:
+    case Mnemonic::mulps:
+    case Mnemonic::mulpd: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
 bool Selector::select_vector_row(Value value, const VectorRow& row) {
   switch (row.shape) {
     case VectorRow::Shape::binary:
     case VectorRow::Shape::exchanged: {
       const bool exchanged = row.shape == VectorRow::Shape::exchanged;
       const VirtualRegister result = define(value);
-      const VirtualRegister a = use(argument(value, exchanged ? 1 : 0)),
-                            b = use(argument(value, exchanged ? 0 : 1));
+      Value left = argument(value, exchanged ? 1 : 0), right = argument(value, exchanged ? 0 : 1);
+      if (commutes(row.mnemonic) && is_vector_load_here(left)) std::swap(left, right);
+      if (!row.inverted && row.immediate < 0 && has_three_operands(row.mnemonic) && is_vector_load_here(right)) {
+        const VirtualRegister a = use(left);
+        const Address address = load_here(right);
+        add(row.mnemonic, Form::rm, 16, {write_tied(result, 1), read(a)}, address);
+        return true;
+      }
+      const VirtualRegister a = use(left), b = use(right);
       if (!row.inverted) {
         if (row.immediate < 0) return vectors(row.mnemonic, result, a, b), true;
         add(row.mnemonic, Form::rri, 16, {write_tied(result, 1), read(a), read(b)}).immediate = row.immediate;

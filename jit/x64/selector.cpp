@@ -5,6 +5,7 @@
 #include <asmjit/core.h>
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 
 namespace heddle::jit::x64 {
@@ -248,6 +249,10 @@ uint64_t Selector::greatest(Value value, unsigned depth) const {
   }
 }
 
+bool Selector::is_vector_load_here(Value value) const {
+  return operation(value) == Operation::v128_load && is_only_here(value) && colours_[value] == colours_[root_];
+}
+
 bool Selector::is_load_here(Value value, unsigned bytes) const {
   if (!is_only_here(value)) return false;
   const Node& load = node(value);
@@ -334,6 +339,40 @@ Address Selector::literal_address(uint64_t low, uint64_t high, uint8_t width) {
   return address;
 }
 
+namespace {
+
+constexpr size_t kMnemonics = 0
+#define X64_INSTRUCTION(...) +1
+#include "jit/x64/instructions.def"
+    ;
+
+/// By mnemonic.
+constexpr auto make_three_operands() {
+  std::array<bool, kMnemonics> known{};
+#define X64_THREE_OPERANDS(mnemonic, id) known[static_cast<size_t>(Mnemonic::mnemonic)] = true;
+#include "jit/x64/three_operands.def"
+  return known;
+}
+constexpr auto kThreeOperands = make_three_operands();
+
+/// The form with a result of its own of one whose result is tied to the first use.
+constexpr Form with_own_result(Form form) {
+  switch (form) {
+    case Form::rr: return Form::rrr;
+    case Form::ri: return Form::rri;
+    case Form::rri: return Form::rrri;
+    case Form::rm: return Form::rrm;
+    case Form::rmi: return Form::rrmi;
+    default: return form;
+  }
+}
+
+}  // namespace
+
+bool Selector::has_three_operands(Mnemonic mnemonic) const {
+  return options_.features.avx && kThreeOperands[static_cast<size_t>(mnemonic)];
+}
+
 Instruction& Selector::add(Mnemonic mnemonic, Form form, unsigned width, std::span<const Operand> operands) {
   Instruction instruction;
   instruction.mnemonic = mnemonic;
@@ -343,6 +382,10 @@ Instruction& Selector::add(Mnemonic mnemonic, Form form, unsigned width, std::sp
   instruction.operand_count = static_cast<uint8_t>(operands.size());
   instruction.offset = offset_here();
   for (const Operand& operand : operands) out_.operands.push_back(operand);
+  if (!operands.empty() && operands[0].policy == Policy::tied && has_three_operands(mnemonic)) {
+    out_.operands[instruction.first_operand] = write(operands[0].reg);
+    instruction.form = with_own_result(form);
+  }
   return pending_.emplace_back(instruction);
 }
 

@@ -81,6 +81,8 @@ class Selector {
   }
   /// Is this a load of exactly `bytes` bytes that may be done by the node at hand?
   [[nodiscard]] bool is_load_here(Value value, unsigned bytes) const;
+  /// The same of a v128.load, for instructions that take any address.
+  [[nodiscard]] bool is_vector_load_here(Value value) const;
 
   // ---- selector.cpp: registers and instructions
   [[nodiscard]] VirtualRegister new_register(RegisterClass register_class, uint8_t width = 8);
@@ -120,6 +122,8 @@ class Selector {
     return {reg, Role::define, Policy::tied, Register::none, to};
   }
 
+  /// Has it a form with a result that is not tied, which add() then gives it?
+  [[nodiscard]] bool has_three_operands(Mnemonic mnemonic) const;
   Instruction& add(Mnemonic mnemonic, Form form, unsigned width, std::span<const Operand> operands);
   Instruction& add(Mnemonic mnemonic, Form form, unsigned width, std::initializer_list<Operand> operands) {
     return add(mnemonic, form, width, std::span<const Operand>(operands.begin(), operands.size()));

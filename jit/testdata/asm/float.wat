@@ -21,9 +21,8 @@
 ;;   cmp dword ptr [rax+0x08], 0x00
 ;;   jnz L2
 ;; L1:
-;;   movaps xmm1, xmm0
-;;   mulsd xmm1, [r14+rdi*1]                       ; may fault at 0x47
-;;   addsd xmm1, [r14+rsi*1]                       ; may fault at 0x40
+;;   vmulsd xmm1, xmm0, qword ptr [r14+rdi*1]      ; may fault at 0x47
+;;   vaddsd xmm1, xmm1, qword ptr [r14+rsi*1]      ; may fault at 0x40
 ;;   movsd [r14+rsi*1], xmm1                       ; may fault at 0x4c
 ;;   add edi, 0x08
 ;;   add esi, 0x08
@@ -57,7 +56,7 @@
 ;;
 ;; convert:
 ;;   xorps xmm0, xmm0
-;;   cvtsi2sd xmm0, rdi
+;;   vcvtsi2sd xmm0, xmm0, rdi
 ;;   ret
 ;;
 ;; truncate:

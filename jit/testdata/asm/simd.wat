@@ -20,9 +20,8 @@
 ;;   cmp dword ptr [rax+0x08], 0x00
 ;;   jnz L2
 ;; L1:
-;;   movups xmm0, [r14+rdi*1]                      ; may fault at 0x33
-;;   movups xmm1, [r14+rsi*1]                      ; may fault at 0x39
-;;   paddb xmm0, xmm1
+;;   movups xmm0, [r14+rsi*1]                      ; may fault at 0x39
+;;   vpaddb xmm0, xmm0, [r14+rdi*1]                ; may fault at 0x33
 ;;   movups [r14+rsi*1], xmm0                      ; may fault at 0x3f
 ;;   add edi, 0x10
 ;;   add esi, 0x10
@@ -36,14 +35,12 @@
 ;;
 ;; blend:
 ;;   movaps xmm2, [data]
-;;   pmullw xmm0, xmm2
-;;   paddw xmm0, xmm1
-;;   psrlw xmm0, 0x02
+;;   vpmullw xmm0, xmm0, xmm2
+;;   vpaddw xmm0, xmm0, xmm1
+;;   vpsrlw xmm0, xmm0, 0x02
 ;;   ret
 ;;
 ;; dot:
-;;   movaps xmm2, xmm0
-;;   mulps xmm2, xmm1
-;;   addps xmm2, xmm0
-;;   movaps xmm0, xmm2
+;;   vmulps xmm1, xmm0, xmm1
+;;   vaddps xmm0, xmm1, xmm0
 ;;   ret
