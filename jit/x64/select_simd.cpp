@@ -188,21 +188,33 @@ void Selector::select_bitselect(Value value) {
 
 /// Bytes of either operand by a constant: a byte that is beyond gives zero, so both halves are joined by
 /// `or`.
+bool Selector::is_zero_vector(Value value) const {
+  const Node& at = node(value);
+  return at.operation == Operation::v128_const && at.immediate == 0 && at.extra == 0;
+}
+
 void Selector::select_shuffle(Value value) {
   const Node& at = node(value);
   uint64_t lanes[2] = {at.immediate, at.extra};
   uint64_t of_left[2] = {}, of_right[2] = {};
   bool any_left = false, any_right = false;
+  const bool zero_left = is_zero_vector(argument(value, 0)), zero_right = is_zero_vector(argument(value, 1));
   for (unsigned i = 0; i < 16; ++i) {
     const unsigned lane = lanes[i / 8] >> (i % 8 * 8) & 31, at_bit = i % 8 * 8;
-    (lane < 16 ? any_left : any_right) = true;
+    // What the other operand gives is zero here, so lanes of a zero need no operand.
+    if (lane < 16) any_left |= !zero_left;
+    if (lane >= 16) any_right |= !zero_right;
     of_left[i / 8] |= uint64_t{lane < 16 ? lane : 0x80} << at_bit;
     of_right[i / 8] |= uint64_t{lane >= 16 ? lane - 16 : 0x80} << at_bit;
   }
-  const VirtualRegister result = define(value), left = use(argument(value, 0)),
-                        right = use(argument(value, 1));
-  if (!any_right) return vector_with(Mnemonic::pshufb, result, left, of_left[0], of_left[1]);
-  if (!any_left) return vector_with(Mnemonic::pshufb, result, right, of_right[0], of_right[1]);
+  const VirtualRegister result = define(value);
+  if (!any_right) {
+    return vector_with(Mnemonic::pshufb, result, use(argument(value, 0)), of_left[0], of_left[1]);
+  }
+  if (!any_left) {
+    return vector_with(Mnemonic::pshufb, result, use(argument(value, 1)), of_right[0], of_right[1]);
+  }
+  const VirtualRegister left = use(argument(value, 0)), right = use(argument(value, 1));
   const VirtualRegister first = vector(16), second = vector(16);
   vector_with(Mnemonic::pshufb, first, left, of_left[0], of_left[1]);
   vector_with(Mnemonic::pshufb, second, right, of_right[0], of_right[1]);
@@ -313,7 +325,14 @@ bool Selector::select_vector_row(Value value, const VectorRow& row) {
       const bool exchanged = row.shape == VectorRow::Shape::exchanged;
       const VirtualRegister result = define(value);
       Value left = argument(value, exchanged ? 1 : 0), right = argument(value, exchanged ? 0 : 1);
-      if (commutes(row.mnemonic) && is_vector_load_here(left)) std::swap(left, right);
+      const auto in_memory = [this](Value each) {
+        return is_vector_load_here(each) || operation(each) == Operation::v128_const;
+      };
+      if (commutes(row.mnemonic) && in_memory(left) && !in_memory(right)) std::swap(left, right);
+      if (!row.inverted && row.immediate < 0 && operation(right) == Operation::v128_const && !is_zero_vector(right)) {
+        const VirtualRegister a = use(left);
+        return vector_with(row.mnemonic, result, a, node(right).immediate, node(right).extra), true;
+      }
       if (!row.inverted && row.immediate < 0 && has_three_operands(row.mnemonic) && is_vector_load_here(right)) {
         const VirtualRegister a = use(left);
         const Address address = load_here(right);

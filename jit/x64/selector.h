@@ -230,6 +230,7 @@ class Selector {
   void select_replace(Value value, unsigned bytes);
   void select_replace_float(Value value, unsigned bytes);
   void select_bitselect(Value value);
+  [[nodiscard]] bool is_zero_vector(Value value) const;
   void select_shuffle(Value value);
   void select_swizzle(Value value, bool native);
   void select_vector_shift(Value value, Mnemonic mnemonic, unsigned bits);

@@ -20,8 +20,8 @@
 ;;   cmp dword ptr [rax+0x08], 0x00
 ;;   jnz L2
 ;; L1:
-;;   movups xmm0, [r14+rsi*1]                      ; may fault at 0x39
-;;   vpaddb xmm0, xmm0, [r14+rdi*1]                ; may fault at 0x33
+;;   movups xmm0, [r14+rdi*1]                      ; may fault at 0x33
+;;   vpaddb xmm0, xmm0, [r14+rsi*1]                ; may fault at 0x39
 ;;   movups [r14+rsi*1], xmm0                      ; may fault at 0x3f
 ;;   add edi, 0x10
 ;;   add esi, 0x10
@@ -34,8 +34,7 @@
 ;;   jmp L1
 ;;
 ;; blend:
-;;   movaps xmm2, [data]
-;;   vpmullw xmm0, xmm0, xmm2
+;;   vpmullw xmm0, xmm0, [data]
 ;;   vpaddw xmm0, xmm0, xmm1
 ;;   vpsrlw xmm0, xmm0, 0x02
 ;;   ret
