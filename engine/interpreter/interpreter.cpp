@@ -69,6 +69,7 @@ class Interpreter final : public InterpreterTier {
     translate_words_ = {word_of(single.translate)};
     host_words_ = {word_of(single.call_host)};
     leave_words_ = {word_of(single.leave)};
+    leave_to_native_words_ = leave_words_;
     if (options.memory_mode == MemoryMode::guarded) {
       for (const CodeRange& range : guarded_handlers(handlers())) (void)register_code_range(range);
     }
@@ -95,16 +96,15 @@ class Interpreter final : public InterpreterTier {
   }
 
   bool invoke(ExecContext& context, Function& function, Slot* slots) noexcept override {
-    const FunctionCode& code = *function.code;
-    Slot* header = slots + code.header_slot();
-    if (header + kHeaderSlots > context.stack_end) return context.fail(TrapKind::call_stack_exhausted);
-    if (context.interrupt_pending()) return context.fail(TrapKind::interrupted);
-    header[0] = reinterpret_cast<Slot>(leave_words_.data());
-    header[1] = 0;
-    Instance* instance = function.instance;
-    const Word* ip = code.entry.load(std::memory_order_acquire);
-    run(ip, slots, code, context, instance);
-    return context.trap.kind == TrapKind::none;
+    return invoke_returning_to(leave_words_.data(), context, function, slots);
+  }
+
+  bool invoke_for_native(ExecContext& context, Function& function, Slot* slots) noexcept override {
+    return invoke_returning_to(leave_to_native_words_.data(), context, function, slots);
+  }
+
+  [[nodiscard]] const Word* return_to_native() const noexcept override {
+    return leave_to_native_words_.data();
   }
 
   void backtrace(ExecContext& context, std::vector<Frame>& frames, uint64_t& omitted) override {
@@ -168,10 +168,25 @@ class Interpreter final : public InterpreterTier {
   }
 
  private:
+  [[nodiscard]] static bool invoke_returning_to(const Word* return_address, ExecContext& context,
+                                                Function& function, Slot* slots) noexcept {
+    const FunctionCode& code = *function.code;
+    Slot* header = slots + code.header_slot();
+    if (header + kHeaderSlots > context.stack_end) return context.fail(TrapKind::call_stack_exhausted);
+    if (context.interrupt_pending()) return context.fail(TrapKind::interrupted);
+    header[0] = reinterpret_cast<Slot>(return_address);
+    header[1] = 0;
+    Instance* instance = function.instance;
+    const Word* ip = code.entry.load(std::memory_order_acquire);
+    run(ip, slots, code, context, instance);
+    return context.trap.kind == TrapKind::none;
+  }
+
   const InterpreterOptions options_;
   std::array<Word, 1> translate_words_{};
   std::array<Word, 1> host_words_{};
   std::array<Word, 1> leave_words_{};
+  std::array<Word, 1> leave_to_native_words_{};
   using NativeWords = std::array<Word, 2>;
   Mutex native_mutex_;
   std::vector<std::unique_ptr<NativeWords>> native_words_ HEDDLE_GUARDED_BY(native_mutex_);

@@ -252,6 +252,7 @@ HEDDLE_HANDLER void call_native(HEDDLE_STATE) {
     ip = entry_of(code);
     HEDDLE_DISPATCH();
   }
+  if (outcome == NativeOutcome::handed_over) return;
   if (outcome == NativeOutcome::failed) [[unlikely]]
     HEDDLE_FAIL_CALL(code);
   HEDDLE_FINISH_CALL(header);
@@ -269,6 +270,7 @@ HEDDLE_HANDLER void enter_loop(HEDDLE_STATE) {
   context->stack_top = old_top;
   if (outcome == NativeOutcome::interpreted) [[unlikely]]
     HEDDLE_TAIL return reinterpret_cast<Handler>(loop->handler)(HEDDLE_PASS);
+  if (outcome == NativeOutcome::handed_over) return;
   if (outcome == NativeOutcome::failed) [[unlikely]]
     HEDDLE_FAIL_CALL(code);
   HEDDLE_FINISH_CALL(header);

@@ -115,6 +115,9 @@ struct ExecContext {
   uint64_t catches = 0;  ///< exceptions caught so far: tells whether a host's failure still is one
   std::vector<Slot> overflow_slots;  ///< owns `overflow`
 
+  /// The compiler's: who called tier 0 last by InterpreterTier::invoke_for_native().
+  void* native_caller = nullptr;
+
   gc::Heap* heap = nullptr;  ///< the store's
   /// Set by tiers around an allocation: the end of the slots in which frames may hold references.
   Slot* gc_top = nullptr;

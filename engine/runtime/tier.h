@@ -59,6 +59,8 @@ enum class NativeOutcome : uint8_t {
   returned,     ///< results are in slots[0..result_slots)
   failed,       ///< context.trap says why
   interpreted,  ///< it did nothing; tier 0 shall run it, whose code the caller has put back
+  /// Tier 0 shall leave: whoever called invoke_for_native() goes on. Only for the frame that returns to it.
+  handed_over,
 };
 /// Runs a function that tier 0 calls: arguments and results in `slots`, nothing above header_slot() + 3 is in
 /// use.
@@ -75,6 +77,11 @@ struct NativeLoop {
 /// Tier 0 as a compiler needs it.
 class InterpreterTier : public Tier {
  public:
+  /// invoke() for a caller that has a frame replaced by what that frame tail calls
+  /// (NativeOutcome::handed_over).
+  virtual bool invoke_for_native(ExecContext& context, Function& function, Slot* slots) noexcept = 0;
+  /// What such a frame has as its return address, in the first slot of its header.
+  [[nodiscard]] virtual const uint64_t* return_to_native() const noexcept = 0;
   /// From now on tier 0 has `call` run functions whose FunctionCode::entry is this. The same for the same
   /// `call`.
   [[nodiscard]] virtual const uint64_t* entry_to(NativeCall call) = 0;

@@ -16,6 +16,7 @@ using engine::FunctionCode;
 using engine::Instance;
 using engine::NativeOutcome;
 using engine::Slot;
+using x64::CallEnd;
 using x64::RegisterArea;
 
 using Enter = bool (*)(ExecContext*, Instance*, const void* code, RegisterArea*);
@@ -29,6 +30,27 @@ constexpr uint32_t kHeaderSlots = 3;
                                                                                 const void* native,
                                                                                 RegisterArea& area) {
   return reinterpret_cast<Enter>(JitTier::of(context).stubs().enter)(&context, instance, native, &area);
+}
+
+/// Who called tier 0 from compiled code (ExecContext::native_caller), and what takes its place.
+struct NativeCaller {
+  RegisterArea* area;
+  CallEnd end;
+};
+
+[[nodiscard]] NativeCaller& native_caller(const ExecContext& context) {
+  return *static_cast<NativeCaller*>(context.native_caller);
+}
+
+/// Endless tail calls take no native stack, in whatever tiers: where tier 0 would run `native` and then
+/// return to compiled code, that compiled code goes on there instead. False: it would return to something
+/// else. True: arguments are to be put into the caller's area.
+[[nodiscard]] bool hand_over(ExecContext& context, const FunctionCode& code, Instance* instance,
+                             const Slot* slots, const void* native) {
+  const auto return_address = reinterpret_cast<const uint64_t*>(slots[code.header_slot()]);
+  if (return_address != JitTier::of(context).return_to_native()) return false;
+  native_caller(context).end = {reinterpret_cast<uintptr_t>(native), instance};
+  return true;
 }
 
 [[nodiscard]] NativeOutcome run_with_slots(ExecContext& context, const FunctionCode& code, Instance* instance,
@@ -56,31 +78,40 @@ constexpr uint32_t kHeaderSlots = 3;
   return returned || context.fail(TrapKind::host_error);
 }
 
-[[nodiscard]] bool call_interpreter(ExecContext& context, FunctionCode& code, Instance* instance,
-                                    Slot* slots) {
+[[nodiscard]] CallEnd call_interpreter(ExecContext& context, FunctionCode& code, Instance* instance,
+                                       Slot* slots, RegisterArea& area) {
   engine::InterpreterTier& interpreter = JitTier::of(context).interpreter();
   engine::Function function{&code, instance, nullptr, code.type};
-  if (interpreter.invoke(context, function, slots)) return true;
+  NativeCaller caller{&area, {CallEnd::kReturned, nullptr}};
+  void* const old_caller = std::exchange(context.native_caller, &caller);
+  const bool returned = interpreter.invoke_for_native(context, function, slots);
+  context.native_caller = old_caller;
+  if (returned) return caller.end;
   interpreter.leave_frames(context);
-  return false;
+  return {};
 }
 
-bool call_other_tier(ExecContext* context, FunctionCode* code, Instance* instance,
-                     RegisterArea* area) noexcept {
+CallEnd call_other_tier(ExecContext* context, FunctionCode* code, Instance* instance,
+                        RegisterArea* area) noexcept {
   Slot* const slots = context->stack_top;
   if (!has_native_stack(*context) || slots + code->header_slot() + kHeaderSlots > context->stack_end) {
-    return context->fail(TrapKind::call_stack_exhausted);
+    context->fail(TrapKind::call_stack_exhausted);
+    return {};
   }
   if (code->host == nullptr) {
     if (const void* const native = JitTier::of(*context).code_for_call(*code))
-      return run(*context, instance, native, *area);
+      return {reinterpret_cast<uintptr_t>(native), instance};
   }
   const NativeSignature& signature = *FunctionState::of(*code).signature;
   signature.arguments_to_slots(*area, slots, *context);
-  const bool returned = code->host != nullptr ? call_host(*context, *code, instance, slots)
-                                              : call_interpreter(*context, *code, instance, slots);
-  if (returned) signature.results_to_registers(slots, *area, *context);
-  return returned;
+  CallEnd end;
+  if (code->host == nullptr) {
+    end = call_interpreter(*context, *code, instance, slots, *area);
+  } else if (call_host(*context, *code, instance, slots)) {
+    end.code = CallEnd::kReturned;
+  }
+  if (end.code == CallEnd::kReturned) signature.results_to_registers(slots, *area, *context);
+  return end;
 }
 
 void raise(ExecContext* context, TrapKind kind, const void* pc, void* frame, x64::Landing* landing) noexcept {
@@ -103,7 +134,11 @@ const x64::StubTargets& stub_targets() {
 
 NativeOutcome call_compiled(ExecContext& context, FunctionCode& code, Instance* instance,
                             Slot* slots) noexcept {
-  return run_with_slots(context, code, instance, slots, code.native_entry.load(std::memory_order_acquire));
+  const void* const native = code.native_entry.load(std::memory_order_acquire);
+  if (!hand_over(context, code, instance, slots, native))
+    return run_with_slots(context, code, instance, slots, native);
+  FunctionState::of(code).signature->arguments_to_registers(slots, *native_caller(context).area, context);
+  return NativeOutcome::handed_over;
 }
 
 NativeOutcome first_call(ExecContext& context, FunctionCode& code, Instance* instance, Slot* slots) noexcept {
@@ -117,6 +152,10 @@ NativeOutcome first_call(ExecContext& context, FunctionCode& code, Instance* ins
 
 NativeOutcome run_loop(ExecContext& context, FunctionCode& code, Instance* instance, Slot* slots,
                        const void* native) noexcept {
+  if (hand_over(context, code, instance, slots, native)) {
+    native_caller(context).area->general[0] = reinterpret_cast<uint64_t>(slots);
+    return NativeOutcome::handed_over;
+  }
   if (!has_native_stack(context)) return NativeOutcome::interpreted;
   RegisterArea area;
   area.general[0] = reinterpret_cast<uint64_t>(slots);

@@ -64,6 +64,8 @@ class JitTier final : public engine::Tier {
   // For crossings (crossings.cpp).
   [[nodiscard]] engine::InterpreterTier& interpreter() noexcept { return *interpreter_; }
   [[nodiscard]] const CodeCache& cache() const noexcept { return *cache_; }
+  /// See InterpreterTier.
+  [[nodiscard]] const uint64_t* return_to_native() const noexcept { return return_to_native_; }
   [[nodiscard]] const x64::Stubs& stubs() const noexcept { return cache_->stubs(); }
   /// The function's machine code; null: it is interpreted. Counts the call, and compiles if the policy says
   /// so.
@@ -106,6 +108,7 @@ class JitTier final : public engine::Tier {
   const std::unique_ptr<engine::InterpreterTier> interpreter_;
   const std::unique_ptr<CodeCache> cache_;
   const PipelineOptions pipeline_;
+  const uint64_t* const return_to_native_;
 
   mutable engine::Mutex mutex_;
   CompileStatistics statistics_ HEDDLE_GUARDED_BY(mutex_);

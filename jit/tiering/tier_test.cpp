@@ -252,17 +252,80 @@ constexpr std::string_view kTail = R"((module
     (return_call $count (i64.sub (local.get 0) (i64.const 1)) (i64.add (local.get 1) (i64.const 2))))
   (func (export "run") (param i64) (result i64) (i64.mul (call $count (local.get 0) (i64.const 0)) (i64.const 2)))))";
 
-TEST(tiers, tail_calls_need_no_stack_within_a_tier) {
-  for (const Mode& mode : {interpreted(), compiled(), loops_compiled()}) {
+TEST(tiers, tail_calls_need_no_stack_also_to_and_fro_between_tiers) {
+  for (const Mode& mode : all_modes(3)) {
     SCOPED_TRACE(mode.name);
     TierWorld world(mode);
     const Instance instance = world.instantiate(kTail);
     for (int i = 0; i < 3; ++i)
       EXPECT_EQ(describe(instance.function("run")->call({int64_t{1'000'000}})), "3000000");
   }
-  for (const Mode& mode : all_modes(3)) {
+}
+
+/// Between two instances; the values handed over need more room than registers, and loops are entered in the
+/// middle.
+constexpr std::string_view kTailHost = R"((module
+  (type $t (func (param i64 i64 i32 i32 i32 i32 i32 i32 i32 i32 f64) (result i64 f64)))
+  (table (export "table") 2 funcref)
+  (memory 1)
+  (func $even (export "even") (type $t)
+    (if (i64.eqz (local.get 0)) (then (return (i64.add (local.get 1) (i64.load (i32.const 8))) (local.get 10))))
+    (i64.store (i32.const 8) (i64.add (i64.load (i32.const 8)) (i64.extend_i32_u (local.get 9))))
+    (return_call_indirect (type $t) (i64.sub (local.get 0) (i64.const 1)) (i64.add (local.get 1) (i64.const 1))
+      (i32.const 1) (i32.const 2) (i32.const 3) (i32.const 4) (i32.const 5) (i32.const 6) (i32.const 7) (local.get 9)
+      (f64.add (local.get 10) (f64.const 0.5)) (i32.const 1)))
+  (elem (table 0) (i32.const 0) $even)
+  (func (export "run") (param i64) (result i64 f64)
+    (call $even (local.get 0) (i64.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+      (i32.const 0) (i32.const 0) (i32.const 2) (f64.const 0)))))";
+
+constexpr std::string_view kTailGuest = R"((module
+  (type $t (func (param i64 i64 i32 i32 i32 i32 i32 i32 i32 i32 f64) (result i64 f64)))
+  (import "host" "even" (func $even (type $t)))
+  (import "host" "table" (table 2 funcref))
+  (memory 1)
+  (func $odd (type $t) (local $i i32)
+    (loop $l
+      (i64.store (i32.const 8) (i64.add (i64.load (i32.const 8)) (i64.const 1)))
+      (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 3))))
+    (if (i64.eqz (local.get 0)) (then (return (i64.load (i32.const 8)) (local.get 10))))
+    (return_call $even (i64.sub (local.get 0) (i64.const 1)) (i64.add (local.get 1) (i64.extend_i32_u (local.get 8)))
+      (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6) (local.get 7) (local.get 8) (local.get 9)
+      (local.get 10)))
+  (elem (table 0) (i32.const 1) func $odd)))";
+
+TEST(tiers, tail_calls_between_instances_need_no_stack) {
+  expect_alike(2, [](TierWorld& world) {
+    const Instance host = world.instantiate(kTailHost);
+    EXPECT_TRUE(world.linker.define_instance("host", host).ok());
+    const Instance guest = world.instantiate(kTailGuest);
+    std::string text;
+    for (const int64_t rounds : {int64_t{200'000}, int64_t{199'999}, int64_t{200'000}})
+      text += describe(host.function("run")->call({rounds})) + '\n';
+    return text;
+  });
+}
+
+constexpr std::string_view kTailEndless = R"((module
+  (type $t (func (param i32)))
+  (table funcref (elem $a $b))
+  (func $a (type $t) (return_call_indirect (type $t) (local.get 0) (i32.const 1)))
+  (func $b (type $t) (return_call_indirect (type $t) (i32.add (local.get 0) (i32.const 1)) (i32.const 0)))
+  (func $alone (return_call $alone))
+  (func (export "alternating") (call $a (i32.const 0)))
+  (func (export "alone") (call $alone))))";
+
+TEST(tiers, interrupts_reach_endless_tail_calls) {
+  for (const Mode& mode : all_modes(5)) {
+    SCOPED_TRACE(mode.name);
     TierWorld world(mode);
-    EXPECT_EQ(describe(world.instantiate(kTail).function("run")->call({int64_t{100}})), "300");
+    const Instance instance = world.instantiate(kTailEndless);
+    ASSERT_TRUE(world.store.set_timeout(std::chrono::milliseconds(20)).ok());
+    for (const char* name : {"alternating", "alone"}) {
+      const CallResult ended = instance.function(name)->call();
+      ASSERT_TRUE(ended.trapped()) << name;
+      EXPECT_EQ(ended.trap().kind, TrapKind::interrupted);
+    }
   }
 }
 

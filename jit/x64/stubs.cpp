@@ -167,13 +167,25 @@ void StubAssembler::make_call_other_tier() {
   a_.mov(x86::rdx, instance());
   a_.mov(x86::rcx, x86::rsp);
   call(reinterpret_cast<const void*>(targets_.call_other_tier));
+  static_assert(CallEnd::kFailed == 0);
+  const Label tail_call = a_.newLabel();
   a_.xor_(x86::esi, x86::esi);
-  a_.test(x86::al, x86::al);
+  a_.test(x86::rax, x86::rax);
   a_.jz(fail_);
+  a_.cmp(x86::rax, CallEnd::kReturned);
+  a_.jne(tail_call);
   load(kGeneralResults, x86::rsp, 0);
   a_.mov(x86::rsp, x86::rbp);
   a_.pop(x86::rbp);
   a_.ret();
+  a_.bind(tail_call);
+  a_.mov(x86::r11, x86::rax);
+  a_.mov(instance(), x86::rdx);
+  a_.mov(gp(kMemoryBase), x86::ptr(instance(), kInstanceMemoryBase));
+  load(kGeneralArguments, x86::rsp, 0);
+  a_.mov(x86::rsp, x86::rbp);
+  a_.pop(x86::rbp);
+  a_.jmp(x86::r11);
 }
 
 void StubAssembler::make_call_runtime() {

@@ -25,13 +25,22 @@ struct Landing {
   void* stack = nullptr;  ///< rsp
 };
 
+/// How a call of the other tier ended: kFailed (see StubTargets::raise), kReturned with results in the area,
+/// or with a tail call: compiled code of this instance takes the caller's place, with its arguments in the
+/// area.
+struct CallEnd {
+  static constexpr uintptr_t kFailed = 0;
+  static constexpr uintptr_t kReturned = 1;
+  uintptr_t code = kFailed;
+  engine::Instance* instance = nullptr;
+};
+
 /// C++ that stubs call. `pc` and `frame` are the return address into compiled code and its rbp. All are
 /// noexcept.
 struct StubTargets {
-  /// Runs a function that is not compiled, or the host's: arguments in `area`, results into it. False: see
-  /// `raise`.
-  bool (*call_other_tier)(engine::ExecContext*, engine::FunctionCode*, engine::Instance*,
-                          RegisterArea*) noexcept;
+  /// Runs a function that is not compiled, or the host's, with its arguments in `area`.
+  CallEnd (*call_other_tier)(engine::ExecContext*, engine::FunctionCode*, engine::Instance*,
+                             RegisterArea*) noexcept;
   /// A trap of this kind happened (by code), or a runtime call or other call failed (kind none: it is in the
   /// context already). Records where; for exceptions finds where they are caught, which it writes to the last
   /// argument.

@@ -262,9 +262,9 @@ class TestMachine {
     static TestMachine* machine = nullptr;
     return machine;
   }
-  static bool call_other_tier(engine::ExecContext*, engine::FunctionCode* code, engine::Instance* instance,
-                              RegisterArea* area) noexcept {
-    return current()->other_tier(code, instance, area);
+  static CallEnd call_other_tier(engine::ExecContext*, engine::FunctionCode* code, engine::Instance* instance,
+                                 RegisterArea* area) noexcept {
+    return {current()->other_tier(code, instance, area) ? CallEnd::kReturned : CallEnd::kFailed, nullptr};
   }
   static void raise(engine::ExecContext*, TrapKind kind, const void* pc, void* frame,
                     Landing* landing) noexcept {
