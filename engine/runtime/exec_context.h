@@ -117,6 +117,8 @@ struct ExecContext {
 
   /// The compiler's: who called tier 0 last by InterpreterTier::invoke_for_native().
   void* native_caller = nullptr;
+  /// The compiler's: what its code catches to look whether a clause takes it, and throws again if none does.
+  TrapRecord caught;
 
   gc::Heap* heap = nullptr;  ///< the store's
   /// Set by tiers around an allocation: the end of the slots in which frames may hold references.

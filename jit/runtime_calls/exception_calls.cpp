@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runtime calls that throw: they say what is thrown, and their caller's stub finds who catches it.
+#include <utility>
+
 #include "engine/runtime/exec_context.h"
 #include "engine/runtime/gc_ops.h"
 #include "engine/runtime/store.h"
@@ -23,6 +25,11 @@ TrapKind throw_reference(Instance* instance, Slot* slots, uint64_t, uint64_t) no
   return slots[0] != 0 ? TrapKind::exception : TrapKind::null_reference;
 }
 
-TrapKind throw_again(Instance*, Slot*, uint64_t, uint64_t) noexcept { return TrapKind::exception; }
+/// Nothing ran since it was caught, so its backtrace goes on from there.
+TrapKind throw_again(Instance* instance, Slot*, uint64_t, uint64_t) noexcept {
+  ExecContext& context = *instance->context;
+  context.trap = std::exchange(context.caught, {});
+  return TrapKind::exception;
+}
 
 }  // namespace heddle::jit::calls

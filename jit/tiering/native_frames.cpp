@@ -2,6 +2,8 @@
 // Walking native frames by their saved frame pointers.
 #include "jit/tiering/native_frames.h"
 
+#include <utility>
+
 #include "engine/module/module.h"
 
 namespace heddle::jit {
@@ -35,21 +37,26 @@ struct FrameLink {
 void leave_native_frames(engine::ExecContext& context, const CodeCache& cache, TrapKind kind, const void* pc,
                          void* frame, x64::Landing& landing) noexcept {
   landing = {};
+  // A handler of the innermost frame caught it, which then is in the backtrace already, and throws it again.
+  bool is_known = kind == TrapKind::exception && context.trap.kind == TrapKind::exception;
   if (kind != TrapKind::none) context.fail(kind);
   const bool is_thrown = context.trap.kind == TrapKind::exception && context.exception != nullptr;
   auto* link = static_cast<FrameLink*>(frame);
   // The outermost frame returns to the stub that entered it, which is no compiled code.
   for (const CompiledCode* code = cache.find(pc); code != nullptr; code = cache.find(pc)) {
     const x64::Site* const site = code->site_at(pc);
+    if (!is_known) {
+      const uint64_t offset = site != nullptr
+                                  ? add_inlined(context, *code, site->wasm_offset)
+                                  : code->function->module->functions[code->function->index].body.offset;
+      context.trap.add_frame({code->function, nullptr, offset});
+    }
+    is_known = false;
     if (is_thrown && site != nullptr && site->landing != 0) {
       landing = landing_of(*code, *site, link);
-      context.trap = {};
+      context.caught = std::exchange(context.trap, {});
       return;
     }
-    const uint64_t offset = site != nullptr
-                                ? add_inlined(context, *code, site->wasm_offset)
-                                : code->function->module->functions[code->function->index].body.offset;
-    context.trap.add_frame({code->function, nullptr, offset});
     pc = link->return_address;
     link = link->caller;
   }

@@ -339,7 +339,8 @@ constexpr std::string_view kBounds = R"((module
     (call_indirect $t (param i32) (result i32) (local.get 0) (i32.const 0)))))";
 
 TEST(tiers, conditions_are_tested_twice) {
-  expect_alike(2, [](TierWorld& world) { return describe(world.instantiate(kBounds).function("run")->call({21})); });
+  expect_alike(
+      2, [](TierWorld& world) { return describe(world.instantiate(kBounds).function("run")->call({21})); });
 }
 
 /// What the handler reads is used behind it, where no other way leads.
@@ -356,6 +357,39 @@ TEST(tiers, exceptions_are_thrown_again) {
   expect_alike(1, [](TierWorld& world) {
     const Instance instance = world.instantiate(kCaught);
     return describe(instance.function("run")->call({1})) + describe(instance.function("run")->call({0}));
+  });
+}
+
+/// No clause takes it, in one function and in the function's caller, new clauses and legacy ones.
+constexpr std::string_view kUncaught = R"((module
+  (tag $a)
+  (tag $b)
+  (func $throw (throw $b))
+  (func $inner (nop) (call $throw))
+  (func $nested
+    (block $h
+      (try_table (catch $a $h)
+        (block $i
+          (try_table (catch $a $i) (call $inner))))))
+  (func $legacy
+    (try (do (try (do (call $nested)) (delegate 0))) (catch $a)))
+  (func $rethrown
+    (try (do (call $legacy)) (catch_all (rethrow 0))))
+  (func $taken (block $h (try_table (catch $b $h) (call $legacy))))
+  (func (export "passed") (call $legacy))
+  (func (export "rethrown") (call $rethrown))
+  (func (export "after a catch") (call $taken) (call $legacy))))";
+
+TEST(tiers, what_no_clause_takes_has_the_backtrace_of_its_throw) {
+  expect_alike(9, [](TierWorld& world) {
+    const Instance instance = world.instantiate(kUncaught);
+    std::string text;
+    for (const char* name : {"passed", "rethrown", "after a catch", "passed"}) {
+      const CallResult ended = instance.function(name)->call();
+      EXPECT_TRUE(ended.trapped());
+      text += describe(ended) + '\n';
+    }
+    return text;
   });
 }
 
