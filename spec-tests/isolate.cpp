@@ -94,6 +94,7 @@ struct Switch {
 constexpr Switch kSwitches[] = {{'s', &RunOptions::strict_messages},
                                 {'t', &RunOptions::self_test},
                                 {'c', &RunOptions::checked_memory},
+                                {'p', &RunOptions::check_compiler},
                                 {'f', &RunOptions::fuel},
                                 {'e', &RunOptions::eager},
                                 {'g', &RunOptions::gc_stress},

@@ -148,6 +148,7 @@ Result<Engine> make_engine(const RunOptions& options) {
   config.eager = options.eager;
   config.gc_stress = options.gc_stress;
   config.custom_descriptors = options.custom_descriptors;
+  config.compiler_options.checks = options.check_compiler;
   if (options.checked_memory) config.memory_mode = MemoryMode::checked;
   return Engine::create(config);
 }

@@ -17,10 +17,11 @@ struct RunOptions {
   bool self_test = false;        ///< scripts may import "selftest"
   uint32_t only_line = 0;        ///< judge only directives that span this line; the rest prepares the ground
   uint64_t repeat = 1;
-  bool checked_memory = false;  ///< explicit bounds checks, where guard pages would do
-  bool fuel = false;            ///< code that counts fuel, of which there is plenty
-  bool eager = false;           ///< all functions translated before the first call
-  bool gc_stress = false;       ///< garbage collected before every allocation
+  bool check_compiler = false;      ///< prove what it makes
+  bool checked_memory = false;      ///< explicit bounds checks, where guard pages would do
+  bool fuel = false;                ///< code that counts fuel, of which there is plenty
+  bool eager = false;               ///< all functions translated before the first call
+  bool gc_stress = false;           ///< garbage collected before every allocation
   bool custom_descriptors = false;  ///< that proposal is on for all scripts, not just for those of its folder
 };
 

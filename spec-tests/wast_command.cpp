@@ -77,6 +77,8 @@ void declare_options(CLI::App& app, Options& options, double& timeout, uint64_t&
                  "File of known failures, or `none` (default: spec-tests/expectations/TIER.txt)");
   app.add_flag("--strict-messages", options.run.strict_messages,
                "A refusal in other words than the suite's fails");
+  app.add_flag("--check-compiler", options.run.check_compiler,
+               "Prove what the compiler makes of each function: a fault is a crash");
   app.add_flag("--checked-memory", options.run.checked_memory,
                "Explicit bounds checks instead of guard pages");
   app.add_flag("--fuel", options.run.fuel, "Code that counts fuel, with plenty of it");

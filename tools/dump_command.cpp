@@ -157,9 +157,10 @@ void add_dump_command(CLI::App& app, int& exit_code) {
   command
       ->add_option(
           "--stage", options->stage,
-          "module: declarations; bytecode: the interpreter's code; of the compiler, ir: values and blocks; "
-          "machine: instructions before register allocation; asm: machine code")
-      ->check(CLI::IsMember({"module", "bytecode", "ir", "machine", "asm"}))
+          "module: declarations; bytecode: the interpreter's code; of the compiler, built and ir: values and "
+          "blocks, before and after the passes; machine and allocation: instructions, before and after "
+          "register allocation; asm: machine code")
+      ->check(CLI::IsMember({"module", "bytecode", "built", "ir", "machine", "allocation", "asm"}))
       ->capture_default_str();
   command->add_option("--func", options->function, "Only the function of this index");
   command->footer(

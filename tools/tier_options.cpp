@@ -45,6 +45,18 @@ void add_tier_options(CLI::App& command, TierOptions& options) {
           "Compile only functions with an index from FIRST to END - 1: finds out which is compiled wrongly")
       ->type_name("FIRST:END")
       ->check(check_range);
+  command.add_flag("--check-compiler", options.checks,
+                   "Prove what the compiler makes of each function, and end the process if it is wrong");
+  command.add_flag("--perf-map", options.perf_map,
+                   "Tell `perf report` the names of compiled functions, in /tmp/perf-PID.map");
+  command
+      .add_option(
+          "--jitdump", options.jitdump,
+          "Write jit-PID.dump with compiled functions into this folder, for `perf record -k mono` and "
+          "`perf inject --jit`")
+      ->type_name("FOLDER")
+      ->check(CLI::ExistingDirectory);
+  command.add_flag("--gdb", options.debugger, "Tell GDB the names of compiled functions");
 }
 
 void apply(const TierOptions& options, Config& config) {
@@ -52,8 +64,12 @@ void apply(const TierOptions& options, Config& config) {
 #if HEDDLE_HAS_JIT
   config.compiler = jit::compiler();
 #endif
-  if (options.functions.empty()) return;
   CompilerOptions& compiler = config.compiler_options;
+  compiler.checks = options.checks;
+  compiler.perf_map = options.perf_map;
+  compiler.jitdump_folder = options.jitdump;
+  compiler.debugger = options.debugger;
+  if (options.functions.empty()) return;
   (void)parse_range(options.functions, compiler.first_function, compiler.end_function);
 }
 
@@ -79,9 +95,11 @@ void add_compile_statistics(const Engine& engine, RunStatistics& statistics) {
 
 Result<std::string> dump_stage(const Engine& engine, const Module& module, uint32_t function,
                                const std::string& stage) {
-  const auto which = stage == "ir"        ? jit::DumpStage::ir
-                     : stage == "machine" ? jit::DumpStage::machine
-                                          : jit::DumpStage::assembly;
+  const auto which = stage == "built"        ? jit::DumpStage::built
+                     : stage == "ir"         ? jit::DumpStage::ir
+                     : stage == "machine"    ? jit::DumpStage::machine
+                     : stage == "allocation" ? jit::DumpStage::allocation
+                                             : jit::DumpStage::assembly;
   return jit::dump(engine, *detail::Access::image(module), function, which);
 }
 #else
@@ -93,7 +111,7 @@ Result<std::string> dump_stage(const Engine&, const Module&, uint32_t, const std
 #endif
 
 bool is_compiler_stage(const std::string& stage) {
-  return stage == "ir" || stage == "machine" || stage == "asm";
+  return stage == "built" || stage == "ir" || stage == "machine" || stage == "allocation" || stage == "asm";
 }
 
 }  // namespace heddle::tools

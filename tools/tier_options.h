@@ -22,6 +22,10 @@ namespace heddle::tools {
 struct TierOptions {
   std::string tier = default_tier();
   std::string functions;  ///< "FIRST:END": the only ones that are compiled
+  bool checks = false;
+  bool perf_map = false;
+  std::string jitdump;
+  bool debugger = false;
 };
 
 void add_tier_options(CLI::App& command, TierOptions& options);
@@ -30,7 +34,7 @@ void apply(const TierOptions& options, Config& config);
 /// Nothing in builds or engines without a compiler.
 void add_compile_statistics(const Engine& engine, RunStatistics& statistics);
 
-/// Does the stage belong to the compiler: ir, machine or asm?
+/// Does the stage belong to the compiler?
 [[nodiscard]] bool is_compiler_stage(const std::string& stage);
 /// What such a stage makes of a function. REQUIRES: an engine of the tier "jit".
 [[nodiscard]] Result<std::string> dump_stage(const Engine& engine, const Module& module, uint32_t function,

@@ -32,7 +32,7 @@ std::string real(double value, uint64_t bits) {
 
 class Printer {
  public:
-  explicit Printer(const Function& function) : function_(function) {}
+  Printer(const Function& function, bool with_offsets) : function_(function), with_offsets_(with_offsets) {}
 
   std::string run() {
     text_ = "function " + std::to_string(function_.index);
@@ -56,8 +56,10 @@ class Printer {
   void print_row_immediates(const Node& node);
   void print_own_immediates(const Node& node);
   void print_edges(const Block& block);
+  void print_offset(const Node& node, size_t line_start);
 
   const Function& function_;
+  const bool with_offsets_;
   std::string text_;
 };
 
@@ -81,6 +83,7 @@ void Printer::print_block(BlockId id) {
 
 void Printer::print_node(Value value) {
   const Node& node = function_.nodes[value];
+  const size_t line_start = text_.size();
   text_ += "  ";
   if (node.type != Type::none || is_row(node.operation) || effect_of(node.operation) == Effect::anything)
     text_ +=
@@ -93,7 +96,18 @@ void Printer::print_node(Value value) {
   }
   is_row(node.operation) ? print_row_immediates(node) : print_own_immediates(node);
   if (effect_of(node.operation) == Effect::terminator) print_edges(function_.blocks[node.block]);
+  if (with_offsets_) print_offset(node, line_start);
   text_ += "\n";
+}
+
+/// An inlined instruction's is in the body that it came from.
+void Printer::print_offset(const Node& node, size_t line_start) {
+  constexpr size_t kColumn = 48;
+  const bool is_inlined = (node.offset & kInlinedOffset) != 0;
+  const uint32_t offset = is_inlined ? function_.inlined[node.offset & ~kInlinedOffset].offset : node.offset;
+  if (offset == 0) return;
+  const size_t width = text_.size() - line_start;
+  text_ += std::string(width < kColumn ? kColumn - width : 1, ' ') + "; " + hexadecimal(offset);
 }
 
 void Printer::print_row_immediates(const Node& node) {
@@ -158,6 +172,8 @@ void Printer::print_edges(const Block& block) {
 
 }  // namespace
 
-std::string print(const Function& function) { return Printer(function).run(); }
+std::string print(const Function& function, bool with_offsets) {
+  return Printer(function, with_offsets).run();
+}
 
 }  // namespace heddle::jit

@@ -4,9 +4,13 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdio>
 #include <utility>
 
+#include "engine/support/sanitizers.h"
 #include "engine/support/try.h"
+#include "jit/build/builder.h"
+#include "jit/regalloc/print_allocation.h"
 #include "jit/tiering/crossings.h"
 #include "jit/tiering/loops.h"
 #include "jit/x64/disassemble.h"
@@ -20,7 +24,7 @@ using engine::FunctionCode;
 using engine::MutexLock;
 
 #ifdef NDEBUG
-constexpr bool kChecks = false;
+constexpr bool kChecks = engine::kAddressSanitizer || engine::kThreadSanitizer;
 #else
 constexpr bool kChecks = true;
 #endif
@@ -69,16 +73,21 @@ JitTier::JitTier(const Config& config, engine::EngineState& engine,
       policy_(policy_of(config)),
       engine_(engine),
       interpreter_(std::move(interpreter)),
+      return_to_native_(interpreter_->return_to_native()),
       cache_(std::move(cache)),
       pipeline_{.guarded = engine.memory_mode == engine::MemoryMode::guarded,
                 .native_relaxed = config.relaxed_simd == RelaxedSimd::native,
                 .stubs = &cache_->stubs(),
-      return_to_native_(interpreter_->return_to_native()),
                 .code_of = [this](const engine::ModuleImage& module,
                                   uint32_t function) { return interpreter_->code_of(module, function); },
-                .checks = kChecks},
+                .checks = kChecks || config.compiler_options.checks},
+      reports_(config.compiler_options),
       ticker_(config.compiler_options.sample_interval),
-      queue_(config.compiler_options.threads) {}
+      queue_(config.compiler_options.threads) {
+  if (!reports_.wanted()) return;
+  const auto* const begin = reinterpret_cast<const uint8_t*>(stubs().begin);
+  reports_.added({begin, static_cast<uint32_t>(stubs().end - stubs().begin), "heddle stubs"});
+}
 
 JitTier::~JitTier() = default;
 
@@ -238,11 +247,22 @@ const CompiledCode* JitTier::make(FunctionCode& code, uint64_t loop_offset) {
     made = cache_->add(code, static_cast<uint32_t>(loop_offset), compiler->emitted(),
                        inlined_frames(code, *compiler));
   if (made != nullptr) {
+    if (reports_.wanted()) report(*made);
     FunctionState::of(code).module->own(*made);
     count(code, loop_offset, compiler->times(), true);
   }
   give_back(std::move(compiler));
   return made;
+}
+
+void JitTier::report(const CompiledCode& code) {
+  std::string name = code.function->module->function_name(code.function->index);
+  if (code.loop_offset != 0) {
+    char text[32];
+    std::snprintf(text, sizeof text, " from 0x%x", code.loop_offset);
+    name += text;
+  }
+  reports_.added({code.begin, code.size, std::move(name)});
 }
 
 std::vector<InlinedFrame> JitTier::inlined_frames(const FunctionCode& code,
@@ -290,21 +310,40 @@ void JitTier::drop(ModuleState& module) noexcept {
     MutexLock lock(mutex_);
     for (const auto& compiler : idle_compilers_) compiler->forget();
   }
-  cache_->remove(module.take_codes());
+  const std::vector<const CompiledCode*> codes = module.take_codes();
+  if (reports_.wanted()) {
+    for (const CompiledCode* const code : codes) reports_.removed(code->begin);
+  }
+  cache_->remove(codes);
 }
 
 Result<std::string> JitTier::dump(const engine::ModuleImage& module, uint32_t function,
                                   DumpStage stage) const {
+  if (stage == DumpStage::built) {
+    Function ir;
+    HEDDLE_TRY(build(module, function,
+                     {.guarded = pipeline_.guarded, .native_relaxed = pipeline_.native_relaxed}, ir));
+    return print(ir, true);
+  }
   PipelineOptions options = pipeline_;
   options.keeps_ir = true;
   FunctionCompiler compiler(options);
+  compiler.emitted().wants_lines = true;
   HEDDLE_TRY(compiler.compile(module, function, 0));
   switch (stage) {
-    case DumpStage::ir: return print(compiler.ir());
+    case DumpStage::built:
+    case DumpStage::ir: return print(compiler.ir(), true);
     case DumpStage::machine: return x64::print(compiler.machine());
+    case DumpStage::allocation: return regalloc::print(compiler.machine(), compiler.allocation());
     case DumpStage::assembly: break;
   }
-  return x64::disassemble(compiler.emitted());
+  x64::EmittedCode& code = compiler.emitted();
+  const auto resolve = [&compiler](uint32_t& offset) {
+    if ((offset & kInlinedOffset) != 0) offset = compiler.inlined()[offset & ~kInlinedOffset].offset;
+  };
+  for (x64::Line& line : code.lines) resolve(line.wasm_offset);
+  for (x64::Site& site : code.sites) resolve(site.wasm_offset);
+  return x64::disassemble(code);
 }
 
 CompileStatistics JitTier::statistics() const {

@@ -18,6 +18,7 @@
 #include "heddle/config.h"
 #include "heddle/jit.h"
 #include "jit/tiering/code_cache.h"
+#include "jit/tiering/code_reports.h"
 #include "jit/tiering/compile_queue.h"
 #include "jit/tiering/function_compiler.h"
 #include "jit/tiering/module_state.h"
@@ -26,9 +27,9 @@
 
 namespace heddle::jit {
 
-/// What `heddle dump` shows: the IR after all passes, instructions before register allocation, or machine
-/// code.
-enum class DumpStage : uint8_t { ir, machine, assembly };
+/// What `heddle dump` shows: the IR as it is built, and after all passes; instructions before register
+/// allocation, and with it; machine code.
+enum class DumpStage : uint8_t { built, ir, machine, allocation, assembly };
 [[nodiscard]] Result<std::string> dump(const Engine& engine, const engine::ModuleImage& module,
                                        uint32_t function, DumpStage stage);
 
@@ -63,9 +64,9 @@ class JitTier final : public engine::Tier {
 
   // For crossings (crossings.cpp).
   [[nodiscard]] engine::InterpreterTier& interpreter() noexcept { return *interpreter_; }
-  [[nodiscard]] const CodeCache& cache() const noexcept { return *cache_; }
   /// See InterpreterTier.
   [[nodiscard]] const uint64_t* return_to_native() const noexcept { return return_to_native_; }
+  [[nodiscard]] const CodeCache& cache() const noexcept { return *cache_; }
   [[nodiscard]] const x64::Stubs& stubs() const noexcept { return cache_->stubs(); }
   /// The function's machine code; null: it is interpreted. Counts the call, and compiles if the policy says
   /// so.
@@ -99,6 +100,7 @@ class JitTier final : public engine::Tier {
                                                          const FunctionCompiler& compiler);
   [[nodiscard]] const CompiledCode* make(engine::FunctionCode& code, uint64_t loop_offset);
   void count(const engine::FunctionCode& code, uint64_t loop_offset, const StageTimes& times, bool made);
+  void report(const CompiledCode& code);
   [[nodiscard]] std::unique_ptr<FunctionCompiler> take_compiler();
   void give_back(std::unique_ptr<FunctionCompiler> compiler);
 
@@ -106,9 +108,10 @@ class JitTier final : public engine::Tier {
   const Policy policy_;
   engine::EngineState& engine_;
   const std::unique_ptr<engine::InterpreterTier> interpreter_;
+  const uint64_t* const return_to_native_;
   const std::unique_ptr<CodeCache> cache_;
   const PipelineOptions pipeline_;
-  const uint64_t* const return_to_native_;
+  CodeReports reports_;
 
   mutable engine::Mutex mutex_;
   CompileStatistics statistics_ HEDDLE_GUARDED_BY(mutex_);

@@ -69,6 +69,11 @@ std::string note_of(const Site& site) {
   return buffer;
 }
 
+void add_note(std::string& line, const std::string& note) {
+  constexpr size_t kColumn = 48;
+  line += std::string(line.size() < kColumn ? kColumn - line.size() : 1, ' ') + "; " + note;
+}
+
 }  // namespace
 
 std::string disassemble(const EmittedCode& code) {
@@ -93,18 +98,30 @@ std::string disassemble(const EmittedCode& code) {
   for (auto& [offset, label] : labels) label = number++;
   std::string text;
   size_t site = 0;
+  size_t next_line = 0;
+  uint32_t shown = 0;
   for (const Decoded& at : all) {
     if (const auto label = labels.find(at.offset); label != labels.end())
       text += "L" + std::to_string(label->second) + ":\n";
     std::string line = "  " + text_of(formatter, at, labels);
+    uint32_t wasm_offset = shown;
+    for (; next_line < code.lines.size() && code.lines[next_line].code_offset <= at.offset; ++next_line)
+      wasm_offset = code.lines[next_line].wasm_offset;
+    const size_t without_note = line.size();
     // Faults are at an instruction's beginning; the others behind it.
     while (site < code.sites.size()) {
       const Site& each = code.sites[site];
       const size_t wanted = each.kind == Site::Kind::fault ? at.offset : at.offset + at.instruction.length;
       if (each.code_offset != wanted) break;
-      line += std::string(line.size() < 48 ? 48 - line.size() : 1, ' ') + "; " + note_of(each);
+      add_note(line, note_of(each));
       ++site;
     }
+    if (line.size() == without_note && wasm_offset != shown && wasm_offset != 0) {
+      char note[16];
+      std::snprintf(note, sizeof note, "0x%x", wasm_offset);
+      add_note(line, note);
+    }
+    shown = wasm_offset;
     text += line + "\n";
   }
   return text;

@@ -9,8 +9,8 @@
 namespace heddle::jit::x64 {
 
 /// One instruction a line, labels where jumps go, and behind a `;` what the sites say: the offset of the wasm
-/// instruction and why it is one. Addresses that differ from run to run do not appear. Data behind the code
-/// is left out.
+/// instruction and why it is one; or what the lines say, if there are some. Addresses that differ from run to
+/// run do not appear. Data behind the code is left out.
 [[nodiscard]] std::string disassemble(const EmittedCode& code);
 
 }  // namespace heddle::jit::x64

@@ -25,10 +25,18 @@ struct Site {
   TrapKind trap = TrapKind::none;
 };
 
+/// From here on, code is of the wasm instruction at this offset in the module.
+struct Line {
+  uint32_t code_offset = 0;
+  uint32_t wasm_offset = 0;
+};
+
 struct EmittedCode {
   std::vector<uint8_t> bytes;  ///< the entry is at 0
   uint32_t code_bytes = 0;     ///< before the data: literals and jump tables
   std::vector<Site> sites;     ///< ascending by code_offset
+  bool wants_lines = false;    ///< before it is emitted: for who looks at it
+  std::vector<Line> lines;     ///< ascending, if they are wanted
   /// rsp = rbp - frame_bytes in the body. The own instance is at [rbp - 8] if saves_instance.
   uint32_t frame_bytes = 0;
   bool saves_instance = false;

@@ -345,6 +345,8 @@ bool Emission::is_known_by_flags(uint32_t index, std::span<const Location> locat
 
 void Emission::emit_instruction(uint32_t index) {
   const Instruction& instruction = function_.instructions[index];
+  if (out_.wants_lines)
+    out_.lines.push_back({static_cast<uint32_t>(assembler_.offset()), instruction.offset});
   const auto locations =
       std::span(allocation_.operands).subspan(instruction.first_operand, instruction.operand_count);
   if (instruction.is_move && locations.size() >= 2 && locations[0] == locations[1]) return;
@@ -527,6 +529,7 @@ Result<void> Emission::run() {
 Result<void> emit(const MachineFunction& function, const Allocation& allocation, EmittedCode& out) {
   out.bytes.clear();
   out.sites.clear();
+  out.lines.clear();
   return Emission(function, allocation, out).run();
 }
 

@@ -63,6 +63,15 @@ struct CompilerOptions {
   /// that is compiled wrongly.
   uint32_t first_function = 0;
   uint32_t end_function = UINT32_MAX;
+  /// Prove what the compiler makes: verify its values after each stage and run every register allocation
+  /// symbolically. A fault ends the process. Debug builds do it always.
+  bool checks = false;
+  /// Tell `perf` the names of compiled functions: in /tmp/perf-PID.map.
+  bool perf_map = false;
+  /// Tell `perf inject` what perf_map says and the code with it: in jit-PID.dump of this folder. Empty: no.
+  std::string jitdump_folder;
+  /// Tell a debugger the names of compiled functions, by the interface of GDB. Costs a copy of their code.
+  bool debugger = false;
 };
 
 /// How an engine works. Fixed once the engine exists, because compiled code depends on it.
