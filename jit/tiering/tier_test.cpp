@@ -393,6 +393,25 @@ TEST(tiers, what_no_clause_takes_has_the_backtrace_of_its_throw) {
   });
 }
 
+/// What returns there is a call, and what may fault there is a load.
+constexpr std::string_view kLoadBehindCall = R"((module
+  (memory 1)
+  (tag $e)
+  (func $stop (param i32) (if (local.get 0) (then (throw $e))) (unreachable))
+  (func (export "trap") (result i32) (call $stop (i32.const 0)) (i32.load (i32.const 4)))
+  (func (export "load") (param i32) (result i32)
+    (block $h (try_table (catch_all $h) (call $stop (local.get 0))) (return (i32.load (i32.const 8))))
+    (i32.const 7))))";
+
+TEST(tiers, an_access_behind_a_call_is_another_place) {
+  expect_alike(3, [](TierWorld& world) {
+    const Instance instance = world.instantiate(kLoadBehindCall);
+    std::string text = describe(instance.function("trap")->call());
+    for (const int32_t value : {0, 1}) text += describe(instance.function("load")->call({value}));
+    return text;
+  });
+}
+
 }  // namespace
 
 }  // namespace heddle::jit

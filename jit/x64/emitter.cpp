@@ -149,7 +149,11 @@ Label Emission::literal(uint64_t low, uint64_t high, uint8_t width) {
 // ------------------------------------------------------------------------------------------------ sites and
 // traps
 
+/// A place is one site: an access right behind a call would stand where the call returns to.
 void Emission::add_site(Site::Kind kind, uint32_t wasm_offset, TrapKind trap) {
+  if (kind == Site::Kind::fault && !out_.sites.empty() &&
+      out_.sites.back().code_offset == assembler_.offset())
+    assembler_.nop();
   out_.sites.push_back({static_cast<uint32_t>(assembler_.offset()), wasm_offset, 0, kind, trap});
 }
 
