@@ -5,6 +5,7 @@
 //   word 0   address of its handler
 //   word 1   up to four 16-bit fields, or two and a 32-bit immediate in the upper half
 //   word 2.. 64-bit extras, as the handler's family says
+// but for a return right behind a direct call, which has word 0 only and reads the call's word 1.
 // Fields are slot numbers relative to the frame pointer, unless said otherwise; an instruction that produces
 // a value has its destination slot in field 0. Branch targets are signed word distances from the branch's
 // word 0, so code can be copied. Nothing in here points into an instance: code is shared.

@@ -210,7 +210,6 @@ struct ModuleImage {
 
   // What any of the bodies does. Filled by validate_module.
   bool has_tail_calls = false;
-  bool has_catches = false;
 
   std::unique_ptr<TierData> tier_data;
   std::unique_ptr<TierData> compiler_data;  ///< of a compiler above that tier; destroyed before it

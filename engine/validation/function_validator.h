@@ -34,9 +34,8 @@ class FunctionValidator {
   /// One defined function's body. `facts` may be null.
   [[nodiscard]] Result<void> validate_body(uint32_t function, FunctionFacts* facts);
 
-  /// Did any body so far end in a tail call, or catch exceptions?
+  /// Did any body so far end in a tail call?
   [[nodiscard]] bool has_tail_calls() const { return has_tail_calls_; }
-  [[nodiscard]] bool has_catches() const { return has_catches_; }
 
   /// A constant expression that yields `type` and may read the globals before `global_end`. Functions it
   /// names are recorded in `declared`.
@@ -221,7 +220,6 @@ class FunctionValidator {
   std::vector<ValueType> operands_;
   size_t capacity_ = 0;  ///< operands_.size()
   bool has_tail_calls_ = false;
-  bool has_catches_ = false;
   size_t height_ = 0;
   size_t base_ = 0;
   bool unreachable_ = false;

@@ -49,7 +49,6 @@ class BodyValidation {
     }
     if (*first) return std::move((*first)->error);
     module_.has_tail_calls = has_tail_calls_;
-    module_.has_catches = has_catches_;
     return {};
   }
 
@@ -67,7 +66,6 @@ class BodyValidation {
       const uint32_t end = std::min(begin + kFunctionsPerClaim, count_);
       if (begin >= count_ || failed_.load(std::memory_order_relaxed)) {
         if (validator.has_tail_calls()) has_tail_calls_.store(true, std::memory_order_relaxed);
-        if (validator.has_catches()) has_catches_.store(true, std::memory_order_relaxed);
         return std::nullopt;
       }
       for (uint32_t function = begin; function < end; ++function) {
@@ -84,7 +82,6 @@ class BodyValidation {
   std::atomic<uint32_t> next_;
   std::atomic<bool> failed_ = false;
   std::atomic<bool> has_tail_calls_ = false;
-  std::atomic<bool> has_catches_ = false;
 };
 
 }  // namespace

@@ -44,7 +44,6 @@ bool FunctionValidator::check_clause(const CatchClause& clause) {
 }
 
 bool FunctionValidator::do_try_table(const Instruction& instruction) {
-  has_catches_ = true;
   if (facts_ != nullptr) facts_->has_calls = true;
   for (const CatchClause& clause : instruction.catches) {
     if (!check_clause(clause)) return false;
@@ -66,7 +65,6 @@ bool FunctionValidator::do_throw_ref(const Instruction&) {
 }
 
 bool FunctionValidator::do_try_(const Instruction& instruction) {
-  has_catches_ = true;
   return push_frame(Opcode::try_, instruction.block);
 }
 
