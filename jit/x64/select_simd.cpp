@@ -318,38 +318,43 @@ bool commutes(Mnemonic mnemonic) {
 
 }  // namespace
 
+/// A literal, or with AVX a load, is read where it is.
+void Selector::select_vector_binary(Value value, const VectorRow& row) {
+  const bool exchanged = row.shape == VectorRow::Shape::exchanged;
+  const VirtualRegister result = define(value);
+  Value left = argument(value, exchanged ? 1 : 0), right = argument(value, exchanged ? 0 : 1);
+  const auto is_literal = [this](Value each) {
+    return operation(each) == Operation::v128_const && !is_zero_vector(each);
+  };
+  const auto in_memory = [&](Value each) {
+    return is_literal(each) || (has_three_operands(row.mnemonic) && is_vector_load_here(each));
+  };
+  if (commutes(row.mnemonic) && in_memory(left) && !in_memory(right)) std::swap(left, right);
+  const bool is_plain = !row.inverted && row.immediate < 0;
+  const VirtualRegister a = use(left);
+  if (is_plain && is_literal(right)) {
+    return vector_with(row.mnemonic, result, a, node(right).immediate, node(right).extra);
+  }
+  if (is_plain && in_memory(right)) {
+    const Address address = load_here(right);
+    add(row.mnemonic, Form::rm, 16, {write_tied(result, 1), read(a)}, address);
+    return;
+  }
+  const VirtualRegister b = use(right);
+  if (is_plain) return vectors(row.mnemonic, result, a, b);
+  if (!row.inverted) {
+    add(row.mnemonic, Form::rri, 16, {write_tied(result, 1), read(a), read(b)}).immediate = row.immediate;
+    return;
+  }
+  const VirtualRegister opposite = vector(16);
+  vectors(row.mnemonic, opposite, a, b);
+  vector_with(Mnemonic::pxor, result, opposite, ~uint64_t{0}, ~uint64_t{0});
+}
+
 bool Selector::select_vector_row(Value value, const VectorRow& row) {
   switch (row.shape) {
     case VectorRow::Shape::binary:
-    case VectorRow::Shape::exchanged: {
-      const bool exchanged = row.shape == VectorRow::Shape::exchanged;
-      const VirtualRegister result = define(value);
-      Value left = argument(value, exchanged ? 1 : 0), right = argument(value, exchanged ? 0 : 1);
-      const auto in_memory = [this](Value each) {
-        return is_vector_load_here(each) || operation(each) == Operation::v128_const;
-      };
-      if (commutes(row.mnemonic) && in_memory(left) && !in_memory(right)) std::swap(left, right);
-      if (!row.inverted && row.immediate < 0 && operation(right) == Operation::v128_const && !is_zero_vector(right)) {
-        const VirtualRegister a = use(left);
-        return vector_with(row.mnemonic, result, a, node(right).immediate, node(right).extra), true;
-      }
-      if (!row.inverted && row.immediate < 0 && has_three_operands(row.mnemonic) && is_vector_load_here(right)) {
-        const VirtualRegister a = use(left);
-        const Address address = load_here(right);
-        add(row.mnemonic, Form::rm, 16, {write_tied(result, 1), read(a)}, address);
-        return true;
-      }
-      const VirtualRegister a = use(left), b = use(right);
-      if (!row.inverted) {
-        if (row.immediate < 0) return vectors(row.mnemonic, result, a, b), true;
-        add(row.mnemonic, Form::rri, 16, {write_tied(result, 1), read(a), read(b)}).immediate = row.immediate;
-        return true;
-      }
-      const VirtualRegister opposite = vector(16);
-      vectors(row.mnemonic, opposite, a, b);
-      vector_with(Mnemonic::pxor, result, opposite, ~uint64_t{0}, ~uint64_t{0});
-      return true;
-    }
+    case VectorRow::Shape::exchanged: return select_vector_binary(value, row), true;
     case VectorRow::Shape::unary: {
       const VirtualRegister result = define(value), from = use(argument(value, 0));
       const bool has_immediate = row.immediate >= 0;

@@ -49,7 +49,7 @@ FlagsTest negate(FlagsTest test) {
 }
 
 Selector::Selector(const Function& ir, const SelectOptions& options, MachineFunction& out)
-    : ir_(ir), options_(options), out_(out) {
+    : ir_(ir), options_(options), out_(out), bounds_(ir) {
   registers_.assign(ir.nodes.size(), kNoRegister);
   uses_.assign(ir.nodes.size(), 0);
   used_beyond_.assign(ir.nodes.size(), 0);
@@ -209,48 +209,9 @@ std::optional<int32_t> Selector::immediate_of(Value value, unsigned width) const
   return static_cast<int32_t>(*constant);
 }
 
-uint64_t Selector::greatest(Value value, unsigned depth) const {
-  constexpr uint64_t kAny = UINT32_MAX;
-  const Node& at = node(value);
-  if (depth == 0) return kAny;
-  const auto constant = [&](unsigned i) -> std::optional<uint32_t> {
-    const auto bits = integer_constant(argument(value, i));
-    if (!bits) return std::nullopt;
-    return static_cast<uint32_t>(*bits);
-  };
-  switch (at.operation) {
-    case Operation::i32_const: return static_cast<uint32_t>(at.immediate);
-    case Operation::i32_load8_u: return 0xff;
-    case Operation::i32_load16_u: return 0xffff;
-    case Operation::i32_and:
-      return std::min(greatest(argument(value, 0), depth - 1), greatest(argument(value, 1), depth - 1));
-    case Operation::i32_shr_u:
-      if (const auto by = constant(1)) return greatest(argument(value, 0), depth - 1) >> (*by & 31);
-      return kAny;
-    case Operation::i32_rem_u:
-      if (const auto by = constant(1); by && *by != 0) return *by - 1;
-      return kAny;
-    case Operation::i32_div_u:
-      if (const auto by = constant(1); by && *by != 0) return greatest(argument(value, 0), depth - 1) / *by;
-      return kAny;
-    case Operation::i32_shl:
-      if (const auto by = constant(1)) {
-        const uint64_t shifted = greatest(argument(value, 0), depth - 1) << (*by & 31);
-        return std::min(shifted, kAny);
-      }
-      return kAny;
-    case Operation::i32_add:
-      return std::min(greatest(argument(value, 0), depth - 1) + greatest(argument(value, 1), depth - 1),
-                      kAny);
-    default:
-      if (at.operation == Operation::host_load && at.access == Operation::i32_load8_u) return 0xff;
-      if (at.operation == Operation::host_load && at.access == Operation::i32_load16_u) return 0xffff;
-      return is_comparison(at.operation) ? 1 : kAny;
-  }
-}
-
 bool Selector::is_vector_load_here(Value value) const {
-  return operation(value) == Operation::v128_load && is_only_here(value) && colours_[value] == colours_[root_];
+  return operation(value) == Operation::v128_load && is_only_here(value) &&
+         colours_[value] == colours_[root_];
 }
 
 bool Selector::is_load_here(Value value, unsigned bytes) const {

@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include "jit/passes/upper_bounds.h"
 #include "jit/x64/literal_index.h"
 #include "jit/x64/select.h"
 
@@ -68,7 +69,7 @@ class Selector {
   /// The constant, if the processor takes it as an immediate of an instruction of `width` bytes.
   [[nodiscard]] std::optional<int32_t> immediate_of(Value value, unsigned width) const;
   /// An i32's greatest possible value.
-  [[nodiscard]] uint64_t greatest(Value value, unsigned depth = 4) const;
+  [[nodiscard]] uint64_t greatest(Value value) const { return bounds_.of(value); }
   /// Does `and` with the mask leave the i32 as it is?
   [[nodiscard]] bool is_mask_of(Value value, uint64_t mask) const {
     return ((mask + 1) & mask) == 0 && greatest(value) <= mask;
@@ -218,6 +219,7 @@ class Selector {
   void select_store_lane(Value value, unsigned bytes);
   void select_load_splat(Value value, unsigned bytes);
   bool select_vector_row(Value value, const VectorRow& row);
+  void select_vector_binary(Value value, const VectorRow& row);
   void vectors(Mnemonic mnemonic, VirtualRegister result, VirtualRegister left, VirtualRegister right);
   void vector_with(Mnemonic mnemonic, VirtualRegister result, VirtualRegister left, uint64_t low,
                    uint64_t high);
@@ -300,6 +302,7 @@ class Selector {
   const Function& ir_;
   const SelectOptions& options_;
   MachineFunction& out_;
+  const UpperBounds bounds_;
   std::vector<VirtualRegister> registers_;   ///< by value; kNoRegister: nobody asked
   std::vector<uint32_t> uses_;               ///< by value
   std::vector<uint8_t> used_beyond_;         ///< by value: in another block, or by an edge
@@ -311,8 +314,9 @@ class Selector {
   std::vector<uint8_t> rematerializable_;    ///< by register
   std::vector<Instruction> pending_;         ///< of the node at hand, forwards
   BlockId block_ = kNoBlock;
-  Value root_ = kNoValue;       ///< the node at hand
-  bool is_repeated_ = false;  ///< what is being selected is so elsewhere, too: what it reads is not only read here
+  Value root_ = kNoValue;  ///< the node at hand
+  bool is_repeated_ =
+      false;  ///< what is being selected is so elsewhere, too: what it reads is not only read here
   uint32_t folded_offset_ = 0;  ///< of the load that the next instruction with an address does, or 0
 };
 
