@@ -194,6 +194,7 @@ Position Walk::next_fixed(Register reg, const Interval& it) {
 /// Where the interval first meets a range that is not its own value's.
 Position Walk::first_in(const std::vector<FixedRange>& fixed, size_t& cursor, const Interval& it) const {
   while (cursor < fixed.size() && fixed[cursor].to <= position_) ++cursor;
+  if (cursor == fixed.size() || fixed[cursor].from >= it.end) return kNever;
   auto begin = fixed.begin() + static_cast<ptrdiff_t>(cursor);
   for (uint32_t i = it.range; i != kNone; i = all_->ranges[i].next) {
     const Range& range = all_->ranges[i];
