@@ -85,6 +85,10 @@ void Fiber::ask_to_yield() noexcept {
   if (preemptible_ != nullptr) preemptible_->ask_to_yield();
 }
 
+[[gnu::noinline]] void Fiber::release_unused_stack() noexcept {
+  FiberStacks::release_below(stack_, __builtin_frame_address(0));
+}
+
 int64_t Fiber::now_ns() const noexcept { return scheduler_.clock().now_ns(); }
 
 void Fiber::let_others_run(SwitchReason reason) noexcept {

@@ -80,6 +80,8 @@ class Fiber final : public engine::Parker {
   /// Counted from 1 in the order of spawning, if the scheduler has a policy; else 0.
   [[nodiscard]] uint64_t number() const noexcept { return number_; }
   [[nodiscard]] FiberRecord& record() noexcept { return record_; }
+  /// Returns the memory of its stack beyond the present depth to the host. The fiber's own code only.
+  void release_unused_stack() noexcept;
   /// Below this a host function must not go.
   [[nodiscard]] uintptr_t stack_low() const noexcept { return reinterpret_cast<uintptr_t>(stack_.low); }
 

@@ -47,9 +47,26 @@ void FiberStacks::give_back(FiberStack stack) {
 size_t FiberStacks::trim() {
   engine::MutexLock lock(mutex_);
   const size_t warm = free_.size() - cold_;
+  if (free_.size() == slabs_.size() * kSlabStacks) {
+    // In one call each, and the address space with it.
+    for (uint8_t* slab : slabs_) munmap(slab, kSlabStacks * stack_bytes_);
+    slabs_.clear();
+    free_.clear();
+    cold_ = 0;
+    return warm;
+  }
   for (size_t i = cold_; i < free_.size(); ++i) madvise(free_[i], stack_bytes_, MADV_DONTNEED);
   cold_ = free_.size();
   return warm;
+}
+
+void FiberStacks::release_below(const FiberStack& stack, const void* depth) noexcept {
+  // For the frames of the call itself.
+  constexpr uintptr_t kMargin = 1024;
+  const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const uintptr_t end = (reinterpret_cast<uintptr_t>(depth) - kMargin) / page * page;
+  const uintptr_t low = reinterpret_cast<uintptr_t>(stack.low);
+  if (end > low) madvise(stack.low, end - low, MADV_DONTNEED);
 }
 
 bool FiberStacks::add_slab() {

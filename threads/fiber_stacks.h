@@ -39,6 +39,9 @@ class FiberStacks {
   void give_back(FiberStack stack) HEDDLE_EXCLUDES(mutex_);
   /// Returns the memory of stacks not in use to the host; they stay reserved. How many.
   size_t trim() HEDDLE_EXCLUDES(mutex_);
+  /// Returns the memory below `depth` of a stack in use to the host: what ran there is over. REQUIRES: called
+  /// on this stack, whose frames from there on are not needed.
+  static void release_below(const FiberStack& stack, const void* depth) noexcept;
 
   /// Clears the canary; done by take().
   static void arm(const FiberStack& stack) noexcept;

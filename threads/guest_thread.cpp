@@ -55,6 +55,8 @@ void GuestThread::run_in(PooledInstance& instance) {
     const Attachment attachment(instance, *Fiber::current());
     if (process_->enter(*this, instance)) {
       outcome = instance.prepare();
+      // Instantiation goes deeper than most threads that then wait.
+      if (instance.is_new()) Fiber::current()->release_unused_stack();
       // Who was stopped before this has been told; who is stopped after it, is told in the call.
       if (outcome.ok() && !process_->is_finishing()) outcome = call_entry(instance.instance());
     }

@@ -30,6 +30,7 @@ engine::ExecContext& PooledInstance::context() noexcept {
 
 Outcome<void> PooledInstance::prepare() {
   is_prepared_ = is_usable_ = false;
+  is_new_ = !instance_;
   if (instance_) {
     if (auto renewed = detail::renew(instance_); !renewed.ok()) return renewed;
   } else {

@@ -29,6 +29,8 @@ class PooledInstance {
  public:
   /// Makes the instance, or makes it new. Runs the module's start function, in the calling fiber.
   [[nodiscard]] Outcome<void> prepare();
+  /// Was the last prepare() the first?
+  [[nodiscard]] bool is_new() const noexcept { return is_new_; }
   /// Has that succeeded, since it was taken?
   [[nodiscard]] bool is_prepared() const noexcept { return is_prepared_; }
   /// REQUIRES: prepared.
@@ -45,6 +47,7 @@ class PooledInstance {
   const FiberStack stack_;
   Store store_;
   Instance instance_;
+  bool is_new_ = false;
   bool is_prepared_ = false;
   bool is_usable_ = true;  ///< by another thread; false: prepare() failed, or can't be done twice
 };

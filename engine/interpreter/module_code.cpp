@@ -87,9 +87,13 @@ FunctionCode* ModuleCode::find(const Word* ip) const {
 
 uint64_t ModuleCode::offset_of(const FunctionCode& code, const Word* ip) const {
   MutexLock lock(mutex_);
+  if (const auto known = offsets_.find(ip); known != offsets_.end()) return known->second;
   const Range* range = find_range(ip);
   if (range == nullptr) return module_.functions[code.index].body.offset;
-  return translator_->offset_of(code.index, static_cast<uint64_t>(ip - range->begin));
+  if (offsets_.size() == kMostOffsets) offsets_.clear();
+  const uint64_t offset = translator_->offset_of(code.index, static_cast<uint64_t>(ip - range->begin));
+  offsets_.emplace(ip, offset);
+  return offset;
 }
 
 bool ModuleCode::attach_loop(const FunctionCode& code, uint64_t offset, const NativeLoop& target) {

@@ -44,7 +44,7 @@ class ModuleCode final : public TierData {
   [[nodiscard]] FunctionCode* find(const Word* ip) const HEDDLE_EXCLUDES(mutex_);
 
   /// The module offset of the wasm instruction that the code at `ip` came from: translates once more,
-  /// watching.
+  /// watching, and remembers, since many threads may be stopped at the same places.
   [[nodiscard]] uint64_t offset_of(const FunctionCode& code, const Word* ip) const HEDDLE_EXCLUDES(mutex_);
 
   /// A loop that is compiled. Found by its header, whose handler is `enter_loop` now.
@@ -93,6 +93,9 @@ class ModuleCode final : public TierData {
   std::unordered_map<const Word*, Loop> loops_ HEDDLE_GUARDED_BY(mutex_);
   mutable bool sorted_ HEDDLE_GUARDED_BY(mutex_) = true;
   uint64_t total_words_ HEDDLE_GUARDED_BY(mutex_) = 0;
+  static constexpr size_t kMostOffsets = 1024;
+  mutable std::unordered_map<const Word*, uint64_t> offsets_
+      HEDDLE_GUARDED_BY(mutex_);  ///< that were asked for
 };
 
 /// ModuleCode::translate for the module that `code` belongs to.
