@@ -26,5 +26,18 @@ TEST(InterpreterCarry, both_paths_of_a_branch_see_the_operand) {
   EXPECT_EQ(world.call(instance, "f64", {five, 0}), returned({94}));
 }
 
+TEST(InterpreterCarry, both_arms_of_an_if_see_its_parameter) {
+  World world;
+  Instance& instance = world.instantiate(R"((module
+    (func (export "run") (param $c i32) (param $x i64) (result i32) (local $y i32)
+      (i64.gt_s (i64.const 1) (local.get $x))
+      (local.get $c)
+      (if (param i32) (then (local.set $c)) (else (local.set $y)))
+      (i32.add (i32.mul (i32.const 10) (local.get $c)) (local.get $y)))))");
+  EXPECT_EQ(world.call(instance, "run", {0, 0}), returned({1}));
+  EXPECT_EQ(world.call(instance, "run", {5, 0}), returned({10}));
+  EXPECT_EQ(world.call(instance, "run", {5, 1}), returned({0}));
+}
+
 }  // namespace
 }  // namespace heddle::engine

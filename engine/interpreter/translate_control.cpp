@@ -64,6 +64,8 @@ void Translator::loop(const Instruction& instruction) {
 void Translator::if_(const Instruction& instruction) {
   const Operand condition = pop();
   Control& control = enter_block(Control::Kind::if_, instruction.block);
+  // The other arm reads its parameters from their slots.
+  for (size_t i = control.height; i < operands_.size(); ++i) pin(operands_[i]);
   branch(condition, false, false, {&control, true}, false);
   start_fuel();
 }

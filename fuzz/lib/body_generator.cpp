@@ -142,6 +142,11 @@ struct BuiltRows {
 };
 constexpr BuiltRows kBuilt;
 
+/// What calm statements do besides computing.
+constexpr Opcode kCalm[] = {Opcode::block,     Opcode::loop,       Opcode::if_,        Opcode::br_if,
+                            Opcode::br_if,     Opcode::select,     Opcode::call,       Opcode::local_get,
+                            Opcode::local_tee, Opcode::global_set, Opcode::global_get, Opcode::call_indirect};
+
 }  // namespace
 
 void BodyGenerator::statements(uint32_t statements) {
@@ -156,6 +161,37 @@ void BodyGenerator::statements(uint32_t statements) {
   }
 }
 
+void BodyGenerator::calm_statements(uint32_t statements) {
+  std::array<Opcode, 8> chosen;
+  for (Opcode& row : chosen) {
+    do {
+      row = kBuilt.rows[entropy_.below(kBuilt.count)];
+    } while (info(row).signature.empty() && !entropy_.empty());
+  }
+  for (uint32_t i = 0; i < statements && !entropy_.empty() && out_.size() < kMaxBytes; ++i) {
+    if (frames_.size() > 1 && entropy_.chance(15)) {
+      close();
+    } else if (entropy_.chance(25)) {
+      instruction(kCalm[entropy_.below(std::size(kCalm))]);
+    } else {
+      instruction(chosen[entropy_.below(chosen.size())]);
+    }
+    if (available() > 0 && entropy_.chance(60)) keep_result();
+  }
+}
+
+/// The uppermost operand goes to a local of its type, one of several.
+void BodyGenerator::keep_result() {
+  std::vector<uint32_t> alike;
+  for (uint32_t i = 0; i < locals_.size(); ++i) {
+    if (locals_[i] == stack_.back()) alike.push_back(i);
+  }
+  if (alike.empty()) return;
+  out_.opcode(Opcode::local_set);
+  out_.unsigned_leb(alike[entropy_.below(static_cast<uint32_t>(alike.size()))]);
+  pop(1);
+}
+
 std::vector<uint8_t> BodyGenerator::finish() {
   close_all_but_one();
   close();
@@ -168,7 +204,9 @@ std::vector<uint8_t> generate_module(std::span<const uint8_t> bytes) {
   std::vector<std::vector<uint8_t>> bodies;
   for (auto i = ModulePlan::kImports; i < plan.functions.size(); ++i) {
     BodyGenerator body(entropy, plan, i);
-    body.statements(5 + entropy.below(60));
+    const bool is_calm = entropy.chance(50);
+    const uint32_t statements = 5 + entropy.below(60);
+    is_calm ? body.calm_statements(statements) : body.statements(statements);
     bodies.push_back(body.finish());
   }
   return plan.encode(bodies);

@@ -23,6 +23,9 @@ class BodyGenerator {
 
   /// About `statements` instructions with their operands.
   void statements(uint32_t statements);
+  /// The same, of a few rows that are used again and again, with few ways out and results that are kept: what
+  /// goes wrong between instructions shows.
+  void calm_statements(uint32_t statements);
   /// One instruction of this row with its operands; nothing where the state does not allow it.
   void instruction(engine::Opcode opcode);
   /// Closes what is open. The code entry, without its size.
@@ -51,6 +54,8 @@ class BodyGenerator {
   };
   static constexpr size_t kMaxFrames = 8;
   static constexpr size_t kMaxBytes = 6'000;
+
+  void keep_result();
 
   // generate_operands.cpp
   void want(const Letters& types);

@@ -11,14 +11,28 @@
 #include "engine/runtime/instance.h"
 #include "fuzz/lib/imports.h"
 
+#if HEDDLE_HAS_JIT
+#include <heddle/jit.h>
+#endif
+
 namespace heddle::fuzz {
 
 namespace {
+
+[[nodiscard]] const Compiler* available_compiler() {
+#if HEDDLE_HAS_JIT
+  return jit::compiler();
+#else
+  return nullptr;
+#endif
+}
 
 constexpr auto kTimeout = std::chrono::milliseconds(100);
 constexpr uint64_t kMemoryBytes = 16 << 20;
 constexpr uint64_t kTableElements = 10'000;
 constexpr uint64_t kStackBytes = 64 << 10;
+/// Where the tiers' frames differ: what a call's steps do not fill.
+constexpr uint64_t kLargeStackBytes = 2 << 20;
 /// More than a call's fuel can fill with small objects: only what is huge fails, and that in every run.
 constexpr uint64_t kHeapBytes = 32 << 20;
 
@@ -52,7 +66,7 @@ class Run {
       note("imports: " + imports.error().message);
       return false;
     }
-    (void)store_.set_fuel(options_.fuel);
+    if (options_.fuel != 0) (void)store_.set_fuel(options_.fuel);
     auto instance = Instance::create(store_, module, *imports);
     spend();
     if (!instance.ok()) {
@@ -61,18 +75,29 @@ class Run {
     }
     instance_ = std::move(*instance);
     seen_.instantiated = true;
-    note("instantiated, fuel " + std::to_string(store_.fuel()));
+    note("instantiated" + fuel_left());
     return true;
   }
 
-  void spend() { seen_.fuel_used += options_.fuel - store_.fuel(); }
+  void spend() {
+    if (options_.fuel != 0) seen_.fuel_used += options_.fuel - store_.fuel();
+  }
+
+  [[nodiscard]] std::string fuel_left() const {
+    return options_.fuel == 0 ? "" : ", fuel " + std::to_string(store_.fuel());
+  }
+
+  [[nodiscard]] bool depends_on_tier(TrapKind kind) const {
+    return kind == TrapKind::interrupted || (options_.fuel == 0 && (kind == TrapKind::call_stack_exhausted ||
+                                                                    kind == TrapKind::out_of_memory));
+  }
 
   void failed(const std::string& what, const detail::OutcomeBase& outcome) {
     if (outcome.trapped()) {
       seen_.traps.push_back(outcome.trap().kind);
-      if (outcome.trap().kind == TrapKind::interrupted) seen_.interrupted = true;
+      if (depends_on_tier(outcome.trap().kind)) seen_.interrupted = true;
     }
-    note(what + ": " + outcome.message() + ", fuel " + std::to_string(store_.fuel()));
+    note(what + ": " + outcome.message() + fuel_left());
   }
 
   void call_exports(uint32_t round) {
@@ -92,7 +117,7 @@ class Run {
       if (!value) return;
       arguments.push_back(*value);
     }
-    (void)store_.set_fuel(options_.fuel);
+    refill();
     ++seen_.calls;
     auto results = function.call(arguments);
     spend();
@@ -100,7 +125,13 @@ class Run {
     ++seen_.returned;
     std::string line = "call " + name + " =";
     for (const Value& result : *results) line += " " + describe(result);
-    note(line + ", fuel " + std::to_string(store_.fuel()));
+    note(line + fuel_left());
+  }
+
+  void refill() {
+    if (options_.fuel != 0) (void)store_.set_fuel(options_.fuel);
+    if (options_.steps != 0)
+      detail::Access::object<engine::Instance>(instance_)->global_space.back()->value[0] = options_.steps;
   }
 
   std::string describe(const Value& value) {
@@ -143,10 +174,15 @@ class Run {
 
 }  // namespace
 
+bool has_compiler() { return available_compiler() != nullptr; }
+
 Observation execute(std::span<const uint8_t> bytes, const ExecuteOptions& options) {
   Config config;
   config.memory_mode = options.memory_mode;
-  config.fuel = true;
+  config.fuel = options.fuel != 0;
+  config.tier = options.tier;
+  config.compiler = available_compiler();
+  config.compiler_options = options.compiler;
   config.eager = options.eager;
   config.gc_stress = options.gc_stress;
   config.custom_descriptors = true;
@@ -159,7 +195,7 @@ Observation execute(std::span<const uint8_t> bytes, const ExecuteOptions& option
   StoreLimits limits;
   limits.memory_bytes = kMemoryBytes;
   limits.table_elements = kTableElements;
-  limits.stack_bytes = kStackBytes;
+  limits.stack_bytes = options.fuel != 0 ? kStackBytes : kLargeStackBytes;
   limits.gc_bytes = kHeapBytes;
   auto store = Store::create(*engine, limits);
   if (!store) {

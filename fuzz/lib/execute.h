@@ -16,9 +16,15 @@ struct ExecuteOptions {
   MemoryMode memory_mode = MemoryMode::checked;
   bool eager = false;
   bool gc_stress = false;  ///< collect garbage before every allocation
-  uint64_t fuel = 20'000;  ///< for each call
-  uint32_t calls = 40;     ///< exported functions called at most, in order
-  uint32_t rounds = 2;     ///< how often all of them, with other arguments
+  uint64_t fuel = 20'000;  ///< for each call; 0: not counted
+  /// For each call of a bounded_module(); 0: it is none.
+  uint32_t steps = 0;
+  /// As Config has them. Without fuel, what tiers may do differently ends an observation: to run out of stack
+  /// or memory.
+  std::string tier = "interp";
+  CompilerOptions compiler{};
+  uint32_t calls = 40;  ///< exported functions called at most, in order
+  uint32_t rounds = 2;  ///< how often all of them, with other arguments
   /// A planted bug, to prove that the oracle can fail: flips a bit of the n-th result of the run (1 is the
   /// first); 0: none.
   uint64_t flip_result = 0;
@@ -28,7 +34,8 @@ struct ExecuteOptions {
 /// globals, tables and digests of the memories. Equal runs have equal lines.
 struct Observation {
   std::vector<std::string> lines;
-  /// A wait without end was interrupted, so nothing from here on is deterministic.
+  /// A wait without end was interrupted, or without fuel some limit was met: nothing from here on is
+  /// deterministic.
   bool interrupted = false;
   bool instantiated = false;
   uint64_t calls = 0;
@@ -36,6 +43,9 @@ struct Observation {
   uint64_t fuel_used = 0;
   std::vector<TrapKind> traps;
 };
+
+/// Has this build a compiler, and so more than one tier?
+[[nodiscard]] bool has_compiler();
 
 /// An engine, a store and an instance from scratch. `bytes` that do not load leave one line that says why.
 [[nodiscard]] Observation execute(std::span<const uint8_t> bytes, const ExecuteOptions& options);

@@ -12,8 +12,8 @@
 
 namespace heddle::fuzz {
 
-/// A value type as the opcode table's signatures write it, i l f d v, and more: F funcref, E externref, X exnref,
-/// A anyref; b and s are i8 and i16, in objects only.
+/// A value type as the opcode table's signatures write it, i l f d v, and more: F funcref, E externref, X
+/// exnref, A anyref; b and s are i8 and i16, in objects only.
 using TypeLetter = char;
 
 /// The binary format's code of a type. (Spec 5.3)
@@ -47,9 +47,9 @@ struct ModulePlan {
                                                 {1, 3, false, true, false},
                                                 {65'600, 66'000, false, false, true}};
   static constexpr PlannedTable kTables[] = {{'F', 8, 20, false}, {'E', 5, 9, false}, {'F', 3, 6, true}};
-  static constexpr PlannedGlobal kGlobals[] = {{'i', true},  {'l', true}, {'f', true}, {'d', true},
-                                               {'v', true},  {'F', true}, {'E', true}, {'i', false},
-                                               {'l', false}, {'v', false}, {'X', true},  {'A', true}};
+  static constexpr PlannedGlobal kGlobals[] = {{'i', true},  {'l', true},  {'f', true}, {'d', true},
+                                               {'v', true},  {'F', true},  {'E', true}, {'i', false},
+                                               {'l', false}, {'v', false}, {'X', true}, {'A', true}};
   /// What their exceptions carry.
   static constexpr std::string_view kTags[] = {"", "i", "Fd", "lX"};
   static constexpr uint32_t kDataSegments = 3;     // the first is active in memory 0
@@ -65,8 +65,8 @@ struct ModulePlan {
   static constexpr std::string_view kElements = "bsilfdAFE";
   static constexpr uint32_t kObjectTypes = kStructures + static_cast<uint32_t>(kElements.size());
 
-  /// Behind them a group with two structures that have descriptors, of types kDescriptors and on; the second is a
-  /// subtype of the first.
+  /// Behind them a group with two structures that have descriptors, of types kDescriptors and on; the second
+  /// is a subtype of the first.
   static constexpr uint32_t kDescribed = kObjectTypes;
   static constexpr uint32_t kDescribedTypes = 2;
   static constexpr std::string_view kDescribedFields[kDescribedTypes] = {"iA", "iAdb"};

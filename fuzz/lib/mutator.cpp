@@ -11,7 +11,7 @@
 #include "engine/binary/cursor.h"
 #include "engine/opcodes/opcode.h"
 #include "engine/text/byte_writer.h"
-#include "fuzz/lib/oracles.h"
+#include "fuzz/lib/sections.h"
 
 namespace heddle::fuzz {
 
@@ -20,32 +20,9 @@ using engine::Cursor;
 
 namespace {
 
-constexpr size_t kHeaderBytes = 8;
-constexpr uint8_t kCodeSection = 10;
 using Buffer = std::vector<uint8_t>;
 
-struct Section {
-  uint8_t id = 0;
-  Buffer contents;
-};
-
 Buffer copy(std::span<const uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
-
-std::optional<std::vector<Section>> take_apart(std::span<const uint8_t> bytes) {
-  if (bytes.size() < kHeaderBytes || !looks_like_module(bytes)) return {};
-  std::vector<Section> sections;
-  Cursor cursor(bytes.subspan(kHeaderBytes));
-  while (!cursor.at_end()) {
-    Section section;
-    section.id = cursor.read_byte();
-    const uint32_t size = cursor.read_u32();
-    if (cursor.failed() || size > cursor.remaining()) return {};
-    section.contents = copy(cursor.read_bytes(size));
-    sections.push_back(std::move(section));
-  }
-  if (sections.empty()) return {};
-  return sections;
-}
 
 std::optional<std::vector<Buffer>> take_bodies(std::span<const uint8_t> contents) {
   std::vector<Buffer> bodies;
@@ -164,14 +141,9 @@ size_t mutate_module(uint8_t* data, size_t size, size_t max_size, uint32_t seed,
   auto sections = take_apart({data, size});
   if (!sections || seed % 8 == 0) return mutate(data, size, max_size);
   Mutation(seed, mutate).change(*sections);
-  ByteWriter out;
-  out.append(std::span(data, kHeaderBytes));
-  for (const Section& section : *sections) {
-    out.byte(section.id);
-    out.sized(section.contents);
-  }
+  const Buffer out = put_together(std::span(data, kHeaderBytes), *sections);
   if (out.size() > max_size) return mutate(data, size, max_size);
-  std::memcpy(data, out.bytes().data(), out.size());
+  std::memcpy(data, out.data(), out.size());
   return out.size();
 }
 

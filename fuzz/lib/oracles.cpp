@@ -7,9 +7,11 @@
 #include <memory>
 
 #include "engine/module/module.h"
+#include "engine/support/sanitizers.h"
 #include "engine/text/assembler.h"
 #include "engine/text/printer.h"
 #include "engine/validation/validate.h"
+#include "fuzz/lib/bounded_module.h"
 #include "fuzz/lib/generator.h"
 #include "fuzz/lib/statistics.h"
 
@@ -117,34 +119,120 @@ std::string check_wat(std::string_view source) {
   return check_decode(*assembled);
 }
 
-std::string check_exec(Bytes bytes, const ExecuteOptions& first, const ExecuteOptions& second) {
+namespace {
+
+void count_run(const Observation& seen) {
   Statistics& stats = statistics();
-  ++stats.inputs;
+  stats.instantiated += seen.instantiated ? 1 : 0;
+  stats.calls += seen.calls;
+  stats.returned += seen.returned;
+  stats.instructions += seen.fuel_used;
+  for (const TrapKind kind : seen.traps) ++stats.traps[to_string(kind)];
+}
+
+void count_valid(const ModuleImage& image) {
+  Statistics& stats = statistics();
+  ++stats.decoded;
+  ++stats.validated;
+  stats.add_opcodes(image);
+}
+
+/// A module of the generator's, or what is wrong with it.
+struct Input {
+  std::vector<uint8_t> made;
+  std::string failure;
+};
+
+Input make_module(Bytes bytes) {
+  Input input{generate_module(bytes), {}};
+  ++statistics().generated;
+  TypeRegistry registry;
+  const Loaded loaded = load(input.made, registry);
+  if (!loaded.valid) input.failure = "the generator made an invalid module: " + loaded.verdict;
+  return input;
+}
+
+}  // namespace
+
+std::string check_exec(Bytes bytes, const ExecuteOptions& first, const ExecuteOptions& second) {
+  ++statistics().inputs;
   {
     TypeRegistry registry;
     const Loaded loaded = load(bytes, registry);
     if (!loaded.failure.empty() || !loaded.valid) return loaded.failure;
-    ++stats.decoded;
-    ++stats.validated;
-    stats.add_opcodes(*loaded.image);
+    count_valid(*loaded.image);
   }
   const Observation a = execute(bytes, first);
-  stats.instantiated += a.instantiated ? 1 : 0;
-  stats.calls += a.calls;
-  stats.returned += a.returned;
-  stats.instructions += a.fuel_used;
-  for (const TrapKind kind : a.traps) ++stats.traps[to_string(kind)];
+  count_run(a);
   return difference(a, execute(bytes, second));
 }
 
 std::string check_exec_any(Bytes bytes, const ExecuteOptions& first, const ExecuteOptions& second) {
   if (looks_like_module(bytes)) return check_exec(bytes, first, second);
-  const std::vector<uint8_t> module = generate_module(bytes);
-  ++statistics().generated;
-  TypeRegistry registry;
-  const Loaded loaded = load(module, registry);
-  if (!loaded.valid) return "the generator made an invalid module: " + loaded.verdict;
-  return check_exec(module, first, second);
+  const Input input = make_module(bytes);
+  return input.failure.empty() ? check_exec(input.made, first, second) : input.failure;
+}
+
+namespace {
+
+struct Way {
+  const char* name;
+  const char* tier;
+  CompilerOptions compiler;
+};
+
+/// How the tiers run a module, besides the interpreter. What is compiled when must not depend on time.
+std::vector<Way> ways_to_compile(uint32_t functions) {
+  CompilerOptions options;
+  options.checks = true;
+  options.threads = 0;
+  options.sample_interval = std::chrono::microseconds(0);
+  options.hot_calls = 2;
+  options.code_bytes = 16 << 20;
+  std::vector<Way> ways = {{"compiled", "jit", options}, {"compiled when hot", "auto", options}};
+  options.end_function = functions / 2;
+  ways.push_back({"half compiled", "jit", options});
+  return ways;
+}
+
+constexpr uint32_t kSteps = 2'000;
+
+}  // namespace
+
+std::string check_tiers(Bytes bytes) {
+  if (!has_compiler()) return {};
+  ++statistics().inputs;
+  std::vector<uint8_t> module;
+  uint32_t functions = 0;
+  {
+    TypeRegistry registry;
+    const Loaded loaded = load(bytes, registry);
+    if (!loaded.failure.empty() || !loaded.valid) return loaded.failure;
+    count_valid(*loaded.image);
+    module = bounded_module(*loaded.image, kSteps);
+    functions = static_cast<uint32_t>(loaded.image->functions.size());
+  }
+  if (module.empty()) return {};
+  ExecuteOptions options;
+  options.fuel = 0;
+  options.steps = kSteps;
+  const Observation interpreted = execute(module, options);
+  count_run(interpreted);
+  // Bounds are checked in different ways where no sanitizer wants the signals.
+  if (!engine::kAddressSanitizer && !engine::kThreadSanitizer) options.memory_mode = MemoryMode::automatic;
+  for (const Way& way : ways_to_compile(functions)) {
+    options.tier = way.tier;
+    options.compiler = way.compiler;
+    if (std::string found = difference(interpreted, execute(module, options)); !found.empty())
+      return std::string(way.name) + ", " + found;
+  }
+  return {};
+}
+
+std::string check_tiers_any(Bytes bytes) {
+  if (looks_like_module(bytes)) return check_tiers(bytes);
+  const Input input = make_module(bytes);
+  return input.failure.empty() ? check_tiers(input.made) : input.failure;
 }
 
 void require_nothing_wrong(const char* target, const std::string& failure) {

@@ -33,6 +33,13 @@ namespace heddle::fuzz {
 [[nodiscard]] std::string check_exec_any(std::span<const uint8_t> bytes, const ExecuteOptions& first = {},
                                          const ExecuteOptions& second = {.eager = true});
 
+/// A valid module does the same in the interpreter, compiled before its first call, entered in the middle of
+/// its loops, and with one function in two compiled; the compiler's own checks hold. Compared is its
+/// bounded_module(). Nothing where there is no compiler.
+[[nodiscard]] std::string check_tiers(std::span<const uint8_t> bytes);
+/// check_tiers for any bytes, as check_exec_any.
+[[nodiscard]] std::string check_tiers_any(std::span<const uint8_t> bytes);
+
 /// For targets: says what is wrong and aborts, so that libFuzzer keeps the input.
 void require_nothing_wrong(const char* target, const std::string& failure);
 

@@ -36,10 +36,12 @@ TEST(fuzz_replay, regressions_stay_fixed) {
     const std::span bytes(reinterpret_cast<const uint8_t*>(input.data()), input.size());
     EXPECT_EQ(check_decode(bytes), "") << path;
     EXPECT_EQ(check_exec_any(bytes), "") << path;
+    EXPECT_EQ(check_tiers_any(bytes), "") << path;
     EXPECT_EQ(check_wat(input), "") << path;
     // Text is also run, if it is a module.
     if (auto module = engine::assemble(input)) {
       EXPECT_EQ(check_exec(*module), "") << path;
+      EXPECT_EQ(check_tiers(*module), "") << path;
     }
   }
 }

@@ -73,6 +73,20 @@ TEST(fuzz_smoke, generated_modules_run_the_same_twice) {
   if (std::getenv("HEDDLE_FUZZ_STATS") != nullptr) std::puts(stats.to_string().c_str());
 }
 
+TEST(fuzz_smoke, tiers_run_seeds_and_generated_modules_the_same) {
+  if (!has_compiler()) GTEST_SKIP() << "this build has one tier";
+  statistics() = {};
+  for (const Seed& seed : module_seeds()) EXPECT_EQ(check_tiers(seed.bytes), "") << seed.name;
+  for (uint32_t i = 0; i < kModules / 4; ++i) {
+    ASSERT_EQ(check_tiers_any(random_bytes(9'000 + i, 200 + i % 800)), "")
+        << "random_bytes(" << 9'000 + i << ")";
+  }
+  const Statistics& stats = statistics();
+  EXPECT_GT(stats.instantiated, kModules / 4);
+  EXPECT_GT(stats.returned * 2, stats.calls) << stats.to_string();
+  if (std::getenv("HEDDLE_FUZZ_STATS") != nullptr) std::puts(stats.to_string().c_str());
+}
+
 TEST(fuzz_smoke, garbage_is_refused_in_peace) {
   for (uint32_t i = 0; i < 2'000; ++i) {
     auto bytes = random_bytes(i, 1 + i % 90);

@@ -29,7 +29,7 @@ bool write(const std::filesystem::path& folder, const std::vector<heddle::fuzz::
 int main(int argc, char** argv) {
   using namespace heddle::fuzz;
   if (argc != 4) {
-    std::fputs("usage: fuzz_seeds decode|wat|exec FOLDER DICTIONARY\n", stderr);
+    std::fputs("usage: fuzz_seeds decode|wat|exec|tiers FOLDER DICTIONARY\n", stderr);
     return 2;
   }
   const std::string_view target = argv[1];
@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
   std::filesystem::create_directories(folder, error);
   const bool is_text = target == "wat";
   bool done = write(folder, is_text ? text_seeds() : module_seeds());
-  if (target == "exec") done = done && write(folder, generator_seeds(60));
+  if (target == "exec" || target == "tiers") done = done && write(folder, generator_seeds(60));
   done = done && write(argv[3], is_text ? text_dictionary() : binary_dictionary());
   if (!done) std::fprintf(stderr, "fuzz_seeds: cannot write into %s\n", argv[2]);
   return done ? 0 : 1;
