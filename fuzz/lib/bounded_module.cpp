@@ -39,18 +39,23 @@ constexpr uint64_t kNaN64 = 0x7ff8000000000000;
     case Opcode::f32x4_mul:
     case Opcode::f32x4_min:
     case Opcode::f32x4_max:
+    case Opcode::f32x4_relaxed_madd:
+    case Opcode::f32x4_relaxed_nmadd:
+    case Opcode::f32x4_relaxed_min:
+    case Opcode::f32x4_relaxed_max:
     case Opcode::f64x2_add:
     case Opcode::f64x2_mul:
     case Opcode::f64x2_min:
-    case Opcode::f64x2_max: return kV128;
+    case Opcode::f64x2_max:
+    case Opcode::f64x2_relaxed_madd:
+    case Opcode::f64x2_relaxed_nmadd:
+    case Opcode::f64x2_relaxed_min:
+    case Opcode::f64x2_relaxed_max: return kV128;
     default: return 0;
   }
 }
 
-[[nodiscard]] bool has_wide_lanes(Opcode opcode) {
-  return opcode == Opcode::f64x2_add || opcode == Opcode::f64x2_mul || opcode == Opcode::f64x2_min ||
-         opcode == Opcode::f64x2_max;
-}
+[[nodiscard]] bool has_wide_lanes(Opcode opcode) { return info(opcode).text.starts_with("f64x2."); }
 
 /// One body.
 class BoundedBody {
