@@ -87,16 +87,16 @@ stage_suites() {
   return $status
 }
 
-# stage_wasi_threads PRESET REPEAT SEEDS: the suite of wasi-threads, with several numbers of workers and deterministically.
+# stage_wasi_threads PRESET TIER REPEAT SEEDS: the suite of wasi-threads, with several numbers of workers and deterministically.
 stage_wasi_threads() {
   local preset=$1 where status=0 log
   where=$(suites)/wasi-threads
   # An incomplete copy of the suites lacks it; ./dev says so at the start.
   compgen -G "$where/*.wat" >/dev/null || { say "left out: there is no suite of wasi-threads in $where"; return; }
   build "$preset" bin/heddle
-  log=$root/build/$preset/wasi-threads.log
+  log=$root/build/$preset/wasi-threads-$2.log
   in_place "$preset" "$root/spec-tests/wasi-threads" --heddle "$root/build/$preset/bin/heddle" \
-    --repeat "$2" --seeds "$3" "$where" | tee "$log" || status=$?
+    --tier "$2" --repeat "$3" --seeds "$4" "$where" | tee "$log" || status=$?
   # shellcheck disable=SC2046 # Two numbers, two arguments.
   tally $(sed -n 's/^wasi-threads: .* \([0-9]*\) runs passed, \([0-9]*\) failed.*/\1 \2/p' "$log")
   return $status
@@ -202,7 +202,9 @@ run_tests() {
   suite_stage "release: suites" suites release interp spec threads
   suite_stage "release: suites, everything compiled" suites release jit spec threads
   suite_stage "release: suites, compiled when hot" suites release auto spec threads
-  suite_stage "release: wasi-threads" wasi_threads release 3 3
+  suite_stage "release: wasi-threads" wasi_threads release interp 3 3
+  suite_stage "release: wasi-threads, everything compiled" wasi_threads release jit 3 0
+  suite_stage "release: wasi-threads, compiled when hot" wasi_threads release auto 3 0
   if [ $quick = 0 ]; then
     run_stage "GCC: build and unit tests" unit gcc -L 'unit|example'
     suite_stage "GCC: suites" suites gcc interp spec threads
