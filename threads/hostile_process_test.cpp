@@ -10,13 +10,14 @@
 #include <thread>
 
 #include "threads/test_fibers.h"
+#include "threads/test_tiers.h"
 
 namespace heddle::threads {
 namespace {
 
 using std::chrono::milliseconds;
 
-class HostileProcessTest : public testing::TestWithParam<unsigned> {
+class HostileProcessTest : public testing::TestWithParam<Setup> {
  protected:
   Process make(const std::string& body, const ProcessOptions& options = {}) {
     auto module = Module::load_text(engine_, R"((module
@@ -56,13 +57,13 @@ class HostileProcessTest : public testing::TestWithParam<unsigned> {
     EXPECT_EQ(*outcome, 5u);
   }
 
-  Engine engine_ = *Engine::create({});
+  Engine engine_ = engine_of(GetParam());
   Workers workers_{WorkersOptions{.threads = GetParam()}};
   Pipe output_;
   std::atomic<int> count_ = 0;
 };
 
-INSTANTIATE_TEST_SUITE_P(workers, HostileProcessTest, testing::Values(1U, 2U, 8U));
+INSTANTIATE_TEST_SUITE_P(workers, HostileProcessTest, all_setups());
 
 /// Every thread starts threads without end, in every way that there is.
 TEST_P(HostileProcessTest, storms_of_spawns_are_bounded_and_stopped) {

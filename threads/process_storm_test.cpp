@@ -26,7 +26,7 @@ constexpr bool kSlow = engine::kThreadSanitizer || engine::kAddressSanitizer;
 
 class ProcessStormTest : public ProcessTest {};
 static_assert(std::size(kStates) == 7, "one_of_a_thousand_in_every_state_exits knows which of them wait");
-INSTANTIATE_TEST_SUITE_P(workers, ProcessStormTest, testing::Values(1U, 2U, 8U));
+INSTANTIATE_TEST_SUITE_P(workers, ProcessStormTest, all_setups());
 
 /// Each thread spawns two more; of what the limits refuse, nothing comes. The last one to end tells the
 /// first.

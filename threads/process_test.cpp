@@ -9,7 +9,7 @@
 namespace heddle::threads {
 namespace {
 
-INSTANTIATE_TEST_SUITE_P(workers, ProcessTest, testing::Values(1U, 2U, 8U));
+INSTANTIATE_TEST_SUITE_P(workers, ProcessTest, all_setups());
 
 TEST_P(ProcessTest, returns_and_exits) {
   EXPECT_EQ(*run(R"((func (export "_start")))"), 0u);

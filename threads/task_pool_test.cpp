@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "threads/test_tiers.h"
+
 namespace heddle::threads {
 namespace {
 
@@ -28,7 +30,7 @@ constexpr State kStates[] = {
                     (drop (call $poll (i32.const 800) (i32.const 900) (i32.const 1) (i32.const 1000))))"},
 };
 
-class TaskPoolTest : public testing::TestWithParam<unsigned> {
+class TaskPoolTest : public testing::TestWithParam<Setup> {
  protected:
   TaskPool make(const std::string& text, const TaskPoolOptions& options = {}) {
     auto module = Module::load_text(engine_, text);
@@ -63,12 +65,12 @@ class TaskPoolTest : public testing::TestWithParam<unsigned> {
     while (count_ < count) std::this_thread::sleep_for(milliseconds(1));
   }
 
-  Engine engine_ = *Engine::create({});
+  Engine engine_ = engine_of(GetParam());
   Workers workers_{WorkersOptions{.threads = GetParam()}};
   std::atomic<int> count_ = 0;
 };
 
-INSTANTIATE_TEST_SUITE_P(workers, TaskPoolTest, testing::Values(1U, 2U, 8U));
+INSTANTIATE_TEST_SUITE_P(workers, TaskPoolTest, all_setups());
 
 Task must(Result<Task> task) {
   EXPECT_TRUE(task.ok()) << task.error().to_string();

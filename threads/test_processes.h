@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/support/thread_annotations.h"
+#include "threads/test_tiers.h"
 
 namespace heddle::threads {
 
@@ -47,7 +48,7 @@ inline constexpr State kStates[] = {
                     (drop (call $poll (i32.const 800) (i32.const 900) (i32.const 1) (i32.const 1000))))"},
 };
 
-class ProcessTest : public testing::TestWithParam<unsigned> {
+class ProcessTest : public testing::TestWithParam<Setup> {
  protected:
   Process make(std::string_view body, const ProcessOptions& limits = {}) {
     const std::string text = "(module " + std::string(kImports) + std::string(body) + ")";
@@ -88,7 +89,7 @@ class ProcessTest : public testing::TestWithParam<unsigned> {
     for (const int fd : pipes_) close(fd);
   }
 
-  Engine engine_ = *Engine::create({});
+  Engine engine_ = engine_of(GetParam());
   Workers workers_{WorkersOptions{.threads = GetParam()}};
   engine::Mutex pipes_mutex_;
   std::vector<int> pipes_ HEDDLE_GUARDED_BY(pipes_mutex_);

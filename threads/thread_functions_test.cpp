@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "threads/test_tiers.h"
+
 namespace heddle::threads {
 namespace {
 
@@ -43,7 +45,7 @@ constexpr std::string_view kOwn = R"((memory (export "memory") 1 3))";
 constexpr std::string_view kNames = R"((data (i32.const 1024) "one     two     three   none    ")
   (func (export "wasi_thread_start") (param i32 i32)))";
 
-class ThreadFunctionsTest : public testing::TestWithParam<unsigned> {
+class ThreadFunctionsTest : public testing::TestWithParam<Setup> {
  protected:
   Process make(std::string_view memory, std::string_view body, const ProcessOptions& options = {}) {
     return make_of("(module " + std::string(kFunctions) + std::string(memory) + std::string(kNames) +
@@ -91,12 +93,12 @@ class ThreadFunctionsTest : public testing::TestWithParam<unsigned> {
     return linker.wrap("test", "see", [this](int64_t value) { seen_ += value; });
   }
 
-  Engine engine_ = *Engine::create({});
+  Engine engine_ = engine_of(GetParam());
   Workers workers_{WorkersOptions{.threads = GetParam()}};
   std::atomic<int64_t> seen_ = 0;
 };
 
-INSTANTIATE_TEST_SUITE_P(workers, ThreadFunctionsTest, testing::Values(1U, 2U, 8U));
+INSTANTIATE_TEST_SUITE_P(workers, ThreadFunctionsTest, all_setups());
 
 /// `(spawn one ...)` and the like: the names stand at 1024, eight bytes each.
 std::string spawn(std::string_view name, std::string_view argument = "(i32.const 0) (i32.const 0)",
