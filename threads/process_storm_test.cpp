@@ -86,6 +86,37 @@ TEST_P(ProcessStormTest, one_of_a_thousand_in_every_state_exits) {
   EXPECT_EQ(*outcome, 33u);
 }
 
+uint64_t resident_bytes() {
+  uint64_t whole = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> whole >> resident;
+  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+/// One thread after the other takes what the one before has left. Of what is lost under AddressSanitizer,
+/// LeakSanitizer tells.
+TEST_P(ProcessStormTest, spawns_without_end_take_no_memory) {
+  constexpr std::string_view kBegin = R"(
+    (func (export "wasi_thread_start") (param i32 i32)
+      (i32.atomic.store (i32.const 0) (i32.const 1))
+      (drop (memory.atomic.notify (i32.const 0) (i32.const 1))))
+    (func (export "_start") (local $i i32)
+      (loop $next
+        (i32.atomic.store (i32.const 0) (i32.const 0))
+        (if (i32.le_s (call $spawn (i32.const 0)) (i32.const 0)) (then (call $exit (i32.const 99))))
+        (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1)))
+        (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const )";
+  constexpr std::string_view kEnd = ")))))";
+  const std::string few = kSlow ? "100" : "2000", many = kSlow ? "2000" : "100000";
+  ProcessOptions limits;
+  limits.threads = 64;  // the one that has told the first may not have ended yet
+  ASSERT_EQ(*run(std::string(kBegin) + few + std::string(kEnd), limits), 0u);
+  const uint64_t before = resident_bytes();
+  ASSERT_EQ(*run(std::string(kBegin) + many + std::string(kEnd), limits), 0u);
+  if (!kSlow) {
+    EXPECT_LE(resident_bytes(), before + (uint64_t{4} << 20));
+  }
+}
+
 /// Processes come and go on the same workers, ended in different ways, while their modules are dropped.
 TEST_P(ProcessStormTest, processes_come_and_go_beside_each_other) {
   constexpr int kRounds = kSlow ? 5 : 40;

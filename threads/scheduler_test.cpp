@@ -2,9 +2,13 @@
 // The scheduler: fibers that spawn, park, wake each other, sleep, yield and block.
 #include "threads/scheduler.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <future>
 #include <random>
+#include <string>
 
 #include "threads/test_jobs.h"
 
@@ -284,6 +288,33 @@ TEST(scheduler, slices_end_again_after_a_pause) {
   });
   over = true;
   sleeper->unpark();
+}
+
+/// Touches `bytes` of the stack below; how far down that was.
+[[gnu::noinline]] uintptr_t go_deep(size_t bytes) {
+  auto* const low = static_cast<volatile char*>(__builtin_alloca(bytes));
+  for (size_t i = 0; i < bytes; i += 512) low[i] = 1;
+  return reinterpret_cast<uintptr_t>(low);
+}
+
+bool is_in_memory(uintptr_t address) {
+  unsigned char resident = 0;
+  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  EXPECT_EQ(mincore(reinterpret_cast<void*>(address / page * page), page, &resident), 0);
+  return (resident & 1) != 0;
+}
+
+TEST(fiber_stacks, give_back_what_lies_below_the_present_depth) {
+  Scheduler scheduler({.workers = 1});
+  run(scheduler, [] {
+    const uintptr_t low = go_deep(size_t{100} << 10);
+    const std::string kept = "what is above stays as it is";
+    EXPECT_TRUE(is_in_memory(low));
+    Fiber::current()->release_unused_stack();
+    EXPECT_FALSE(is_in_memory(low));
+    EXPECT_EQ(kept, "what is above stays as it is");
+    (void)go_deep(size_t{100} << 10);
+  });
 }
 
 TEST(fiber_stacks, are_recycled_and_trimmed) {
