@@ -264,9 +264,9 @@ bool is_asked_to_yield() {
 /// The watcher has nothing to do while nobody runs, but for a deadline that is far away.
 TEST(scheduler, slices_end_again_after_a_pause) {
   constexpr std::chrono::milliseconds kPause(100);
-  Scheduler scheduler({.workers = 1});
   std::promise<Fiber*> promise;
   std::atomic<bool> over{false};
+  Scheduler scheduler({.workers = 1});  // whose end waits for the fibers, which use those above
   spawn(scheduler, [&] {
     promise.set_value(Fiber::current());
     while (!over) Fiber::current()->park(engine::monotonic_now_ns() + int64_t{60} * 1'000'000'000);
