@@ -30,12 +30,15 @@ Ticker::~Ticker() {
 
 void Ticker::add(WatchedContext& watched) {
   engine::MutexLock lock(mutex_);
+  watched.place = contexts_.size();
   contexts_.push_back(&watched);
 }
 
 void Ticker::remove(WatchedContext& watched) {
   engine::MutexLock lock(mutex_);
-  std::erase(contexts_, &watched);
+  contexts_.back()->place = watched.place;
+  contexts_[watched.place] = contexts_.back();
+  contexts_.pop_back();
 }
 
 /// Without a thread nothing gets hot by samples; calls from compiled code still count.

@@ -21,6 +21,7 @@ namespace heddle::jit {
 struct WatchedContext {
   engine::ExecContext* context = nullptr;
   std::atomic<bool> is_running{false};  ///< written by the guest's thread
+  size_t place = 0;                     ///< among the ticker's, under its lock
 };
 
 /// Threads: any.

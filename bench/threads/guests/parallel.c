@@ -56,7 +56,10 @@ KIND_OF_WORK uint32_t sort(uint32_t piece) {
 static void take_pieces(void* unused) {
   (void)unused;
   for (uint32_t piece = heddle_add(&next_piece, 1); piece < PIECES; piece = heddle_add(&next_piece, 1)) {
-    for (int i = 0; i < ROUNDS; ++i) heddle_add(&sum, WORK(piece));
+    for (int i = 0; i < ROUNDS; ++i) {
+      __asm__ volatile("" : "+r"(piece));  // or the compiler would do the work once
+      heddle_add(&sum, WORK(piece));
+    }
   }
 }
 
