@@ -85,7 +85,7 @@ MEASURES = [
 FEW_SPAWNS = Program("many_spawns", 10_000)
 MILLION_SPAWNS = Program("many_spawns", 1_000_000)
 PARALLEL = {name: Program("parallel", rounds, (f"WORK={name}",))
-            for name, rounds in {"fib": 40, "mandelbrot": 12, "collatz": 8, "sort": 16}.items()}
+            for name, rounds in {"fib": 120, "mandelbrot": 200, "collatz": 120, "sort": 80}.items()}
 SPEED_UP_GOAL = 1.9
 
 

@@ -134,8 +134,10 @@ def run_child(command: list[str], timeout: float) -> Run | Failed:
 
 def heddle(binary: pathlib.Path, workers: int) -> Way:
     version = engines.first_line([str(binary), "--version"]) or "unknown version"
-    prefix = [str(binary.resolve()), "run", "--workers", str(workers), "--max-threads", "200000"]
-    return Way(f"heddle {workers}", f"{version}, --workers {workers}", prefix, "wasm")
+    # Compiled before it runs, as Wasmtime does it: no compiler runs beside the workers.
+    options = ["--tier", "jit", "--workers", str(workers)]
+    prefix = [str(binary.resolve()), "run", *options, "--max-threads", "200000"]
+    return Way(f"heddle {workers}", f"{version}, {' '.join(options)}", prefix, "wasm")
 
 
 def peers(folder: pathlib.Path, clang: str) -> tuple[list[Way], list[engines.Absent]]:
