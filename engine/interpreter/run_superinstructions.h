@@ -19,14 +19,6 @@ inline constexpr SuperinstructionPart kParts[] = {{&handler_of<typename Part<Par
 template <class Body>
 inline constexpr bool kMayFault = requires { Body::kFaults; };
 
-/// A fault is resumed in another handler, so the faulting one must have nothing on the native stack (see
-/// guarded_access.h). That is how clang's preserve_none handlers are; GCC saves registers in long ones.
-#if defined(__clang__)
-inline constexpr bool kLongHandlersMayFault = true;
-#else
-inline constexpr bool kLongHandlersMayFault = false;
-#endif
-
 /// Adds the row if it belongs to this file; else instantiates nothing.
 template <unsigned kFile, unsigned kIndex, class... Parts>
 void add_row(std::vector<Superinstruction>& rows) {

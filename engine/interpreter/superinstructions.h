@@ -17,6 +17,15 @@ namespace heddle::engine {
 /// Files that the superinstructions are spread over, so that they compile side by side.
 inline constexpr unsigned kSuperinstructionFiles = 4;
 
+/// Are there rows whose accesses may fault? A fault is resumed in another handler, so the faulting one must
+/// have nothing on the native stack (see guarded_access.h). That is how clang's preserve_none handlers are;
+/// GCC saves registers in long ones.
+#if defined(__clang__)
+inline constexpr bool kLongHandlersMayFault = true;
+#else
+inline constexpr bool kLongHandlersMayFault = false;
+#endif
+
 /// One instruction of a superinstruction.
 struct SuperinstructionPart {
   const Handler* handler;  ///< where its own handler stands once it is made
