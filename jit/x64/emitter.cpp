@@ -31,7 +31,8 @@ constexpr Encoding kEncodings[] = {
 /// By mnemonic: the instruction with three operands, or none.
 constexpr auto make_three_operands() {
   std::array<InstId, std::size(kEncodings)> ids{};
-#define X64_THREE_OPERANDS(mnemonic, id) ids[static_cast<size_t>(Mnemonic::mnemonic)] = x86::Inst::kId##id;
+#define X64_THREE_OPERANDS(mnemonic, id, commutes) \
+  ids[static_cast<size_t>(Mnemonic::mnemonic)] = x86::Inst::kId##id;
 #include "jit/x64/three_operands.def"
   return ids;
 }

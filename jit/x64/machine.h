@@ -27,6 +27,10 @@ enum class Mnemonic : uint16_t {
 #define X64_INSTRUCTION(name, ...) name,
 #include "jit/x64/instructions.def"
 };
+inline constexpr size_t kMnemonicCount = 0
+#define X64_INSTRUCTION(...) +1
+#include "jit/x64/instructions.def"
+    ;
 
 /// What a register operand is to its instruction.
 enum class Role : uint8_t {

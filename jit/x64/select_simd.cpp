@@ -290,31 +290,14 @@ void Selector::select_extended_product(Value value, Mnemonic extension, bool hig
 
 namespace {
 
-bool commutes(Mnemonic mnemonic) {
-  switch (mnemonic) {
-    case Mnemonic::paddb:
-    case Mnemonic::paddw:
-    case Mnemonic::paddd:
-    case Mnemonic::paddq:
-    case Mnemonic::pmullw:
-    case Mnemonic::pmulld:
-    case Mnemonic::pmaddwd:
-    case Mnemonic::pand:
-    case Mnemonic::por:
-    case Mnemonic::pxor:
-    case Mnemonic::pcmpeqb:
-    case Mnemonic::pcmpeqw:
-    case Mnemonic::pcmpeqd:
-    case Mnemonic::pminub:
-    case Mnemonic::pmaxub:
-    case Mnemonic::pavgb:
-    case Mnemonic::addps:
-    case Mnemonic::addpd:
-    case Mnemonic::mulps:
-    case Mnemonic::mulpd: return true;
-    default: return false;
-  }
-}
+/// May the operands of the mnemonic be exchanged?
+constexpr auto kCommutes = [] {
+  std::array<bool, kMnemonicCount> commute{};
+#define X64_THREE_OPERANDS(mnemonic, id, commutes) \
+  commute[static_cast<size_t>(Mnemonic::mnemonic)] = commutes;
+#include "jit/x64/three_operands.def"
+  return commute;
+}();
 
 }  // namespace
 
@@ -329,7 +312,8 @@ void Selector::select_vector_binary(Value value, const VectorRow& row) {
   const auto in_memory = [&](Value each) {
     return is_literal(each) || (has_three_operands(row.mnemonic) && is_vector_load_here(each));
   };
-  if (commutes(row.mnemonic) && in_memory(left) && !in_memory(right)) std::swap(left, right);
+  if (kCommutes[static_cast<size_t>(row.mnemonic)] && in_memory(left) && !in_memory(right))
+    std::swap(left, right);
   const bool is_plain = !row.inverted && row.immediate < 0;
   const VirtualRegister a = use(left);
   if (is_plain && is_literal(right)) {

@@ -302,15 +302,10 @@ Address Selector::literal_address(uint64_t low, uint64_t high, uint8_t width) {
 
 namespace {
 
-constexpr size_t kMnemonics = 0
-#define X64_INSTRUCTION(...) +1
-#include "jit/x64/instructions.def"
-    ;
-
 /// By mnemonic.
 constexpr auto make_three_operands() {
-  std::array<bool, kMnemonics> known{};
-#define X64_THREE_OPERANDS(mnemonic, id) known[static_cast<size_t>(Mnemonic::mnemonic)] = true;
+  std::array<bool, kMnemonicCount> known{};
+#define X64_THREE_OPERANDS(mnemonic, id, commutes) known[static_cast<size_t>(Mnemonic::mnemonic)] = true;
 #include "jit/x64/three_operands.def"
   return known;
 }

@@ -152,7 +152,7 @@ class TestMachine {
 
   [[nodiscard]] static bool has_three_operands(Mnemonic mnemonic) {
     switch (mnemonic) {
-#define X64_THREE_OPERANDS(mnemonic, id) case Mnemonic::mnemonic:
+#define X64_THREE_OPERANDS(mnemonic, id, commutes) case Mnemonic::mnemonic:
 #include "jit/x64/three_operands.def"
       return true;
       default: return false;
