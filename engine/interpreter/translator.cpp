@@ -91,7 +91,7 @@ bool Translator::translate(uint32_t function) {
   // The body has been validated, so that reading can't fail.
   while (!body.at_end()) {
     if (!reader.read_opcode(instruction)) return false;
-    if (!reachable_ && skip_unreachable(instruction.opcode)) {
+    if (!reachable_ && unreachable_code_.skips(instruction.opcode)) {
       if (!reader.read_rest(instruction)) return false;
       continue;
     }
@@ -144,7 +144,7 @@ void Translator::reset(uint32_t function) {
   local_types_.clear();
   type_ = &module_.function_type(function);
   skipped_words_ = 0;
-  skipped_blocks_ = 0;
+  unreachable_code_ = {};
   last_call_ = kNone;
   fuel_position_ = kNone;
   fuel_count_ = 0;
@@ -179,26 +179,6 @@ void Translator::lay_out_frame(Cursor& body) {
   controls_.push_back(function);
   // Branches to the outermost label carry the results to the first temporaries.
   reserve_slots(first_temporary_ + type_->result_slots);
-}
-
-/// Unreachable code gives no words; only its block structure counts.
-bool Translator::skip_unreachable(Opcode opcode) {
-  switch (opcode) {
-    case Opcode::block:
-    case Opcode::loop:
-    case Opcode::if_:
-    case Opcode::try_:
-    case Opcode::try_table: ++skipped_blocks_; return true;
-    case Opcode::else_:
-    case Opcode::catch_:
-    case Opcode::catch_all: return skipped_blocks_ > 0;
-    case Opcode::end:
-    case Opcode::delegate:
-      if (skipped_blocks_ == 0) return false;
-      --skipped_blocks_;
-      return true;
-    default: return true;
-  }
 }
 
 bool Translator::finish() {

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "engine/binary/instruction_reader.h"
+#include "engine/binary/unreachable_code.h"
 #include "engine/interpreter/handlers.h"
 #include "engine/interpreter/module_code.h"
 #include "engine/interpreter/row_automaton.h"
@@ -192,7 +193,6 @@ class Translator {
   // translator.cpp: the driver, operands and emission.
   void reset(uint32_t function);
   void lay_out_frame(Cursor& body);
-  bool skip_unreachable(Opcode opcode);
   bool finish();
 
   [[nodiscard]] static Register register_of(ValueType::Kind type) {
@@ -580,7 +580,7 @@ class Translator {
   uint32_t first_temporary_ = 0;
   uint32_t frame_slots_ = 0;
   uint32_t skipped_words_ = 0;   ///< of an `enter` that turned out unnecessary
-  uint32_t skipped_blocks_ = 0;  ///< blocks opened in unreachable code
+  UnreachableCode unreachable_code_;
   uint32_t last_call_ = kNone;   ///< position of the last direct call without reload
   uint32_t fuel_position_ = kNone;
   uint32_t fuel_count_ = 0;

@@ -129,7 +129,7 @@ bool FunctionBuilder::run() {
   Instruction instruction;
   // The body has been validated, so that reading can't fail.
   while (!body_.at_end() && reader.next(instruction)) {
-    if (!reachable_ && skip_unreachable(instruction.opcode)) continue;
+    if (!reachable_ && unreachable_code_.skips(instruction.opcode)) continue;
     offset_ = static_cast<uint32_t>(instruction.offset);
     const bool is_entry = !entered_ && options_.osr_offset != 0 && offset_ == options_.osr_offset;
     if (is_entry && instruction.opcode == Opcode::loop) enter_from_interpreter();
@@ -142,26 +142,6 @@ bool FunctionBuilder::run() {
 bool FunctionBuilder::is_too_large() const {
   return out_.nodes.size() + out_.arguments.size() + pending_assigned_.size() + loop_locals_.size() >
          size_limit_;
-}
-
-/// Unreachable code gives nothing; only its block structure counts.
-bool FunctionBuilder::skip_unreachable(Opcode opcode) {
-  switch (opcode) {
-    case Opcode::block:
-    case Opcode::loop:
-    case Opcode::if_:
-    case Opcode::try_:
-    case Opcode::try_table: ++skipped_blocks_; return true;
-    case Opcode::else_:
-    case Opcode::catch_:
-    case Opcode::catch_all: return skipped_blocks_ > 0;
-    case Opcode::end:
-    case Opcode::delegate:
-      if (skipped_blocks_ == 0) return false;
-      --skipped_blocks_;
-      return true;
-    default: return true;
-  }
 }
 
 // Nodes.

@@ -20,6 +20,7 @@
 
 #include "engine/binary/cursor.h"
 #include "engine/binary/instruction_reader.h"
+#include "engine/binary/unreachable_code.h"
 #include "engine/validation/validate.h"
 #include "jit/build/builder.h"
 #include "jit/runtime_calls/runtime_call.h"
@@ -104,7 +105,6 @@ class FunctionBuilder {
   void declare_locals();
   void begin_body();
   [[nodiscard]] bool run();
-  [[nodiscard]] bool skip_unreachable(Opcode opcode);
   [[nodiscard]] bool is_too_large() const;
 
   // osr.cpp: bodies that begin at a loop.
@@ -391,7 +391,7 @@ class FunctionBuilder {
   BlockId block_ = 0;
   bool reachable_ = true;
   bool entered_ = false;  ///< OSR: the loop has been found
-  uint32_t skipped_blocks_ = 0;
+  engine::UnreachableCode unreachable_code_;
   uint32_t next_serial_ = 1;
   uint64_t size_limit_ = 0;
 
