@@ -60,6 +60,9 @@ inline void identify_this_stack([[maybe_unused]] StackIdentity& identity) {
 #endif
 }
 
+/// Does forget_stack() do anything?
+inline constexpr bool kForgetsStacks = engine::kThreadSanitizer;
+
 /// Ends what make_continuation() began.
 inline void forget_stack([[maybe_unused]] StackIdentity& identity) {
 #if HEDDLE_THREAD_SANITIZER

@@ -118,7 +118,7 @@ class Fiber final : public engine::Parker {
   Preemptible* preemptible_ HEDDLE_GUARDED_BY(preemptible_mutex_) = nullptr;
   Timer timer_;
   FiberRecord record_;
-  Fiber* next_ = nullptr;  ///< in the scheduler's list of runnable or of free fibers
+  Fiber* next_ = nullptr;  ///< in the scheduler's list of runnable fibers
 };
 
 // Inlined into the worker's loop: after a switch of stacks, the processor guesses each return wrong.

@@ -23,7 +23,7 @@ FiberStacks::FiberStacks(size_t stack_bytes) : stack_bytes_(whole_pages(stack_by
 
 FiberStacks::~FiberStacks() {
   engine::MutexLock lock(mutex_);
-  for (uint8_t* slab : slabs_) munmap(slab, kSlabStacks * stack_bytes_);
+  unmap_slabs();
 }
 
 FiberStack FiberStacks::take() {
@@ -48,9 +48,7 @@ size_t FiberStacks::trim() {
   engine::MutexLock lock(mutex_);
   const size_t warm = free_.size() - cold_;
   if (free_.size() == slabs_.size() * kSlabStacks) {
-    // In one call each, and the address space with it.
-    for (uint8_t* slab : slabs_) munmap(slab, kSlabStacks * stack_bytes_);
-    slabs_.clear();
+    unmap_slabs();
     free_.clear();
     cold_ = 0;
     return warm;
@@ -58,6 +56,19 @@ size_t FiberStacks::trim() {
   for (size_t i = cold_; i < free_.size(); ++i) madvise(free_[i], stack_bytes_, MADV_DONTNEED);
   cold_ = free_.size();
   return warm;
+}
+
+/// Neighbours in one call: each call has all processors forget what they know of the process's addresses.
+void FiberStacks::unmap_slabs() {
+  std::ranges::sort(slabs_);
+  const size_t bytes = kSlabStacks * stack_bytes_;
+  for (auto first = slabs_.begin(); first != slabs_.end();) {
+    auto end = first + 1;
+    while (end != slabs_.end() && *end == end[-1] + bytes) ++end;
+    munmap(*first, static_cast<size_t>(end - first) * bytes);
+    first = end;
+  }
+  slabs_.clear();
 }
 
 void FiberStacks::release_below(const FiberStack& stack, const void* depth) noexcept {

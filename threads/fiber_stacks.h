@@ -30,7 +30,7 @@ struct FiberStack {
 class FiberStacks {
  public:
   explicit FiberStacks(size_t stack_bytes = kDefaultBytes);
-  ~FiberStacks();  ///< REQUIRES: all stacks are back
+  ~FiberStacks();  ///< REQUIRES: nobody uses any of them
   FiberStacks(const FiberStacks&) = delete;
   FiberStacks& operator=(const FiberStacks&) = delete;
 
@@ -63,6 +63,7 @@ class FiberStacks {
   using Canary = std::array<uint64_t, 8>;
 
   [[nodiscard]] bool add_slab() HEDDLE_REQUIRES(mutex_);
+  void unmap_slabs() HEDDLE_REQUIRES(mutex_);
 
   const size_t stack_bytes_;
   engine::Mutex mutex_;

@@ -106,6 +106,11 @@ Outcome<void> GuestThread::call_named(const Instance& instance) {
   return {};
 }
 
+InterruptHandle GuestThread::interrupt_handle(bool reported) const noexcept {
+  if (context_ != nullptr) context_->forgoes_backtraces.store(!reported, std::memory_order_relaxed);
+  return interrupt_;
+}
+
 uint64_t GuestThread::endless_wait() const noexcept {
   return context_ == nullptr ? 0 : context_->waiter.endless_wait();
 }

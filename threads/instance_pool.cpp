@@ -92,7 +92,8 @@ Outcome<Instance> InstancePool::instantiate(const Store& store) const {
 }
 
 void InstancePool::give_back(std::unique_ptr<PooledInstance> instance) {
-  if (!instance->is_usable_) return destroy(std::move(instance));
+  if (!instance->is_usable_ || is_closed_.load(std::memory_order_relaxed))
+    return destroy(std::move(instance));
   instance->store_.clear_interrupt();
   instance->is_prepared_ = false;
   engine::MutexLock lock(mutex_);

@@ -11,6 +11,7 @@
 #include <heddle/linker.h>
 #include <heddle/store.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -70,6 +71,9 @@ class InstancePool {
   [[nodiscard]] Result<std::unique_ptr<PooledInstance>> take() HEDDLE_EXCLUDES(mutex_);
   /// REQUIRES: no call of it is running, and nobody will interrupt it any more.
   void give_back(std::unique_ptr<PooledInstance> instance) HEDDLE_EXCLUDES(mutex_);
+  /// From now on what is given back is destroyed there and then: by the worker that has its memory in its
+  /// caches, while others end.
+  void close() noexcept { is_closed_.store(true, std::memory_order_relaxed); }
   /// Destroys those not in use beyond `kept`, and returns their memory to the host.
   void trim(size_t kept = 0) HEDDLE_EXCLUDES(mutex_);
 
@@ -86,6 +90,7 @@ class InstancePool {
   const Linker& linker_;
   const StoreLimits limits_;
   const DefineOwn define_own_;
+  std::atomic<bool> is_closed_{false};
   FiberStacks stacks_;  ///< guest stacks: a mapping for each would end at the kernel's limit
   mutable engine::Mutex mutex_;
   std::vector<std::unique_ptr<PooledInstance>> free_ HEDDLE_GUARDED_BY(mutex_);

@@ -18,6 +18,8 @@ namespace {
 constexpr int64_t kSliceNs = 2'000'000;
 /// The watcher goes on looking for so many slices after the last fiber stopped: waking it costs more.
 constexpr int kIdleSlices = 16;
+/// Fibers that a worker takes from the common queue at a time.
+constexpr size_t kMostTaken = 16;
 
 [[nodiscard]] unsigned workers_of(const SchedulerOptions& options) {
   if (options.policy != nullptr) return 1;
@@ -63,7 +65,10 @@ Scheduler::~Scheduler() {
   watcher_parker_->unpark();
   if (watcher_.joinable()) watcher_.join();
   for (uint32_t i = 0; i < worker_count(); ++i) workers_[i]->join();
-  trim();
+  // Their memory goes with the stacks. To look at each of thousands only for that would take as long again.
+  if constexpr (kForgetsStacks) {
+    for (Fiber* fiber : free_) fiber->~Fiber();
+  }
   engine::FutexParker::give_back(static_cast<engine::FutexParker*>(watcher_parker_));
 }
 
@@ -82,8 +87,9 @@ bool Scheduler::spawn(Job& job) {
 
 Fiber* Scheduler::take_free() {
   engine::MutexLock lock(free_mutex_);
-  Fiber* const fiber = free_;
-  if (fiber != nullptr) free_ = fiber->next_;
+  if (free_.empty()) return nullptr;
+  Fiber* const fiber = free_.back();
+  free_.pop_back();
   return fiber;
 }
 
@@ -94,18 +100,6 @@ Fiber* Scheduler::make_fiber() {
   constexpr size_t kRoom = (sizeof(Fiber) + kAlignment - 1) / kAlignment * kAlignment;
   uint8_t* const place = stack.high() - kRoom;
   return new (place) Fiber(*this, stack, place);
-}
-
-void Scheduler::destroy(Fiber& fiber) {
-  const FiberStack stack = fiber.stack_;
-  fiber.~Fiber();
-  stacks_.give_back(stack);
-}
-
-void Scheduler::trim() {
-  engine::MutexLock lock(watch_mutex_);
-  for (Fiber* fiber = take_free(); fiber != nullptr; fiber = take_free()) destroy(*fiber);
-  (void)stacks_.trim();
 }
 
 void Scheduler::parked(Fiber& fiber) noexcept {
@@ -124,8 +118,7 @@ void Scheduler::ended(Fiber& fiber) noexcept {
   if (turns_ != nullptr) turns_->ended(fiber);
   {
     engine::MutexLock lock(free_mutex_);
-    fiber.next_ = free_;
-    free_ = &fiber;
+    free_.push_back(&fiber);
   }
   if (live_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   engine::MutexLock lock(end_mutex_);
@@ -169,14 +162,23 @@ void Scheduler::add_common(Fiber& fiber) noexcept {
   common_count_.fetch_add(1, std::memory_order_release);
 }
 
-Fiber* Scheduler::take_common() noexcept {
-  if (common_count_.load(std::memory_order_acquire) == 0) return nullptr;
+Fiber* Scheduler::take_common(RunQueue* more) noexcept {
+  const size_t count = common_count_.load(std::memory_order_acquire);
+  if (count == 0) return nullptr;
   engine::MutexLock lock(common_mutex_);
-  Fiber* const fiber = common_first_;
-  if (fiber == nullptr) return nullptr;
-  common_first_ = fiber->next_;
-  common_count_.fetch_sub(1, std::memory_order_release);
-  return fiber;
+  Fiber* const oldest = common_first_;
+  if (oldest == nullptr) return nullptr;
+  common_first_ = oldest->next_;
+  size_t taken = 1;
+  for (const size_t most = std::min(kMostTaken, count / most_running_); more != nullptr && taken < most;
+       ++taken) {
+    Fiber* const next = common_first_;
+    if (next == nullptr || !more->push(next)) break;
+    common_first_ = next->next_;
+  }
+  // Last: who is about to sleep sees them here or there.
+  common_count_.fetch_sub(taken, std::memory_order_release);
+  return oldest;
 }
 
 size_t Scheduler::expire_timers() noexcept {
@@ -354,7 +356,6 @@ void Scheduler::end_outside_wait() noexcept {
 }
 
 void Scheduler::expire_slices() noexcept {
-  engine::MutexLock lock(watch_mutex_);
   if (has_work()) {
     for (uint32_t i = 0; i < worker_count(); ++i) end_slice(worker(i), seen_[i]);
     engine::sequential_fence();

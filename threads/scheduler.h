@@ -76,8 +76,6 @@ class Scheduler {
   [[nodiscard]] unsigned parallelism() const noexcept { return most_running_; }
   /// Fibers that have not ended.
   [[nodiscard]] size_t live() const noexcept { return live_.load(std::memory_order_acquire); }
-  /// Frees the memory of fibers that ended.
-  void trim() HEDDLE_EXCLUDES(watch_mutex_);
 
   /// The time of deadlines: the host's, or with a policy the fibers' own.
   [[nodiscard]] const Clock& clock() const noexcept {
@@ -101,7 +99,9 @@ class Scheduler {
   void parked(Fiber& fiber) noexcept;
   void ended(Fiber& fiber) noexcept;
   void add_common(Fiber& fiber) noexcept HEDDLE_EXCLUDES(common_mutex_);
-  [[nodiscard]] Fiber* take_common() noexcept HEDDLE_EXCLUDES(common_mutex_);
+  /// The oldest, or null. With `more`, the caller's own queue, its share of the next ones goes there, so that
+  /// not every fiber takes the lock.
+  [[nodiscard]] Fiber* take_common(RunQueue* more) noexcept HEDDLE_EXCLUDES(common_mutex_);
   size_t expire_timers() noexcept;
   [[nodiscard]] Timers& timers() noexcept { return timers_; }
   /// Null without a policy.
@@ -119,10 +119,9 @@ class Scheduler {
 
  private:
   void record_runnable(Fiber& fiber, Arrived how) noexcept;
-  void expire_slices() noexcept HEDDLE_EXCLUDES(watch_mutex_);
+  void expire_slices() noexcept;
   [[nodiscard]] Fiber* take_free() HEDDLE_EXCLUDES(free_mutex_);
   [[nodiscard]] Fiber* make_fiber();
-  void destroy(Fiber& fiber);
   /// REQUIRES: a full fence, or an operation in the one order of all, since the fiber was added.
   void need_worker() noexcept HEDDLE_EXCLUDES(idle_mutex_);
   [[nodiscard]] bool add_worker(bool spinning) HEDDLE_REQUIRES(idle_mutex_);
@@ -132,7 +131,7 @@ class Scheduler {
   [[nodiscard]] Worker* worker_that_may_block() const noexcept;
   void take_place() noexcept;
   void watch();
-  void end_slice(Worker& worker, WorkerSeen seen) noexcept HEDDLE_REQUIRES(watch_mutex_);
+  void end_slice(Worker& worker, WorkerSeen seen) noexcept;
 
   const unsigned most_running_;
   Recorder* const recorder_;
@@ -156,11 +155,9 @@ class Scheduler {
   std::atomic<size_t> common_count_{0};
 
   engine::Mutex free_mutex_;
-  Fiber* free_ HEDDLE_GUARDED_BY(free_mutex_) = nullptr;
+  std::vector<Fiber*> free_ HEDDLE_GUARDED_BY(free_mutex_);  ///< the one that ended last is taken first
 
-  /// Held while the watcher has to do with fibers that run, and while some are freed.
-  engine::Mutex watch_mutex_;
-  std::array<WorkerSeen, kMostWorkers> seen_ HEDDLE_GUARDED_BY(watch_mutex_){};
+  std::array<WorkerSeen, kMostWorkers> seen_{};  ///< the watcher's
 
   engine::Mutex end_mutex_;
   std::condition_variable_any all_ended_;

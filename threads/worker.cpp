@@ -119,7 +119,7 @@ void Worker::ask_to_yield() noexcept {
 Fiber* Worker::take_own() noexcept {
   ++rounds_;
   if (rounds_ % kCommonFirst == 0) {
-    if (Fiber* const fiber = scheduler_.take_common()) return fiber;
+    if (Fiber* const fiber = scheduler_.take_common(nullptr)) return fiber;
   }
   if (rounds_ % kQueueFirst == 0) {
     if (Fiber* const fiber = queue_.take()) return fiber;
@@ -128,7 +128,7 @@ Fiber* Worker::take_own() noexcept {
     if (Fiber* const fiber = next_.exchange(nullptr, std::memory_order_acq_rel)) return fiber;
   }
   if (Fiber* const fiber = queue_.take()) return fiber;
-  return scheduler_.take_common();
+  return scheduler_.take_common(&queue_);
 }
 
 Fiber* Worker::steal(Fiber*& seen_next) noexcept {

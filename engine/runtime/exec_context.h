@@ -100,6 +100,9 @@ struct ExecContext {
   Slot* stack_begin = nullptr;
   Slot* stack_end = nullptr;  ///< the true limit, restored after an interrupt
   TrapRecord trap;
+  /// Traps need not say where they happened, for nobody will ask: looking names up is most of what a trap
+  /// takes. Any thread.
+  std::atomic<bool> forgoes_backtraces{false};
   Waiter waiter;
   Yielder* yielder = nullptr;    ///< null: requests to yield are forgotten
   Sampler* sampler = nullptr;    ///< null: requests for samples are forgotten

@@ -230,7 +230,8 @@ void Store::take_trap(Trap* trap, bool with_frames) {
     trap->message = !record.message.empty() ? std::move(record.message) : to_string(trap->kind);
     trap->exit_code = record.exit_code;
     // A program that is done did so on purpose: nobody asks where.
-    if (with_frames && trap->kind != TrapKind::exit)
+    const bool is_asked = with_frames && trap->kind != TrapKind::exit;
+    if (is_asked && !context_.forgoes_backtraces.load(std::memory_order_relaxed))
       engine_->tier->backtrace(context_, trap->frames, trap->omitted_frames);
   }
   record = {};

@@ -41,6 +41,7 @@ void leave_native_frames(engine::ExecContext& context, const CodeCache& cache, T
   bool is_known = kind == TrapKind::exception && context.trap.kind == TrapKind::exception;
   if (kind != TrapKind::none) context.fail(kind);
   const bool is_thrown = context.trap.kind == TrapKind::exception && context.exception != nullptr;
+  if (!is_thrown && context.forgoes_backtraces.load(std::memory_order_relaxed)) return;
   auto* link = static_cast<FrameLink*>(frame);
   // The outermost frame returns to the stub that entered it, which is no compiled code.
   for (const CompiledCode* code = cache.find(pc); code != nullptr; code = cache.find(pc)) {

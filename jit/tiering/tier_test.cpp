@@ -2,6 +2,8 @@
 // Guests do the same in compiled code as in the interpreter, however functions of both call each other.
 #include <thread>
 
+#include "engine/api/access.h"
+#include "engine/runtime/store.h"
 #include "jit/tiering/test_tiers.h"
 
 namespace heddle::jit {
@@ -304,6 +306,25 @@ TEST(tiers, tail_calls_between_instances_need_no_stack) {
       text += describe(host.function("run")->call({rounds})) + '\n';
     return text;
   });
+}
+
+TEST(tiers, traps_that_nobody_asks_about_tell_no_place) {
+  for (const Mode& mode : all_modes(2)) {
+    SCOPED_TRACE(mode.name);
+    TierWorld world(mode);
+    const Instance instance = world.instantiate(R"((module
+      (func $inner unreachable) (func (export "run") (call $inner))))");
+    const auto run = *instance.function("run");
+    EXPECT_EQ(run.call().trap().frames.size(), 2u);
+    auto& context = detail::Access::link(world.store)->store->context();
+    context.forgoes_backtraces = true;
+    const CallResult ended = run.call();
+    ASSERT_TRUE(ended.trapped());
+    EXPECT_EQ(ended.trap().kind, TrapKind::unreachable);
+    EXPECT_TRUE(ended.trap().frames.empty());
+    context.forgoes_backtraces = false;
+    EXPECT_EQ(run.call().trap().frames.size(), 2u);
+  }
 }
 
 constexpr std::string_view kTailEndless = R"((module
