@@ -125,7 +125,8 @@ Result<void> Run::load() {
   Config config;
   apply(options_.tier, config);
   config.fuel = options_.fuel.has_value() || options_.process.seed.has_value();
-  if (config.fuel && config.tier == "auto") config.tier = "interp";  // compiled code counts no fuel
+  // How deep calls go is the tier's, so when a function gets compiled must not depend on time.
+  if (options_.process.seed && config.tier == "auto") config.tier = "jit";
   config.preempt_at_atomics = options_.process.seed.has_value();
   if (options_.checked_memory) config.memory_mode = MemoryMode::checked;
   config.custom_descriptors = options_.custom_descriptors;

@@ -66,21 +66,23 @@ expectations() {
   echo "$present"
 }
 
-# stage_suites PRESET TIER FOLDER...: the official suites in one tier, every unexpected result a failure.
+# stage_suites PRESET "TIER OPTIONS..." FOLDER...: the official suites in one tier, every unexpected result a failure.
 stage_suites() {
-  local preset=$1 tier=$2 folder paths=() report status=0 where table=()
+  local preset=$1 tier options folder paths=() report status=0 where table=()
+  read -r tier options <<<"$2"
   shift 2
   where=$(suites)
   for folder in "$@"; do
     [ ! -d "$where/$folder" ] || paths+=("$where/$folder")
   done
   # The README's table is what the release gives on all suites.
-  if [ "$preset $tier" = "release interp" ] && ! incomplete_suites "$where"; then table=(--check-table "$root/README.md"); fi
+  if [ "$preset $tier $options" = "release interp " ] && ! incomplete_suites "$where"; then table=(--check-table "$root/README.md"); fi
   report=$root/build/$preset/suites-$tier-$1.json
   mkdir -p "$root/build/$preset"
   rm -f "$report"
   build "$preset" bin/heddle
-  in_place "$preset" "$root/build/$preset/bin/heddle" wast --tier "$tier" --jobs "$(nproc)" --report json --output "$report" \
+  # shellcheck disable=SC2086 # Options are words.
+  in_place "$preset" "$root/build/$preset/bin/heddle" wast --tier "$tier" $options --jobs "$(nproc)" --report json --output "$report" \
     --expectations "$(expectations "$tier" "$where")" "${table[@]}" "${paths[@]}" || status=$?
   # shellcheck disable=SC2046 # Two numbers, two arguments.
   tally $(python3 "$root/tools/suite_summary.py" "$report" "$status")
@@ -202,8 +204,9 @@ run_tests() {
   suite_stage "release: suites" suites release interp spec threads
   suite_stage "release: suites, everything compiled" suites release jit spec threads
   suite_stage "release: suites, compiled when hot" suites release auto spec threads
+  suite_stage "release: suites, compiled, with fuel" suites release "jit --fuel" spec threads
   suite_stage "release: wasi-threads" wasi_threads release interp 3 3
-  suite_stage "release: wasi-threads, everything compiled" wasi_threads release jit 3 0
+  suite_stage "release: wasi-threads, everything compiled" wasi_threads release jit 3 3
   suite_stage "release: wasi-threads, compiled when hot" wasi_threads release auto 3 0
   if [ $quick = 0 ]; then
     run_stage "GCC: build and unit tests" unit gcc -L 'unit|example'

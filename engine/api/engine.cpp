@@ -42,15 +42,12 @@ Result<void> check_tier(const Config& config) {
     return detail::usage_error("the tier \"" + config.tier +
                                "\" needs a compiler: set Config::compiler to heddle::jit::compiler()");
   }
-  if (config.tier == "jit" && config.fuel) {
-    return detail::usage_error("compiled code counts no fuel: with Config::fuel, the tier is interp or auto");
-  }
   return {};
 }
 
 Result<std::unique_ptr<engine::Tier>> make_tier(const Config& config, engine::EngineState& state) {
   auto interpreter = make_interpreter(config, state.memory_mode);
-  if (config.tier == "interp" || config.fuel) return std::unique_ptr<engine::Tier>(std::move(interpreter));
+  if (config.tier == "interp") return std::unique_ptr<engine::Tier>(std::move(interpreter));
   auto tier = config.compiler->make_tier(config, state, std::move(interpreter));
   if (tier != nullptr) return tier;
   Error error = detail::usage_error("the host refuses memory for machine code, or the processor is too old");

@@ -109,8 +109,9 @@ void Translator::leave_block() {
     pop();
   }
   for (const ValueType type : results(control)) push_temporary(type.kind());
-  if (!is_function) controls_.pop_back();
-  if (joined) start_fuel();
+  if (is_function) return;
+  controls_.pop_back();
+  start_fuel();
 }
 
 // Branches.

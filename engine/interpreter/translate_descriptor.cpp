@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Translation of structures with descriptors. (Custom descriptors proposal)
 //
-// An object's descriptor is a field that no instruction but these can name (TypeLayout::descriptor_offset): it is
-// written with the fields when the object is made, and read as a field is.
+// An object's descriptor is a field that no instruction but these can name (TypeLayout::descriptor_offset):
+// it is written with the fields when the object is made, and read as a field is.
 #include "engine/interpreter/translator.h"
 
 namespace heddle::engine {

@@ -52,9 +52,7 @@ void Translator::push_stored(ValueType storage, uint32_t position, Handler witho
 
 // Structures.
 
-void Translator::struct_new(const Instruction& instruction) {
-  create_structure(type_at(instruction.index));
-}
+void Translator::struct_new(const Instruction& instruction) { create_structure(type_at(instruction.index)); }
 
 /// From the fields' operands, and the descriptor on top of them if the type has one.
 void Translator::create_structure(const TypeDefinition& type) {
@@ -96,9 +94,8 @@ std::vector<uint32_t> Translator::field_stores(const TypeDefinition& type, size_
     add(i, type.layout.field_offsets[i], storage_log2(type.fields[i].storage));
   if (type.descriptor == kNoType) return stores;
   add(type.fields.size(), type.layout.descriptor_offset, 3);
-  std::ranges::sort(stores, {}, [](uint32_t store) {
-    return store >> 16 & ((1u << GcHandlers::kOffsetBits) - 1);
-  });
+  std::ranges::sort(stores, {},
+                    [](uint32_t store) { return store >> 16 & ((1u << GcHandlers::kOffsetBits) - 1); });
   return stores;
 }
 

@@ -119,11 +119,16 @@ uint64_t Translator::offset_of(uint32_t function, uint64_t word) {
   return found;
 }
 
-/// The instruction behind the `loop` begins where its label is; at least an `end` follows.
+/// Of the instruction `fuel`.
+constexpr uint64_t kFuelWords = 2;
+
+/// The instruction behind the `loop` begins where its label is, or behind the count of fuel there; at least
+/// an `end` follows.
 std::optional<uint64_t> Translator::loop_at(uint32_t function, uint64_t offset) {
   const Offsets offsets = translate_watched(function);
   for (size_t i = 0; i + 1 < offsets.size(); ++i) {
-    if (offsets[i].second == offset) return offsets[i + 1].first - skipped_words_;
+    if (offsets[i].second != offset) continue;
+    return offsets[i + 1].first - skipped_words_ - (options_.fuel ? kFuelWords : 0);
   }
   return std::nullopt;
 }

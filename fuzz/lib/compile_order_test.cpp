@@ -54,7 +54,7 @@ struct Piece {
 [[nodiscard]] jit::PipelineOptions pipeline_of(const Engine& engine) {
   auto& tier = static_cast<jit::JitTier&>(*detail::Access::impl(engine)->tier);
   jit::PipelineOptions options;
-  options.guarded = true;
+  options.build.guarded = true;
   options.stubs = &tier.stubs();
   options.code_of = [&tier](const engine::ModuleImage& module, uint32_t function) {
     return tier.code_of(module, function);

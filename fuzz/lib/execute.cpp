@@ -88,7 +88,7 @@ class Run {
   }
 
   [[nodiscard]] bool depends_on_tier(TrapKind kind) const {
-    return kind == TrapKind::interrupted || (options_.fuel == 0 && (kind == TrapKind::call_stack_exhausted ||
+    return kind == TrapKind::interrupted || (options_.steps != 0 && (kind == TrapKind::call_stack_exhausted ||
                                                                     kind == TrapKind::out_of_memory));
   }
 
@@ -195,7 +195,7 @@ Observation execute(std::span<const uint8_t> bytes, const ExecuteOptions& option
   StoreLimits limits;
   limits.memory_bytes = kMemoryBytes;
   limits.table_elements = kTableElements;
-  limits.stack_bytes = options.fuel != 0 ? kStackBytes : kLargeStackBytes;
+  limits.stack_bytes = options.steps == 0 ? kStackBytes : kLargeStackBytes;
   limits.gc_bytes = kHeapBytes;
   auto store = Store::create(*engine, limits);
   if (!store) {

@@ -17,10 +17,10 @@ struct ExecuteOptions {
   bool eager = false;
   bool gc_stress = false;  ///< collect garbage before every allocation
   uint64_t fuel = 20'000;  ///< for each call; 0: not counted
-  /// For each call of a bounded_module(); 0: it is none.
+  /// For each call of a bounded_module(), so that tiers can be compared: then what they may do differently
+  /// ends an observation, to run out of stack or memory. 0: it is none.
   uint32_t steps = 0;
-  /// As Config has them. Without fuel, what tiers may do differently ends an observation: to run out of stack
-  /// or memory.
+  /// As Config has them.
   std::string tier = "interp";
   CompilerOptions compiler{};
   uint32_t calls = 40;  ///< exported functions called at most, in order
@@ -34,7 +34,7 @@ struct ExecuteOptions {
 /// globals, tables and digests of the memories. Equal runs have equal lines.
 struct Observation {
   std::vector<std::string> lines;
-  /// A wait without end was interrupted, or without fuel some limit was met: nothing from here on is
+  /// A wait without end was interrupted, or some limit was met where tiers differ: nothing from here on is
   /// deterministic.
   bool interrupted = false;
   bool instantiated = false;

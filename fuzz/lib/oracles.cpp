@@ -179,6 +179,7 @@ struct Way {
   const char* name;
   const char* tier;
   CompilerOptions compiler;
+  bool counts_fuel = false;
 };
 
 /// How the tiers run a module, besides the interpreter. What is compiled when must not depend on time.
@@ -189,13 +190,18 @@ std::vector<Way> ways_to_compile(uint32_t functions) {
   options.sample_interval = std::chrono::microseconds(0);
   options.hot_calls = 2;
   options.code_bytes = 16 << 20;
-  std::vector<Way> ways = {{"compiled", "jit", options}, {"compiled when hot", "auto", options}};
+  std::vector<Way> ways = {{"compiled", "jit", options},
+                           {"compiled when hot", "auto", options},
+                           {"compiled with fuel", "jit", options, true},
+                           {"compiled when hot, with fuel", "auto", options, true}};
   options.end_function = functions / 2;
   ways.push_back({"half compiled", "jit", options});
   return ways;
 }
 
 constexpr uint32_t kSteps = 2'000;
+/// Runs out in the middle of some calls.
+constexpr uint64_t kFuel = 10'000;
 
 }  // namespace
 
@@ -218,12 +224,16 @@ std::string check_tiers(Bytes bytes) {
   options.steps = kSteps;
   const Observation interpreted = execute(module, options);
   count_run(interpreted);
+  options.fuel = kFuel;
+  const Observation fuelled = execute(module, options);
   // Bounds are checked in different ways where no sanitizer wants the signals.
   if (!engine::kAddressSanitizer && !engine::kThreadSanitizer) options.memory_mode = MemoryMode::automatic;
   for (const Way& way : ways_to_compile(functions)) {
     options.tier = way.tier;
     options.compiler = way.compiler;
-    if (std::string found = difference(interpreted, execute(module, options)); !found.empty())
+    options.fuel = way.counts_fuel ? kFuel : 0;
+    const Observation& wanted = way.counts_fuel ? fuelled : interpreted;
+    if (std::string found = difference(wanted, execute(module, options)); !found.empty())
       return std::string(way.name) + ", " + found;
   }
   return {};

@@ -4,6 +4,10 @@
 
 #include <heddle/wasi.h>
 
+#if HEDDLE_HAS_JIT
+#include <heddle/jit.h>
+#endif
+
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -77,8 +81,8 @@ std::string judge_deadlock(const ScheduledEnd& end) {
 
 std::span<const char* const> scenarios() noexcept { return kScenarios; }
 
-std::string ScheduledRun::command(const std::string& file) const {
-  std::string text = "heddle run ";
+std::string ScheduledRun::command(const std::string& file, const std::string& tier) const {
+  std::string text = "heddle run --tier " + tier + " ";
   if (order == threads::Order::soonest) {
     text += "--workers " + std::to_string(workers);
   } else {
@@ -87,8 +91,13 @@ std::string ScheduledRun::command(const std::string& file) const {
   return text + " " + file + " " + program + " " + std::to_string(program_seed);
 }
 
-Result<ScheduledProgram::Mode> ScheduledProgram::load_for(bool is_deterministic, const std::string& file) {
+Result<ScheduledProgram::Mode> ScheduledProgram::load_for(bool is_deterministic, const std::string& file,
+                                                          const std::string& tier) {
   Config config;
+  config.tier = tier;
+#if HEDDLE_HAS_JIT
+  config.compiler = jit::compiler();
+#endif
   config.fuel = is_deterministic;
   config.preempt_at_atomics = is_deterministic;
   HEDDLE_TRY_ASSIGN(Engine engine, Engine::create(config));
@@ -97,9 +106,9 @@ Result<ScheduledProgram::Mode> ScheduledProgram::load_for(bool is_deterministic,
   return Mode{std::move(engine), std::move(module)};
 }
 
-Result<ScheduledProgram> ScheduledProgram::load(const std::string& file) {
-  HEDDLE_TRY_ASSIGN(Mode soonest, load_for(false, file));
-  HEDDLE_TRY_ASSIGN(Mode deterministic, load_for(true, file));
+Result<ScheduledProgram> ScheduledProgram::load(const std::string& file, const std::string& tier) {
+  HEDDLE_TRY_ASSIGN(Mode soonest, load_for(false, file, tier));
+  HEDDLE_TRY_ASSIGN(Mode deterministic, load_for(true, file, tier));
   return ScheduledProgram(std::move(soonest), std::move(deterministic));
 }
 

@@ -23,8 +23,8 @@ struct ScheduledRun {
   uint64_t seed = 0;     ///< of the order
   unsigned workers = 2;  ///< of the order `soonest`, which has no seed
 
-  /// The shell command that runs the same.
-  [[nodiscard]] std::string command(const std::string& file) const;
+  /// The shell command that runs the same. In an order, it is the same in every tier.
+  [[nodiscard]] std::string command(const std::string& file, const std::string& tier = "interp") const;
 };
 
 /// How it ended: what `heddle run` would print and exit with.
@@ -41,8 +41,9 @@ struct ScheduledEnd {
 /// Threads: any.
 class ScheduledProgram {
  public:
-  /// Errors: those of reading and loading.
-  [[nodiscard]] static Result<ScheduledProgram> load(const std::string& file);
+  /// For engines of this tier. Errors: those of reading and loading.
+  [[nodiscard]] static Result<ScheduledProgram> load(const std::string& file,
+                                                     const std::string& tier = "interp");
 
   [[nodiscard]] ScheduledEnd run(const ScheduledRun& run) const;
   /// What is wrong with the end; empty if nothing is.
@@ -54,7 +55,8 @@ class ScheduledProgram {
     Engine engine;
     Module module;
   };
-  [[nodiscard]] static Result<Mode> load_for(bool is_deterministic, const std::string& file);
+  [[nodiscard]] static Result<Mode> load_for(bool is_deterministic, const std::string& file,
+                                             const std::string& tier);
   ScheduledProgram(Mode soonest, Mode deterministic)
       : soonest_(std::move(soonest)), deterministic_(std::move(deterministic)) {}
 

@@ -20,8 +20,14 @@ namespace {
 const std::string kGuests = HEDDLE_BINARY_DIR "/guests/schedules/";
 constexpr bool kSlow = engine::kThreadSanitizer || engine::kAddressSanitizer;
 
-ScheduledProgram load(const std::string& name) {
-  auto program = ScheduledProgram::load(kGuests + name + ".wasm");
+#if HEDDLE_HAS_JIT
+constexpr const char* kTiers[] = {"interp", "jit"};
+#else
+constexpr const char* kTiers[] = {"interp"};
+#endif
+
+ScheduledProgram load(const std::string& name, const std::string& tier = "interp") {
+  auto program = ScheduledProgram::load(kGuests + name + ".wasm", tier);
   if (!program) ADD_FAILURE() << program.error().to_string();
   return std::move(program).value();
 }
@@ -36,19 +42,33 @@ uint64_t runs(uint64_t otherwise) {
   return wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : otherwise;
 }
 
-TEST(schedules, thread_hold_in_every_order) {
-  const CampaignEnd end =
-      run_campaign(load("schedules"), {.runs = runs(kSlow ? 160 : 3200), .jobs = 2, .most_findings = 3});
+class CampaignTest : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(schedules, CampaignTest, testing::ValuesIn(kTiers),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST_P(CampaignTest, threads_hold_in_every_order) {
+  const CampaignEnd end = run_campaign(load("schedules", GetParam()),
+                                       {.runs = runs(kSlow ? 160 : 3200), .jobs = 2, .most_findings = 3});
   for (const Finding& finding : end.findings) ADD_FAILURE() << describe(finding);
   EXPECT_EQ(end.counts.all(), runs(kSlow ? 160 : 3200));
 }
 
-TEST(schedules, thread_hold_without_an_order) {
-  const ScheduledProgram program = load("schedules");
+TEST_P(CampaignTest, threads_hold_without_an_order) {
+  const ScheduledProgram program = load("schedules", GetParam());
   for (const unsigned workers : {1u, 2u, 8u}) {
     const CampaignEnd end = run_campaign(
         program, {.runs = kSlow ? 64u : 480u, .jobs = 2, .workers = workers, .most_findings = 3});
     for (const Finding& finding : end.findings) ADD_FAILURE() << describe(finding);
+  }
+}
+
+/// Compiled code gives way where the interpreter does.
+TEST(schedules, an_order_is_the_same_in_every_tier) {
+  const ScheduledProgram interpreted = load("schedules"),
+                         other = load("schedules", kTiers[std::size(kTiers) - 1]);
+  for (uint64_t number = 0; number < (kSlow ? 32u : 512u); ++number) {
+    const ScheduledRun run = numbered_run(number).run;
+    EXPECT_EQ(interpreted.run(run), other.run(run)) << run.command("");
   }
 }
 
@@ -148,9 +168,12 @@ TEST_P(PlantedBugTest, is_found_and_replays) {
     EXPECT_EQ(ScheduledProgram::judge(finding->run, end), finding->what);
 
     if (!std::filesystem::exists(HEDDLE_BINARY_DIR "/bin/heddle")) continue;
-    const std::string command = finding->run.command(kGuests + GetParam().name + ".wasm");
+    const std::string file = kGuests + GetParam().name + ".wasm";
+    const std::string command = finding->run.command(file);
     const CommandEnd replayed = run_command(command);
-    EXPECT_EQ(replayed, run_command(command)) << command;
+    for (const char* tier : kTiers) {
+      EXPECT_EQ(replayed, run_command(finding->run.command(file, tier))) << command << "\n" << tier;
+    }
     EXPECT_EQ(replayed.exit_code, static_cast<int>(end.exit_code)) << command;
     EXPECT_EQ(replayed.output, end.output) << command;
     EXPECT_NE(replayed.errors.find(end.message.substr(0, end.message.find('\n'))), std::string::npos)

@@ -17,6 +17,7 @@ using Clock = std::chrono::steady_clock;
 
 struct Options {
   std::string file = HEDDLE_BINARY_DIR "/guests/schedules/schedules.wasm";
+  std::string tier = "interp";
   Campaign campaign;
   uint64_t seconds = 0;
 };
@@ -30,7 +31,7 @@ void print_counts(const CampaignCounts& counts, Clock::time_point start, char en
 }
 
 int run(Options options) {
-  const auto program = ScheduledProgram::load(options.file);
+  const auto program = ScheduledProgram::load(options.file, options.tier);
   if (!program) {
     std::fprintf(stderr, "fuzz_schedules: %s\n", program.error().to_string().c_str());
     return 2;
@@ -46,7 +47,7 @@ int run(Options options) {
   print_counts(end.counts, start, '\n');
   for (const Finding& finding : end.findings) {
     std::printf("run %llu: %s\n  %s\n", static_cast<unsigned long long>(finding.number),
-                finding.run.command(options.file).c_str(), finding.what.c_str());
+                finding.run.command(options.file, options.tier).c_str(), finding.what.c_str());
   }
   std::printf("schedules: %llu runs, %zu findings\n", static_cast<unsigned long long>(end.counts.all()),
               end.findings.size());
@@ -65,6 +66,7 @@ int main(int count, char** arguments) {
   app.add_option("--jobs", options.campaign.jobs, "Runs at a time (default: the processors)");
   app.add_option("--workers", options.campaign.workers,
                  "Without an order: each run on so many workers, whoever is soonest (0: ordered)");
+  app.add_option("--tier", options.tier, "Who executes: interp, jit or auto")->capture_default_str();
   app.add_option("--guest", options.file, "The program, for example one with a planted bug");
   CLI11_PARSE(app, count, arguments);
   if (options.seconds == 0 && app.count("--runs") == 0) options.seconds = 60;

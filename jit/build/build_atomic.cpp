@@ -48,6 +48,7 @@ void FunctionBuilder::atomic_access(const Instruction& instruction) {
   }
   const Value value = add(access, arguments_);
   if (access.type != Type::none) push(value);
+  allow_preemption();
 }
 
 void FunctionBuilder::atomic_wait(const Instruction& instruction) {
@@ -58,6 +59,7 @@ void FunctionBuilder::atomic_wait(const Instruction& instruction) {
                                                                               : RuntimeCall::atomic_wait64;
   push(
       call_runtime(call, {address, expected, timeout}, instruction.memory.memory, instruction.memory.offset));
+  allow_preemption();
 }
 
 void FunctionBuilder::atomic_notify(const Instruction& instruction) {
@@ -65,12 +67,14 @@ void FunctionBuilder::atomic_notify(const Instruction& instruction) {
   const Value address = widen(pop());
   push(call_runtime(RuntimeCall::atomic_notify, {address, count}, instruction.memory.memory,
                     instruction.memory.offset));
+  allow_preemption();
 }
 
 void FunctionBuilder::atomic_fence(const Instruction&) {
   Node fence = node(Operation::atomic_fence);
   fence.alias = Alias::memory;
   add(fence);
+  allow_preemption();
 }
 
 }  // namespace heddle::jit

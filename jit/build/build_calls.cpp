@@ -11,6 +11,7 @@ void FunctionBuilder::call(const Instruction& instruction) {
   const TypeId type = module_.functions[instruction.index].type;
   if (instruction.index < module_.imported_functions) {
     call_pointer(false, type, load_member(layout::kInstanceFunctions, instruction.index));
+    allow_preemption();
   } else {
     emit_call(Operation::call_own, type, kNoValue, instruction.index);
   }

@@ -39,6 +39,7 @@ void FunctionBuilder::begin_loop(Control& control) {
     assign_local(local, out_.add_parameter(block_, local_types_[local]));
   }
   add(node(Operation::poll), {where});
+  start_fuel(where);
 }
 
 /// The locals that the loop assigns.
@@ -77,6 +78,7 @@ void FunctionBuilder::if_(const Instruction& instruction) {
   block_ = out_.add_block();
   set_target(from, 0, block_);
   control.else_from = from;
+  start_fuel();
 }
 
 void FunctionBuilder::else_(const Instruction&) {
@@ -86,23 +88,31 @@ void FunctionBuilder::else_(const Instruction&) {
   truncate_operands(control.height);
   control.kind = Control::Kind::else_;
   reachable_ = control.else_from != kNoBlock;
-  if (!reachable_) return;
+  if (!reachable_) return end_fuel();
   block_ = out_.add_block();
   set_target(control.else_from, 1, block_);
   control.else_from = kNoBlock;
   const auto saved = std::span(saved_).subspan(control.first_saved, parameters(control).size());
   operands_.insert(operands_.end(), saved.begin(), saved.end());
+  start_fuel();
 }
 
 void FunctionBuilder::end(const Instruction&) {
+  const Control& control = controls_.back();
+  if (control.kind == Control::Kind::function) return leave_function();
+  if (control.kind == Control::Kind::loop && control.is_restart && control.throws != kNone)
+    return restart_loop();
+  close_block();
+  start_fuel();
+}
+
+void FunctionBuilder::close_block() {
   Control& control = controls_.back();
   switch (control.kind) {
-    case Control::Kind::function: return leave_function();
     case Control::Kind::try_table: return close_try_table();
     case Control::Kind::try_:
     case Control::Kind::catch_: return close_try();
     case Control::Kind::loop:
-      if (control.is_restart && control.throws != kNone) return restart_loop();
       if (!control.is_restart) close_loop(control);
       break;
     case Control::Kind::if_:

@@ -148,7 +148,7 @@ void FunctionBuilder::begin_arm(uint32_t tag) {
   control.serial =
       next_serial_++;  // what an arm changes is logged, even if the handler's join has changed it
   reachable_ = control.dispatch != kNoBlock;
-  if (!reachable_) return;
+  if (!reachable_) return end_fuel();
   block_ = control.dispatch;
   control.dispatch = kNoBlock;
   if (tag != kNone) {
@@ -159,6 +159,7 @@ void FunctionBuilder::begin_arm(uint32_t tag) {
   take_exception();
   push(control.exception);
   if (tag != kNone) push_payload(control.exception, tag);
+  start_fuel();
 }
 
 /// The body has ended: from here on its exceptions are handled, and those of the arms go to the region
@@ -206,6 +207,7 @@ void FunctionBuilder::delegate(const Instruction& instruction) {
   }
   leave_block();
   close_wrappers();
+  start_fuel();
 }
 
 void FunctionBuilder::rethrow(const Instruction& instruction) {

@@ -26,6 +26,10 @@ struct BuildOptions {
   bool guarded = true;
   /// Module offset of the `loop` to begin at; 0: the whole function.
   uint32_t osr_offset = 0;
+  /// Count fuel, at the same places and as much as tier 0 (Translator::start_fuel()), so that nobody can tell
+  /// the tiers apart by it; and begin to count anew after atomic instructions and imports.
+  bool fuel = false;
+  bool preempt_at_atomics = false;
   /// Relaxed SIMD rows give what the processor gives, else what the deterministic profile says.
   bool native_relaxed = false;
 };

@@ -63,6 +63,7 @@ Result<void> FunctionBuilder::build(uint32_t function) {
   declare_locals();
   begin_body();
   if (!run()) return too_large(module_, function);
+  end_fuel();
   if (options_.osr_offset != 0 && !entered_) {
     Error error;
     error.kind = ErrorKind::usage;
@@ -84,6 +85,7 @@ void FunctionBuilder::reset(uint32_t function) {
   for (const ValueType result : type_->results) out_.results.push_back(type_of(result));
   const engine::ByteRange range = module_.functions[function].body;
   body_ = engine::Cursor(module_.view(range), range.offset);
+  offset_ = static_cast<uint32_t>(range.offset);
   size_limit_ = uint64_t{48} * range.size + (1u << 20);
 }
 
@@ -121,6 +123,7 @@ void FunctionBuilder::begin_body() {
   function.kind = Control::Kind::function;
   function.type = type_;
   push_control(function);
+  start_fuel();
 }
 
 /// False if the limits are reached.
@@ -133,6 +136,7 @@ bool FunctionBuilder::run() {
     offset_ = static_cast<uint32_t>(instruction.offset);
     const bool is_entry = !entered_ && options_.osr_offset != 0 && offset_ == options_.osr_offset;
     if (is_entry && instruction.opcode == Opcode::loop) enter_from_interpreter();
+    if (fuel_ != kNoValue) ++fuel_count_;
     (this->*kSteps[static_cast<size_t>(instruction.opcode)])(instruction);
     if (is_too_large()) return false;
   }
@@ -142,6 +146,28 @@ bool FunctionBuilder::run() {
 bool FunctionBuilder::is_too_large() const {
   return out_.nodes.size() + out_.arguments.size() + pending_assigned_.size() + loop_locals_.size() >
          size_limit_;
+}
+
+// Fuel.
+
+/// Ends the present stretch of code that is paid for at once, and begins another here. `where`: the context,
+/// if it is known.
+void FunctionBuilder::start_fuel(Value where) {
+  if (!options_.fuel) return;
+  end_fuel();
+  if (!reachable_) return;
+  fuel_ = add(node(Operation::fuel), {where != kNoValue ? where : context()});
+  out_.has_calls = true;
+}
+
+void FunctionBuilder::end_fuel() {
+  if (fuel_ != kNoValue) out_.nodes[fuel_].immediate = fuel_count_;
+  fuel_ = kNoValue;
+  fuel_count_ = 0;
+}
+
+void FunctionBuilder::allow_preemption() {
+  if (options_.preempt_at_atomics) start_fuel();
 }
 
 // Nodes.

@@ -107,6 +107,10 @@ class FunctionBuilder {
   [[nodiscard]] bool run();
   [[nodiscard]] bool is_too_large() const;
 
+  void start_fuel(Value where = kNoValue);
+  void end_fuel();
+  void allow_preemption();
+
   // osr.cpp: bodies that begin at a loop.
   void enter_from_interpreter();
   [[nodiscard]] Value load_from_frame(Value frame, uint32_t slot, Type type);
@@ -218,6 +222,7 @@ class FunctionBuilder {
   void select_t(const Instruction& instruction) { select(instruction); }
   void begin_loop(Control& control);
   void list_loop_locals(Control& control);
+  void close_block();
   void close_loop(const Control& control);
   void leave_function();
 
@@ -392,6 +397,8 @@ class FunctionBuilder {
   bool reachable_ = true;
   bool entered_ = false;  ///< OSR: the loop has been found
   engine::UnreachableCode unreachable_code_;
+  Value fuel_ = kNoValue;    ///< the node that pays for the present stretch
+  uint64_t fuel_count_ = 0;  ///< what it is to pay
   uint32_t next_serial_ = 1;
   uint64_t size_limit_ = 0;
 

@@ -7,6 +7,8 @@ namespace heddle::jit {
 
 void FunctionBuilder::enter_from_interpreter() {
   entered_ = true;
+  fuel_ = kNoValue;  // the interpreter has paid
+  fuel_count_ = 0;
   std::vector<Node> operands;
   operands.reserve(operands_.size());
   for (const Value operand : operands_) operands.push_back(node_of(operand));
@@ -61,6 +63,7 @@ void FunctionBuilder::forget_ways_here(Control& control) {
 
 /// The end of a loop around the entry: if something branched back to it, the whole loop comes now.
 void FunctionBuilder::restart_loop() {
+  end_fuel();
   Control control = controls_.back();
   if (reachable_) control.ends = note_edge(control, jump_away(), 0, results(control).size(), control.ends);
   undo(control.log_start);

@@ -111,7 +111,7 @@ struct Function {
   std::vector<Node> nodes;
   std::vector<Value> arguments;  ///< of nodes and edges
   std::vector<Block> blocks;     ///< [0] is the entry; its parameters are the function's (of an OSR body: one
-                              ///< i64, the interpreter's frame pointer)
+                                 ///< i64, the interpreter's frame pointer)
   std::vector<InlinedPosition> inlined;  ///< what offsets with kInlinedOffset mean
   std::vector<BlockId> order;            ///< layout; see order_blocks()
   bool has_calls = false;                ///< of anything: needs a frame and a stack check

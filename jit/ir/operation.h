@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operation: what a node of the IR computes: a row of the opcode table, or one of the JIT's own (operations.def).
+// Operation: what a node of the IR computes: a row of the opcode table, or one of the JIT's own
+// (operations.def).
 //
-// Rows that compute, load, store or are atomic keep their names and meaning, so nobody lists them again. Structured
-// control, variables, tables, references and GC rows never appear: the builder says them by the JIT's own.
+// Rows that compute, load, store or are atomic keep their names and meaning, so nobody lists them again.
+// Structured control, variables, tables, references and GC rows never appear: the builder says them by the
+// JIT's own.
 #pragma once
 
 #include <array>

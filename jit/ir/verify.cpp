@@ -74,7 +74,8 @@ std::string Verifier::run() {
   }
   std::vector<bool> is_passed(function_.blocks.size(), false);
   for (const BlockId id : function_.order) {
-    if (id != 0 && !is_passed[dominators.immediate(id)]) fail(in_block(id) + "stands before what dominates it");
+    if (id != 0 && !is_passed[dominators.immediate(id)])
+      fail(in_block(id) + "stands before what dominates it");
     is_passed[id] = true;
     if (!check_block(id)) break;
   }
@@ -244,6 +245,7 @@ bool Verifier::check_own(Value value) {
     case Operation::trap_unless:
     case Operation::branch:
     case Operation::branch_table: return check_types(value, kCondition, Type::none);
+    case Operation::fuel:
     case Operation::poll: return check_types(value, pointers.first(1), Type::none);
     case Operation::jump:
     case Operation::invoke:

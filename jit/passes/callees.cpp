@@ -58,8 +58,8 @@ bool Callees::make(uint32_t index, const BuildOptions& options) {
   return size <= (made_.has_calls ? kMostNodes : kMostLeafNodes);
 }
 
-/// Blocks and nodes of made_ that are reached and needed, numbered anew in the order of the layout. `order` and
-/// predecessors are the caller's business.
+/// Blocks and nodes of made_ that are reached and needed, numbered anew in the order of the layout. `order`
+/// and predecessors are the caller's business.
 void Callees::pack(Function& packed) {
   packed.reset();
   packed.module = made_.module;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Callees: small functions as IR, ready to be copied into those that call them, and kept from one caller to the
-// next: the same few are called from everywhere.
+// Callees: small functions as IR, ready to be copied into those that call them, and kept from one caller to
+// the next: the same few are called from everywhere.
 //
 // One thread at a time. What is kept takes no more than kMost small functions' memory.
 #pragma once
@@ -18,8 +18,8 @@ namespace heddle::jit {
 
 class Callees {
  public:
-  /// From now on of this module; what is known of another one goes. REQUIRES: forget() is called when the module
-  /// ends, since another one may have its address then.
+  /// From now on of this module; what is known of another one goes. REQUIRES: forget() is called when the
+  /// module ends, since another one may have its address then.
   void use(const engine::ModuleImage& module);
   void forget();
 
@@ -34,7 +34,7 @@ class Callees {
   void pack(Function& packed);
 
   const engine::ModuleImage* module_ = nullptr;
-  std::vector<bool> refused_;                            ///< by function index
+  std::vector<bool> refused_;                           ///< by function index
   std::array<std::unique_ptr<Function>, kMost> known_;  ///< at the index's remainder: the last that was made
   Function made_;
   std::vector<Value> new_values_;  ///< of made_'s nodes, in what is packed

@@ -192,8 +192,9 @@ class InlinePass {
   Callees& callees_;
   Replacements replacements_;
   size_t budget_;
-  std::vector<bool> is_rest_;                        ///< by block: it was behind a call, and is looked through
-  std::unordered_map<Value, Value> first_result_;  ///< of calls that are gone: the first of the parameters instead
+  std::vector<bool> is_rest_;  ///< by block: it was behind a call, and is looked through
+  std::unordered_map<Value, Value>
+      first_result_;  ///< of calls that are gone: the first of the parameters instead
 };
 
 }  // namespace

@@ -21,8 +21,10 @@ struct PassOptions {
 
 class Callees;
 
-/// `build`: how the function was built; so are those that are inlined. `callees`: in use for the function's module.
-void run_passes(Function& function, const BuildOptions& build, Callees& callees, const PassOptions& options = {});
+/// `build`: how the function was built; so are those that are inlined. `callees`: in use for the function's
+/// module.
+void run_passes(Function& function, const BuildOptions& build, Callees& callees,
+                const PassOptions& options = {});
 
 /// Small functions of the same module take the places of calls to them.
 void inline_calls(Function& function, const BuildOptions& options, Callees& callees);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tests of the passes: each alone and all together leave the meaning of random functions as it was; and what
 // each is for.
-#include "jit/passes/callees.h"
 #include "jit/passes/passes.h"
+#include "jit/passes/callees.h"
 
 #include <gtest/gtest.h>
 

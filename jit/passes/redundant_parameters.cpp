@@ -55,7 +55,8 @@ class ParameterPass {
     for (BlockId block = 0; block < function_.blocks.size(); ++block) {
       const auto& successors = function_.blocks[block].successors;
       for (uint32_t i = 0; i < successors.size(); ++i) {
-        if (successors[i].argument_count != 0) incoming_[--first_incoming_[successors[i].target]] = {block, i};
+        if (successors[i].argument_count != 0)
+          incoming_[--first_incoming_[successors[i].target]] = {block, i};
       }
     }
   }

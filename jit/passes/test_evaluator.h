@@ -78,6 +78,7 @@ class Evaluator {
       case Operation::host_load: return load(node);
       case Operation::host_store: return store(node);
       case Operation::call_runtime: return call(node);
+      case Operation::fuel:
       case Operation::poll: return 0;
       default: break;
     }

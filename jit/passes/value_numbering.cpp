@@ -24,15 +24,19 @@ using Classes = uint8_t;  ///< a bit per alias class
 constexpr Classes bit(Alias alias) { return static_cast<Classes>(1u << static_cast<unsigned>(alias)); }
 constexpr Classes kAllButConstant = static_cast<Classes>((1u << kAliases) - 1) & ~bit(Alias::constant);
 
-/// What a node may write. Requests are answered at polls: other threads may have written a shared memory
-/// then.
+bool lets_others_run(const Node& node) {
+  return node.operation == Operation::poll || node.operation == Operation::fuel;
+}
+
+/// What a node may write. Other guest threads may run at polls and between slices of fuel: they may have
+/// written a shared memory then.
 Classes written_by(const Node& node) {
   switch (effect_of(node.operation)) {
     case Effect::none:
     case Effect::reads:
     case Effect::traps: return 0;
     case Effect::writes: return is_row(node.operation) ? bit(Alias::memory) : bit(node.alias);
-    case Effect::anything: return node.operation == Operation::poll ? bit(Alias::memory) : kAllButConstant;
+    case Effect::anything: return lets_others_run(node) ? bit(Alias::memory) : kAllButConstant;
     case Effect::terminator: return 0;
   }
   return kAllButConstant;
@@ -57,9 +61,10 @@ struct Key {
   friend bool operator==(const Key&, const Key&) = default;
   [[nodiscard]] uint64_t hash() const {
     // Odd factors, one for each part, so that they can be multiplied side by side.
-    const uint64_t kind = static_cast<uint64_t>(operation) << 48 ^ static_cast<uint64_t>(access) << 32 ^ version;
-    uint64_t hash = kind * 0x9e3779b97f4a7c15u ^ immediate * 0xbf58476d1ce4e5b9u ^ extra * 0x94d049bb133111ebu ^
-                    extra2 * 0xd6e8feb86659fd93u ^
+    const uint64_t kind =
+        static_cast<uint64_t>(operation) << 48 ^ static_cast<uint64_t>(access) << 32 ^ version;
+    uint64_t hash = kind * 0x9e3779b97f4a7c15u ^ immediate * 0xbf58476d1ce4e5b9u ^
+                    extra * 0x94d049bb133111ebu ^ extra2 * 0xd6e8feb86659fd93u ^
                     (uint64_t{arguments[0]} << 32 | arguments[1]) * 0xff51afd7ed558ccdu ^
                     (uint64_t{arguments[2]} << 32 | arguments[3]) * 0xc4ceb9fe1a85ec53u;
     hash ^= hash >> 32;

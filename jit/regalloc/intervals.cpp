@@ -357,7 +357,8 @@ void Intervals::add_clobbers(x64::RegisterSet registers, uint32_t index) {
   const FixedRange range{late_of(index), end_of(index), x64::kNoRegister};
   auto list = std::ranges::find(shared, registers.bits(),
                                 [](const SharedRanges& each) { return each.registers.bits(); });
-  if (list == shared.end() && std::popcount(registers.bits()) >= kFewRegisters && shared.size() < kMostShared) {
+  if (list == shared.end() && std::popcount(registers.bits()) >= kFewRegisters &&
+      shared.size() < kMostShared) {
     list = shared.insert(list, {registers, {}});
   }
   if (list != shared.end()) {

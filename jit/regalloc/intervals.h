@@ -157,7 +157,7 @@ class Intervals {
   const Layout* layout_ = nullptr;
   const Liveness* liveness_ = nullptr;
   BlockId block_ = kNoBlock;
-  std::vector<Lists> lists_;  ///< by value
+  std::vector<Lists> lists_;       ///< by value
   std::vector<Reading> readings_;  ///< of the instruction at hand
   std::vector<uint32_t> loop_path_;
   std::vector<PendingAffinity> pending_;

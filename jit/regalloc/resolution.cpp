@@ -68,7 +68,8 @@ Resolution::Place Resolution::place_at(VirtualRegister value, Position at) {
     return place_of(all_->intervals[pieces_[last].interval]);
   }
   const auto pieces = std::span(pieces_).subspan(first_piece_[value], piece_count_[value]);
-  const auto behind = std::ranges::partition_point(pieces, [at](const Piece& piece) { return piece.start <= at; });
+  const auto behind =
+      std::ranges::partition_point(pieces, [at](const Piece& piece) { return piece.start <= at; });
   const auto piece = behind == pieces.begin() ? behind : behind - 1;
   last = first_piece_[value] + static_cast<uint32_t>(piece - pieces.begin());
   return place_of(all_->intervals[piece->interval]);

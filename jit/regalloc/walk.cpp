@@ -174,7 +174,8 @@ void Walk::find_obstacles(const Interval& it) {
   inactive_at_.fill(kNever);
   for (const Id other : inactive_) {
     const size_t reg = index_of(interval(other).reg);
-    if (active_[reg] == kNone) inactive_at_[reg] = std::min(inactive_at_[reg], first_common(it, interval(other)));
+    if (active_[reg] == kNone)
+      inactive_at_[reg] = std::min(inactive_at_[reg], first_common(it, interval(other)));
   }
 }
 

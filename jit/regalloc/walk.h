@@ -48,7 +48,8 @@ class Walk {
   void find_obstacles(const Interval& interval);
   [[nodiscard]] Position free_until(x64::Register reg, const Interval& interval);
   [[nodiscard]] Position next_fixed(x64::Register reg, const Interval& interval);
-  [[nodiscard]] Position first_in(const std::vector<FixedRange>& fixed, size_t& cursor, const Interval& interval) const;
+  [[nodiscard]] Position first_in(const std::vector<FixedRange>& fixed, size_t& cursor,
+                                  const Interval& interval) const;
   [[nodiscard]] Position first_common(const Interval& a, const Interval& b) const;
   void find_votes(Id interval);
   void vote(const Affinity& affinity, float weight);

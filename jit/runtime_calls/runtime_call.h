@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // RuntimeCall: the C++ functions that compiled code calls for what is not worth machine code of its own.
 //
-// All have one signature, so that selection knows one way to call them: arguments and results in slots. They may collect
-// garbage, grow memories and wait, but never run guest code. Names and types are in runtime_calls.def.
+// All have one signature, so that selection knows one way to call them: arguments and results in slots. They
+// may collect garbage, grow memories and wait, but never run guest code. Names and types are in
+// runtime_calls.def.
 #pragma once
 
 #include <cstdint>
@@ -27,9 +28,9 @@ struct RuntimeCallInfo {
 [[nodiscard]] const RuntimeCallInfo& info(RuntimeCall call) noexcept;
 [[nodiscard]] x64::RuntimeFunction function_of(RuntimeCall call) noexcept;
 
-/// A function that computes a row of the opcode table (unary, binary, test, compare, wide, simd without memory) by its
-/// semantics type, for rows without machine code of their own: operands in slots, `extra` and `extra2` its immediates.
-/// Null for other rows.
+/// A function that computes a row of the opcode table (unary, binary, test, compare, wide, simd without
+/// memory) by its semantics type, for rows without machine code of their own: operands in slots, `extra` and
+/// `extra2` its immediates. Null for other rows.
 [[nodiscard]] x64::RuntimeFunction row_function(engine::Opcode row) noexcept;
 
 }  // namespace heddle::jit

@@ -125,10 +125,17 @@ TrapKind poll(ExecContext* context, const void* stack) noexcept {
   return is_exhausted ? TrapKind::call_stack_exhausted : TrapKind::none;
 }
 
+TrapKind refuel(ExecContext* context, int64_t cost) noexcept {
+  context->fuel += cost;
+  if (!context->refuel(cost)) return TrapKind::out_of_fuel;
+  context->fuel -= cost;
+  return TrapKind::none;
+}
+
 }  // namespace
 
 const x64::StubTargets& stub_targets() {
-  static constexpr x64::StubTargets kTargets{call_other_tier, raise, poll};
+  static constexpr x64::StubTargets kTargets{call_other_tier, raise, poll, refuel};
   return kTargets;
 }
 

@@ -37,10 +37,8 @@ Result<void> FunctionCompiler::compile(const engine::ModuleImage& module, uint32
   times_ = {};
   since_ = Clock::now();
 
-  BuildOptions build_options;
-  build_options.guarded = options_.guarded;
+  BuildOptions build_options = options_.build;
   build_options.osr_offset = loop_offset;
-  build_options.native_relaxed = options_.native_relaxed;
   HEDDLE_TRY(build(module, function, build_options, ir_));
   end_of(Stage::build);
   check_ir("build");
@@ -54,8 +52,8 @@ Result<void> FunctionCompiler::compile(const engine::ModuleImage& module, uint32
   select_options.code_of = [&](uint32_t index) { return options_.code_of(module, index); };
   select_options.stubs = options_.stubs;
   select_options.features = options_.features;
-  select_options.native_relaxed = options_.native_relaxed;
-  select_options.guarded = options_.guarded;
+  select_options.native_relaxed = options_.build.native_relaxed;
+  select_options.guarded = options_.build.guarded;
   x64::select(ir_, select_options, machine_);
   if (ir_.nodes.size() > kLargeFunction && !options_.keeps_ir) drop_ir();
   end_of(Stage::select);

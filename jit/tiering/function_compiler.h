@@ -14,6 +14,7 @@
 #include "engine/module/module.h"
 #include "engine/runtime/function.h"
 #include "heddle/result.h"
+#include "jit/build/builder.h"
 #include "jit/ir/ir.h"
 #include "jit/passes/callees.h"
 #include "jit/passes/passes.h"
@@ -32,8 +33,7 @@ using StageTimes = std::array<std::chrono::nanoseconds, kStages>;
 
 /// Fixed per engine.
 struct PipelineOptions {
-  bool guarded = false;         ///< memory 0 of ordinary modules is a guarded memory
-  bool native_relaxed = false;  ///< relaxed SIMD gives what the processor gives soonest
+  BuildOptions build{};  ///< osr_offset means nothing
   const x64::Stubs* stubs = nullptr;
   std::function<engine::FunctionCode*(const engine::ModuleImage&, uint32_t)> code_of;
   x64::CpuFeatures features = x64::host_features();

@@ -54,7 +54,7 @@ PipelineOptions options_of_test() {
                                 .fault = 0x5000,
                                 .poll = 0x6000};
   PipelineOptions options;
-  options.guarded = true;
+  options.build.guarded = true;
   options.stubs = &stubs;
   options.code_of = [](const engine::ModuleImage&, uint32_t index) {
     return reinterpret_cast<engine::FunctionCode*>(uintptr_t{0x10000} * (index + 1));

@@ -75,8 +75,10 @@ JitTier::JitTier(const Config& config, engine::EngineState& engine,
       interpreter_(std::move(interpreter)),
       return_to_native_(interpreter_->return_to_native()),
       cache_(std::move(cache)),
-      pipeline_{.guarded = engine.memory_mode == engine::MemoryMode::guarded,
-                .native_relaxed = config.relaxed_simd == RelaxedSimd::native,
+      pipeline_{.build = {.guarded = engine.memory_mode == engine::MemoryMode::guarded,
+                          .fuel = config.fuel,
+                          .preempt_at_atomics = config.preempt_at_atomics,
+                          .native_relaxed = config.relaxed_simd == RelaxedSimd::native},
                 .stubs = &cache_->stubs(),
                 .code_of = [this](const engine::ModuleImage& module,
                                   uint32_t function) { return interpreter_->code_of(module, function); },
@@ -321,8 +323,7 @@ Result<std::string> JitTier::dump(const engine::ModuleImage& module, uint32_t fu
                                   DumpStage stage) const {
   if (stage == DumpStage::built) {
     Function ir;
-    HEDDLE_TRY(build(module, function,
-                     {.guarded = pipeline_.guarded, .native_relaxed = pipeline_.native_relaxed}, ir));
+    HEDDLE_TRY(build(module, function, pipeline_.build, ir));
     return print(ir, true);
   }
   PipelineOptions options = pipeline_;

@@ -327,6 +327,76 @@ TEST(tiers, traps_that_nobody_asks_about_tell_no_place) {
   }
 }
 
+/// Ways through blocks, loops, arms and handlers, of which some are left in the middle.
+constexpr std::string_view kFuel = R"((module
+  (import "host" "step" (func $step))
+  (tag $odd (param i32))
+  (memory 1)
+  (func $check (param i32) (result i32)
+    (if (i32.eqz (i32.and (local.get 0) (i32.const 3))) (then (throw $odd (local.get 0))))
+    (i32.mul (local.get 0) (i32.const 5)))
+  (func $caught (param i32) (result i32)
+    (block $handler (result i32)
+      (return (try_table (result i32) (catch $odd $handler) (call $check (local.get 0)))))
+    (i32.add (i32.const 1)))
+  (func $legacy (param i32) (result i32)
+    (drop (try (result i32) (do (i32.const 1)) (catch $odd) (catch_all (i32.const 2))))
+    (try (result i32)
+      (do (call $check (local.get 0)))
+      (catch $odd (i32.add (i32.const 2)))
+      (catch_all (i32.const 0))))
+  (func $sum (param i32 i32) (result i32)
+    (if (result i32) (local.get 0)
+      (then (return_call $sum (i32.sub (local.get 0) (i32.const 1)) (i32.add (local.get 1) (local.get 0))))
+      (else (local.get 1))))
+  (func (export "run") (param $n i32) (result i32) (local $i i32) (local $j i32) (local $x i32)
+    (block $out
+      (loop $rows
+        (br_if $out (i32.ge_u (local.get $i) (local.get $n)))
+        (local.set $j (i32.const 0))
+        (loop $columns
+          (local.set $x (i32.add (local.get $x) (call $caught (local.get $j))))
+          (block $b (block $a (br_table $a $b $columns (i32.rem_u (local.get $x) (i32.const 2))))
+            (local.set $x (i32.xor (local.get $x) (call $legacy (local.get $j)))))
+          (drop (i32.atomic.rmw.add (i32.const 64) (local.get $x)))
+          (br_if $columns (i32.lt_u (local.tee $j (i32.add (local.get $j) (i32.const 1))) (i32.const 6))))
+        (call $step)
+        (local.set $x (i32.add (local.get $x) (call $sum (local.get $i) (i32.const 0))))
+        (local.set $i (i32.add (local.get $i) (i32.const 1)))
+        (br $rows)))
+    (i32.add (local.get $x) (i32.atomic.load (i32.const 64)))))
+)";
+
+/// Whoever pays with fuel can't tell the tiers apart: what is left, and where it ran out.
+TEST(tiers, count_fuel_alike) {
+  for (const bool preempt : {false, true}) {
+    std::string expected;
+    std::vector<Mode> modes = all_modes(6);
+    modes.push_back(loops_compiled());
+    modes.back().name = "loops only";
+    modes.back().config.compiler_options.hot_calls = UINT32_MAX;
+    for (Mode& mode : modes) {
+      SCOPED_TRACE(mode.name + (preempt ? " preempt" : ""));
+      mode.config.fuel = true;
+      mode.config.preempt_at_atomics = preempt;
+      TierWorld world(mode);
+      std::string text;
+      ASSERT_TRUE(
+          world.linker.wrap("host", "step", [&] { text += std::to_string(world.store.fuel()) + '\n'; }).ok());
+      const Instance instance = world.instantiate(kFuel);
+      const auto run = *instance.function("run");
+      for (uint64_t fuel = 0; fuel < 1000; fuel += 7) {
+        ASSERT_TRUE(world.store.set_fuel(fuel).ok());
+        text += describe(run.call({4})) + '\n' + std::to_string(world.store.fuel()) + '\n';
+      }
+      ASSERT_TRUE(world.store.set_fuel(100'000).ok());
+      text += describe(run.call({50})) + '\n' + std::to_string(world.store.fuel());
+      if (expected.empty()) expected = text;
+      EXPECT_EQ(text, expected);
+    }
+  }
+}
+
 constexpr std::string_view kTailEndless = R"((module
   (type $t (func (param i32)))
   (table funcref (elem $a $b))
@@ -335,6 +405,21 @@ constexpr std::string_view kTailEndless = R"((module
   (func $alone (return_call $alone))
   (func (export "alternating") (call $a (i32.const 0)))
   (func (export "alone") (call $alone))))";
+
+TEST(tiers, fuel_ends_whatever_is_compiled) {
+  for (Mode mode : all_modes(5)) {
+    SCOPED_TRACE(mode.name);
+    mode.config.fuel = true;
+    TierWorld world(mode);
+    const Instance instance = world.instantiate(kTailEndless);
+    for (const char* name : {"alternating", "alone"}) {
+      ASSERT_TRUE(world.store.set_fuel(1'000'000).ok());
+      const CallResult ended = instance.function(name)->call();
+      ASSERT_TRUE(ended.trapped()) << name;
+      EXPECT_EQ(ended.trap().kind, TrapKind::out_of_fuel);
+    }
+  }
+}
 
 TEST(tiers, interrupts_reach_endless_tail_calls) {
   for (const Mode& mode : all_modes(5)) {

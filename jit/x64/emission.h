@@ -85,6 +85,7 @@ class Emission {
   void expand_call_function(Register function);
   void expand_call_runtime(const Instruction& instruction);
   void expand_poll(const Instruction& instruction, Register context);
+  void expand_fuel(const Instruction& instruction, Register context);
   void expand_stack_check(uint32_t offset);
   void reload_instance();
   void expand_jump_table(const Instruction& instruction, Register temporary, Register index);

@@ -51,6 +51,7 @@ void Emission::expand(const Instruction& instruction, std::span<const Location> 
       return;
     }
     case Mnemonic::poll: return expand_poll(instruction, locations[0].reg);
+    case Mnemonic::fuel: return expand_fuel(instruction, locations[0].reg);
     case Mnemonic::trap: return call_trap(instruction.trap, instruction.offset);
     case Mnemonic::trap_if:
       return jump_if(instruction.condition, cold_trap(instruction.trap, instruction.offset));
@@ -97,6 +98,20 @@ void Emission::expand_poll(const Instruction& instruction, Register context) {
   cold_code_.push_back([this, cold, back, offset = instruction.offset] {
     assembler_.bind(cold);
     call_stub(function_.stubs->poll);
+    add_site(Site::Kind::call, offset);
+    assembler_.jmp(back);
+  });
+}
+
+void Emission::expand_fuel(const Instruction& instruction, Register context) {
+  const Label cold = assembler_.newLabel(), back = assembler_.newLabel();
+  assembler_.sub(x86::ptr(gp(context), kContextFuel, 8), instruction.immediate);
+  assembler_.js(cold);
+  assembler_.bind(back);
+  cold_code_.push_back([this, cold, back, cost = instruction.immediate, offset = instruction.offset] {
+    assembler_.bind(cold);
+    assembler_.mov(gp(kScratch), cost);
+    call_stub(function_.stubs->refuel);
     add_site(Site::Kind::call, offset);
     assembler_.jmp(back);
   });

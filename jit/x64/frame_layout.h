@@ -24,6 +24,7 @@ inline constexpr int32_t kInstanceMemoryBase = offsetof(engine::Instance, memory
 #pragma GCC diagnostic pop
 inline constexpr int32_t kInstanceContext = layout::kInstanceContext;
 inline constexpr int32_t kContextRequests = offsetof(engine::ExecContext, requests);
+inline constexpr int32_t kContextFuel = offsetof(engine::ExecContext, fuel);
 inline constexpr int32_t kContextNativeLimit = offsetof(engine::ExecContext, native_limit);
 inline constexpr int32_t kContextNativeFrame = offsetof(engine::ExecContext, native_frame);
 inline constexpr int32_t kContextNativeExit = offsetof(engine::ExecContext, native_exit);

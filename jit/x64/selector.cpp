@@ -156,6 +156,10 @@ void Selector::select_node(Value value) {
       mark_rematerializable(reg);
       return;
     }
+    case Operation::fuel:
+      out_.has_frame = true;
+      add(Mnemonic::fuel, Form::pseudo, 8, {read(use(argument(value, 0)))}).immediate = node(value).immediate;
+      return;
     case Operation::poll:
       out_.has_frame = true;
       add(Mnemonic::poll, Form::pseudo, 8, {read(use(argument(value, 0)))});

@@ -59,6 +59,11 @@ class StubAssembler {
   void make_trap();
   void make_fault();
   void make_poll();
+  void make_refuel();
+  void save_all();
+  void call_and_restore_all(const void* function);
+
+  static constexpr int32_t kVectors = 15;  ///< that compiled code uses
 
   const StubTargets& targets_;
   CodeHolder code_;
@@ -221,17 +226,31 @@ void StubAssembler::make_fault() {
 }
 
 void StubAssembler::make_poll() {
+  save_all();
+  a_.lea(x86::rsi, x86::ptr(x86::rbp, 16));
+  call_and_restore_all(reinterpret_cast<const void*>(targets_.poll));
+}
+
+void StubAssembler::make_refuel() {
+  save_all();
+  a_.mov(x86::rsi, gp(kScratch));
+  call_and_restore_all(reinterpret_cast<const void*>(targets_.refuel));
+}
+
+void StubAssembler::save_all() {
   begin();
   push_kept();
   for (const Register reg : kGeneralArguments) a_.push(gp(reg));
-  constexpr int32_t kVectors = 15;
   a_.sub(x86::rsp, 16 * kVectors);
   for (int32_t i = 0; i < kVectors; ++i)
     a_.movups(x86::ptr(x86::rsp, 16 * i), x86::xmm(static_cast<uint32_t>(i)));
+}
+
+/// With the context, and what is in rsi; back to compiled code, unless it says with what to trap.
+void StubAssembler::call_and_restore_all(const void* function) {
   note_exit();
   a_.mov(x86::rdi, x86::r11);
-  a_.lea(x86::rsi, x86::ptr(x86::rbp, 16));
-  call(reinterpret_cast<const void*>(targets_.poll));
+  call(function);
   a_.movzx(x86::esi, x86::al);
   a_.test(x86::esi, x86::esi);
   a_.jnz(fail_);
@@ -245,15 +264,24 @@ void StubAssembler::make_poll() {
 }
 
 Result<Stubs> StubAssembler::run(ExecutableMemory& memory) {
-  size_t offsets[6];
-  void (StubAssembler::* const makers[6])() = {
-      &StubAssembler::make_enter, &StubAssembler::make_call_other_tier, &StubAssembler::make_call_runtime,
-      &StubAssembler::make_trap,  &StubAssembler::make_fault,           &StubAssembler::make_poll,
+  struct Maker {
+    uintptr_t Stubs::* place;
+    void (StubAssembler::*make)();
   };
-  for (unsigned i = 0; i < 6; ++i) {
+  static constexpr Maker kMakers[] = {
+      {&Stubs::enter, &StubAssembler::make_enter},
+      {&Stubs::call_other_tier, &StubAssembler::make_call_other_tier},
+      {&Stubs::call_runtime, &StubAssembler::make_call_runtime},
+      {&Stubs::trap, &StubAssembler::make_trap},
+      {&Stubs::fault, &StubAssembler::make_fault},
+      {&Stubs::poll, &StubAssembler::make_poll},
+      {&Stubs::refuel, &StubAssembler::make_refuel},
+  };
+  Stubs stubs;
+  for (const Maker& maker : kMakers) {
     a_.align(AlignMode::kCode, 16);
-    offsets[i] = a_.offset();
-    (this->*makers[i])();
+    stubs.*maker.place = a_.offset();
+    (this->*maker.make)();
   }
   make_leave();
   make_fail();
@@ -263,13 +291,7 @@ Result<Stubs> StubAssembler::run(ExecutableMemory& memory) {
   auto placed = memory.add({buffer.data(), buffer.size()});
   if (!placed) return placed.error();
   const auto base = reinterpret_cast<uintptr_t>(*placed);
-  Stubs stubs;
-  stubs.enter = base + offsets[0];
-  stubs.call_other_tier = base + offsets[1];
-  stubs.call_runtime = base + offsets[2];
-  stubs.trap = base + offsets[3];
-  stubs.fault = base + offsets[4];
-  stubs.poll = base + offsets[5];
+  for (const Maker& maker : kMakers) stubs.*maker.place += base;
   stubs.begin = base;
   stubs.end = base + buffer.size();
   return stubs;

@@ -48,6 +48,8 @@ struct StubTargets {
   /// Answers requests at a loop header or function entry; `stack` is rsp. What to trap with, or none to go
   /// on.
   TrapKind (*poll)(engine::ExecContext*, const void* stack) noexcept;
+  /// More was taken from the context's fuel than there was; `cost` is to be paid. As poll().
+  TrapKind (*refuel)(engine::ExecContext*, int64_t cost) noexcept;
 };
 
 /// Addresses in executable memory.
@@ -68,6 +70,8 @@ struct Stubs {
   /// Keep all registers but kScratch. Called at loop headers when requests are pending, and at entries when
   /// the stack check fails.
   uintptr_t poll = 0;
+  /// As poll; kScratch = cost. Called when fuel has become negative.
+  uintptr_t refuel = 0;
   /// Where all of them are.
   uintptr_t begin = 0;
   uintptr_t end = 0;

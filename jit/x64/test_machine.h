@@ -84,7 +84,7 @@ class TestMachine {
   TestMachine() {
     current() = this;
     module.registry = &registry;
-    auto made = make_stubs({call_other_tier, raise, poll}, memory_);
+    auto made = make_stubs({call_other_tier, raise, poll, refuel}, memory_);
     EXPECT_TRUE(made.ok());
     stubs = *made;
     instance.context = &context;
@@ -280,6 +280,7 @@ class TestMachine {
       landing->stack = static_cast<uint8_t*>(frame) - current()->frame_bytes_at(begin);
     }
   }
+  static TrapKind refuel(engine::ExecContext*, int64_t cost) noexcept { return current()->on_refuel(cost); }
   static TrapKind poll(engine::ExecContext*, const void*) noexcept { return current()->on_poll(); }
   [[nodiscard]] uint32_t frame_bytes_at(uintptr_t begin) const {
     for (const Compiled& compiled : all_sites) {
@@ -307,6 +308,7 @@ class TestMachine {
   std::function<bool(engine::FunctionCode*, engine::Instance*, RegisterArea*)> other_tier = [](auto...) {
     return false;
   };
+  std::function<TrapKind(int64_t)> on_refuel = [](int64_t) { return TrapKind::out_of_fuel; };
   std::function<TrapKind()> on_poll = [] { return TrapKind::none; };
 
  private:

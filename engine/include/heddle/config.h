@@ -77,8 +77,7 @@ struct CompilerOptions {
 /// How an engine works. Fixed once the engine exists, because compiled code depends on it.
 struct Config {
   /// Who executes. "interp": the interpreter. "jit": every function is compiled before its first call.
-  /// "auto": the interpreter first, compiled code for what gets hot; with `fuel`, which compiled code does
-  /// not count, the interpreter alone. "jit" and "auto" need a compiler.
+  /// "auto": the interpreter first, compiled code for what gets hot. "jit" and "auto" need a compiler.
   std::string tier = "interp";
   const Compiler* compiler = nullptr;  ///< heddle::jit::compiler() of <heddle/jit.h>
   CompilerOptions compiler_options{};

@@ -19,6 +19,7 @@
 ;;     11  jump                         -> 17
 ;;     13  fuel                         5
 ;;     15  i32.shr_u.si                 s0 = s0, 1
-;;     17  fuel                         5
+;;     17  fuel                         3
 ;;     19  if_nonzero.s.back            s0 -> 2
-;;     21  return.int.s                 s0
+;;     21  fuel                         2
+;;     23  return.int.s                 s0
