@@ -33,13 +33,10 @@ void FunctionValidator::reset() {
   initializations_.clear();
   is_constant_ = false;
   declared_ = nullptr;
-  facts_ = nullptr;
-  assignments_.clear();
-  listed_ = 0;
   failed_ = false;
 }
 
-Result<void> FunctionValidator::validate_body(uint32_t function, FunctionFacts* facts) {
+Result<void> FunctionValidator::validate_body(uint32_t function) {
   reset();
   const ByteRange body = module_.functions[function].body;
   const TypeDefinition& type = module_.function_type(function);
@@ -47,16 +44,11 @@ Result<void> FunctionValidator::validate_body(uint32_t function, FunctionFacts* 
   cursor.accept(module_.limits.features);
   cursor.set_section("code", function - module_.imported_functions);
   cursor.set_bytes_beyond(module_.bytes.size() - body.offset - body.size);
-  facts_ = facts;
-  if (facts != nullptr) *facts = {};
-  most_listed_ = uint64_t{16} * body.size + 4096;
   Frame frame{Opcode::block};
   frame.type = &type;
   frames_.push_back(frame);
   instruction_.offset = body.offset;
-  const bool has_run =
-      declare_locals(cursor, type) && (facts != nullptr ? run<true>(cursor) : run<false>(cursor));
-  if (has_run && finish(cursor, body)) return {};
+  if (declare_locals(cursor, type) && run(cursor) && finish(cursor, body)) return {};
   if (!failed_) return cursor.error();
   error_.section = "code[" + std::to_string(function - module_.imported_functions) + "]";
   return error_;
@@ -97,14 +89,11 @@ bool FunctionValidator::add_locals(uint64_t count, ValueType type) {
   return true;
 }
 
-template <bool gathers_facts>
 bool FunctionValidator::run(Cursor& cursor) {
   InstructionReader reader(cursor);
   while (!frames_.empty() && !cursor.at_end()) {
     if (!reader.read_opcode(instruction_)) return false;
     if (!kSteps[static_cast<size_t>(instruction_.opcode)](*this, reader)) return false;
-    if (gathers_facts && height_ > facts_->max_operands)
-      facts_->max_operands = static_cast<uint32_t>(height_);
   }
   return !cursor.failed();
 }
@@ -256,10 +245,6 @@ const TypeDefinition* FunctionValidator::type_at(uint32_t index, CompositeKind k
   if (type.kind == kind) return &type;
   mismatch("type " + std::to_string(index) + " is not " + kCompositeKinds[static_cast<size_t>(kind)]);
   return nullptr;
-}
-
-Result<void> validate_function(const ModuleImage& module, uint32_t function, FunctionFacts* facts) {
-  return FunctionValidator(module).validate_body(function, facts);
 }
 
 }  // namespace heddle::engine

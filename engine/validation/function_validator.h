@@ -31,8 +31,8 @@ class FunctionValidator {
  public:
   explicit FunctionValidator(const ModuleImage& module);
 
-  /// One defined function's body. `facts` may be null.
-  [[nodiscard]] Result<void> validate_body(uint32_t function, FunctionFacts* facts);
+  /// One defined function's body.
+  [[nodiscard]] Result<void> validate_body(uint32_t function);
 
   /// Did any body so far end in a tail call?
   [[nodiscard]] bool has_tail_calls() const { return has_tail_calls_; }
@@ -55,8 +55,6 @@ class FunctionValidator {
     uint32_t initializations = 0;          ///< height of initializations_ at entry
     const TypeDefinition* type = nullptr;  ///< a function type, or null for a block type without parameters
     ValueType result{};
-    size_t loop = 0;         ///< facts, opcode == loop: index in FunctionFacts::loops
-    size_t assignments = 0;  ///< facts, opcode == loop: height of assignments_ at entry
 
     [[nodiscard]] Types parameters() const { return type != nullptr ? Types(type->parameters) : Types(); }
     [[nodiscard]] Types results() const {
@@ -75,7 +73,6 @@ class FunctionValidator {
   // function_validator.cpp
   void reset();
   bool declare_locals(Cursor& cursor, const TypeDefinition& type);
-  template <bool gathers_facts>
   bool run(Cursor& cursor);
   bool finish(const Cursor& cursor, ByteRange body);
   bool add_locals(uint64_t count, ValueType type);
@@ -174,7 +171,6 @@ class FunctionValidator {
   // validate_variable.cpp
   bool local_at(uint32_t index, ValueType& type);
   bool set_local(uint32_t index, ValueType type);
-  void record_assignments(const Frame& frame);
   [[nodiscard]] bool is_initialized(uint32_t index) const;
 
   // validate_gc.cpp
@@ -238,11 +234,6 @@ class FunctionValidator {
   bool is_constant_ = false;
   uint32_t global_end_ = 0;
   std::vector<bool>* declared_ = nullptr;
-
-  FunctionFacts* facts_ = nullptr;
-  std::vector<uint32_t> assignments_;  ///< locals assigned so far inside open loops
-  uint64_t listed_ = 0;                ///< entries in facts' lists
-  uint64_t most_listed_ = 0;           ///< and how many the body's size justifies
 
   Instruction instruction_;
   bool failed_ = false;

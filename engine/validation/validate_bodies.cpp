@@ -69,7 +69,7 @@ class BodyValidation {
         return std::nullopt;
       }
       for (uint32_t function = begin; function < end; ++function) {
-        if (auto body = validator.validate_body(function, nullptr); !body.ok()) {
+        if (auto body = validator.validate_body(function); !body.ok()) {
           failed_.store(true, std::memory_order_relaxed);
           return Failure{function, std::move(body).error()};
         }

@@ -24,12 +24,6 @@ bool FunctionValidator::push_frame(Opcode opcode, const BlockType& block) {
   if (!pop_all(frame.parameters())) return false;
   frame.height = static_cast<uint32_t>(height_);
   frame.initializations = static_cast<uint32_t>(initializations_.size());
-  if (opcode == Opcode::loop && facts_ != nullptr) {
-    frame.loop = facts_->loops.size();
-    frame.assignments = assignments_.size();
-    facts_->loops.emplace_back();
-    facts_->loops.back().offset = instruction_.offset;
-  }
   frames_.push_back(frame);
   base_ = height_;
   unreachable_ = false;
@@ -55,7 +49,6 @@ void FunctionValidator::restore_initializations(const Frame& frame) {
 bool FunctionValidator::pop_frame(Frame& frame) {
   frame = frames_.back();
   if (!close_arm(frame)) return false;
-  if (frame.opcode == Opcode::loop && facts_ != nullptr) record_assignments(frame);
   restore_initializations(frame);
   frames_.pop_back();
   if (frames_.empty()) {
@@ -187,13 +180,11 @@ bool FunctionValidator::do_br_on_non_null(const Instruction& instruction) {
 // Calls
 
 bool FunctionValidator::call_type(const TypeDefinition& type) {
-  if (facts_ != nullptr) facts_->has_calls = true;
   return pop_all(type.parameters) && push_all(type.results);
 }
 
 bool FunctionValidator::return_call_type(const TypeDefinition& type) {
   has_tail_calls_ = true;
-  if (facts_ != nullptr) facts_->has_calls = true;
   if (!matches(type.results, frames_.front().results())) {
     return mismatch("the results of a tail call are not those of its function");
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tests of validation with custom descriptors: what the suite does not say, and that the standard is as it was.
+// Tests of validation with custom descriptors: what the suite does not say, and that the standard is as it
+// was.
 #include <gtest/gtest.h>
 
 #include "engine/validation/test_modules.h"
@@ -42,7 +43,8 @@ TEST(validation_descriptor, messages_name_exact_types) {
 TEST(validation_descriptor, what_creates_knows_the_exact_type) {
   const TextCase cases[] = {
       {"(module (type $s (sub (struct))) (func (result (ref (exact $s))) (struct.new_default $s)))", ""},
-      {"(module (type $s (sub (struct))) (func (local (ref null (exact $s))) (local.set 0 (struct.new $s))))", ""},
+      {"(module (type $s (sub (struct))) (func (local (ref null (exact $s))) (local.set 0 (struct.new $s))))",
+       ""},
       {"(module (type $f (sub (func))) (func $g (type $f)) (global (ref (exact $f)) (ref.func $g)))", ""},
       {"(module (type $s (sub (struct))) (func (param (ref null (exact $s))) (result (ref (exact $s)))"
        " (ref.as_non_null (local.get 0))))",
@@ -60,7 +62,8 @@ TEST(validation_descriptor, without_the_proposal_nothing_has_changed) {
       {"(module (type $s (struct)) (func (result i32) (struct.new $s)))",
        "type mismatch: instruction requires [i32] but stack has [(ref 0)]"},
       {"(module (func (result anyref) (br_on_cast 0 eqref anyref (unreachable))))", "type mismatch"},
-      {"(module (func (result anyref) (br_on_cast_fail 0 structref arrayref (unreachable))))", "type mismatch"},
+      {"(module (func (result anyref) (br_on_cast_fail 0 structref arrayref (unreachable))))",
+       "type mismatch"},
   };
   check(cases);
   const TextCase lifted[] = {

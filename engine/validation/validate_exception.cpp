@@ -44,7 +44,6 @@ bool FunctionValidator::check_clause(const CatchClause& clause) {
 }
 
 bool FunctionValidator::do_try_table(const Instruction& instruction) {
-  if (facts_ != nullptr) facts_->has_calls = true;
   for (const CatchClause& clause : instruction.catches) {
     if (!check_clause(clause)) return false;
   }

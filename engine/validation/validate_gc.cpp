@@ -23,7 +23,8 @@ ValueType reference_to(const TypeDefinition& type, bool nullable) {
 
 }  // namespace
 
-/// A new object's type. The standard has no exact types: without the proposal, none is to be seen in messages.
+/// A new object's type. The standard has no exact types: without the proposal, none is to be seen in
+/// messages.
 ValueType FunctionValidator::created(const TypeDefinition& type) const {
   return ValueType::ref(custom_descriptors_ ? HeapType::exact(type.id) : HeapType::defined(type.id), false);
 }
@@ -113,8 +114,7 @@ const TypeDefinition* FunctionValidator::mutable_array_at(uint32_t index) {
 
 bool FunctionValidator::do_array_new(const Instruction& instruction) {
   const TypeDefinition* type = array_at(instruction.index);
-  return type != nullptr && pop(kI32) && pop(unpacked(type->fields[0].storage)) &&
-         push(created(*type));
+  return type != nullptr && pop(kI32) && pop(unpacked(type->fields[0].storage)) && push(created(*type));
 }
 
 bool FunctionValidator::do_array_new_default(const Instruction& instruction) {

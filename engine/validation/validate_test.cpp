@@ -280,42 +280,5 @@ TEST(validation_errors, name_function_and_offset) {
   EXPECT_NE(error.offset, Error::kNoOffset);
 }
 
-FunctionFacts facts_of(const char* text) {
-  TypeRegistry registry;
-  const auto bytes = assemble(text);
-  EXPECT_TRUE(bytes.ok());
-  auto module = decode_module(*bytes, registry);
-  EXPECT_TRUE(module.ok());
-  EXPECT_TRUE(validate_declarations(**module).ok());
-  FunctionFacts facts;
-  EXPECT_TRUE(validate_function(**module, 0, &facts).ok());
-  return facts;
-}
-
-TEST(validation_facts, loops_list_the_locals_they_assign) {
-  const FunctionFacts facts = facts_of(R"((module (func (param i32 i32 i32 i32)
-      i32.const 0 local.set 3
-      loop
-        i32.const 0 local.tee 2 drop
-        loop i32.const 0 local.set 1 i32.const 1 local.set 1 end
-        loop end
-        i32.const 0 local.set 0
-      end)))");
-  ASSERT_EQ(facts.loops.size(), 3u);
-  EXPECT_EQ(facts.loops[0].assigned_locals, (std::vector<uint32_t>{0, 1, 2}));
-  EXPECT_EQ(facts.loops[1].assigned_locals, std::vector<uint32_t>{1});
-  EXPECT_TRUE(facts.loops[2].assigned_locals.empty());
-  EXPECT_LT(facts.loops[0].offset, facts.loops[1].offset);
-  EXPECT_EQ(facts.max_operands, 1u);
-  EXPECT_FALSE(facts.has_calls);
-}
-
-TEST(validation_facts, calls_and_height) {
-  const FunctionFacts facts =
-      facts_of("(module (func i32.const 1 i32.const 2 i32.const 3 drop drop drop call 0))");
-  EXPECT_EQ(facts.max_operands, 3u);
-  EXPECT_TRUE(facts.has_calls);
-}
-
 }  // namespace
 }  // namespace heddle::engine

@@ -29,22 +29,7 @@ bool FunctionValidator::set_local(uint32_t index, ValueType type) {
     initialized_[index] = true;
     initializations_.push_back(index);
   }
-  if (facts_ != nullptr) assignments_.push_back(index);
   return true;
-}
-
-/// Leaves the loop's assigned locals in the facts, and only one entry of each for the loops around it.
-void FunctionValidator::record_assignments(const Frame& frame) {
-  FunctionFacts::Loop& loop = facts_->loops[frame.loop];
-  if (listed_ > most_listed_) {  // nested loops can repeat long lists more often than the input justifies
-    loop.assigns_any = true;
-    return;
-  }
-  const auto first = assignments_.begin() + static_cast<std::ptrdiff_t>(frame.assignments);
-  std::sort(first, assignments_.end());
-  assignments_.erase(std::unique(first, assignments_.end()), assignments_.end());
-  loop.assigned_locals.assign(first, assignments_.end());
-  listed_ += loop.assigned_locals.size();
 }
 
 bool FunctionValidator::do_local_get(const Instruction& instruction) {

@@ -13,9 +13,9 @@
 #include "engine/api/engine_impl.h"
 #include "fuzz/lib/generator.h"
 #include "fuzz/lib/seeds.h"
+#include "jit/build/loops.h"
 #include "jit/tiering/function_compiler.h"
 #include "jit/tiering/jit_tier.h"
-#include "jit/tiering/loops.h"
 
 namespace heddle::fuzz {
 namespace {
@@ -67,7 +67,7 @@ void add_pieces(const Module& module, std::vector<Piece>& pieces) {
   const engine::ModuleImage& image = *detail::Access::image(module);
   for (uint32_t i = image.imported_functions; i < image.functions.size(); ++i) {
     pieces.push_back({&image, i, 0, {}});
-    for (const jit::LoopRange& loop : jit::find_loops(image, i))
+    for (const jit::LoopRange& loop : jit::find_loops(image, i).ranges)
       pieces.push_back({&image, i, static_cast<uint32_t>(loop.begin), {}});
   }
 }

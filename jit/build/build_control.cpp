@@ -44,14 +44,14 @@ void FunctionBuilder::begin_loop(Control& control) {
 
 /// The locals that the loop assigns.
 void FunctionBuilder::list_loop_locals(Control& control) {
-  if (facts_.loops.empty()) (void)engine::validate_function(module_, function_, &facts_);  // it is valid
-  const auto facts =
-      std::ranges::lower_bound(facts_.loops, uint64_t{offset_}, {}, &engine::FunctionFacts::Loop::offset);
+  if (loops_.ranges.empty()) loops_ = find_loops(module_, function_);
+  const auto loop = std::ranges::lower_bound(loops_.ranges, uint64_t{offset_}, {}, &LoopRange::begin);
   control.first_local = static_cast<uint32_t>(loop_locals_.size());
-  if (facts->assigns_any) {
+  if (loop->assigns_any) {
     for (uint32_t local = 0; local < locals_.size(); ++local) loop_locals_.push_back(local);
   } else {
-    loop_locals_.insert(loop_locals_.end(), facts->assigned_locals.begin(), facts->assigned_locals.end());
+    const auto assigned = loops_.locals_of(*loop);
+    loop_locals_.insert(loop_locals_.end(), assigned.begin(), assigned.end());
   }
   control.local_count = static_cast<uint32_t>(loop_locals_.size()) - control.first_local;
 }

@@ -86,6 +86,8 @@ void FunctionBuilder::reset(uint32_t function) {
   const engine::ByteRange range = module_.functions[function].body;
   body_ = engine::Cursor(module_.view(range), range.offset);
   offset_ = static_cast<uint32_t>(range.offset);
+  out_.nodes.reserve(range.size);  // with what is inlined later
+  out_.arguments.reserve(range.size);
   size_limit_ = uint64_t{48} * range.size + (1u << 20);
 }
 

@@ -21,8 +21,8 @@
 #include "engine/binary/cursor.h"
 #include "engine/binary/instruction_reader.h"
 #include "engine/binary/unreachable_code.h"
-#include "engine/validation/validate.h"
 #include "jit/build/builder.h"
+#include "jit/build/loops.h"
 #include "jit/runtime_calls/runtime_call.h"
 
 namespace heddle::jit {
@@ -388,7 +388,7 @@ class FunctionBuilder {
   const BuildOptions options_;
   Function& out_;
 
-  engine::FunctionFacts facts_;
+  Loops loops_;  ///< once one is met
   engine::Cursor body_{{}};
   uint32_t function_ = 0;
   const TypeDefinition* type_ = nullptr;

@@ -14,6 +14,7 @@
 #include "engine/text/assembler.h"
 #include "engine/validation/validate.h"
 #include "jit/build/builder.h"
+#include "jit/build/loops.h"
 
 namespace heddle::jit::test {
 
@@ -43,10 +44,9 @@ inline LoadedModule load_text(std::string_view text) {
 
 /// The module offsets of a function's loops.
 inline std::vector<uint32_t> loops_of(const engine::ModuleImage& module, uint32_t function) {
-  engine::FunctionFacts facts;
-  EXPECT_TRUE(engine::validate_function(module, function, &facts).ok());
   std::vector<uint32_t> offsets;
-  for (const auto& loop : facts.loops) offsets.push_back(static_cast<uint32_t>(loop.offset));
+  for (const LoopRange& loop : find_loops(module, function).ranges)
+    offsets.push_back(static_cast<uint32_t>(loop.begin));
   return offsets;
 }
 

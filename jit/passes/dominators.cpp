@@ -46,19 +46,13 @@ void Dominators::solve() {
     }
     return a;
   };
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (const BlockId block : std::span(rpo_).subspan(1)) {
-      BlockId found = kNoBlock;
-      for (const BlockId predecessor : function_.blocks[block].predecessors) {
-        if (position_[predecessor] == kUnreached || immediate_[predecessor] == kNoBlock) continue;
-        found = found == kNoBlock ? predecessor : meet(found, predecessor);
-      }
-      if (found != immediate_[block]) {
-        immediate_[block] = found;
-        changed = true;
-      }
+  for (const BlockId block : std::span(rpo_).subspan(1)) {
+    BlockId found = kNoBlock;
+    for (const BlockId predecessor : function_.blocks[block].predecessors) {
+      if (position_[predecessor] == kUnreached || immediate_[predecessor] == kNoBlock) continue;
+      found = found == kNoBlock ? predecessor : meet(found, predecessor);
     }
+    immediate_[block] = found;
   }
   immediate_[0] = kNoBlock;
 }

@@ -2,7 +2,7 @@
 // Dominators: which blocks every way to a block leads through, and the loops' nesting, which follows from
 // them.
 //
-// Cooper, Harvey and Kennedy's iteration; on wasm's reducible graphs two rounds settle it. REQUIRES:
+// Cooper, Harvey and Kennedy's iteration, of which one round is enough on wasm's reducible graphs. REQUIRES:
 // order_blocks() has run and nothing has changed edges since.
 #pragma once
 

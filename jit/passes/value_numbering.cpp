@@ -199,7 +199,7 @@ class NumberingPass final : Simplifier::Constants {
   bool number_block(BlockId block) {
     versions_ = versions_at_entry(block);
     block_ = block;
-    nodes_ = function_.blocks[block].nodes;
+    nodes_.swap(function_.blocks[block].nodes);
     kept_.clear();
     bool edges_changed = false;
     for (const Value value : nodes_) {
@@ -212,7 +212,7 @@ class NumberingPass final : Simplifier::Constants {
         number(value);
       }
     }
-    function_.blocks[block].nodes = kept_;
+    function_.blocks[block].nodes.swap(kept_);
     leaving_[block] = versions_;
     return edges_changed;
   }

@@ -10,9 +10,9 @@
 #include "engine/support/sanitizers.h"
 #include "engine/support/try.h"
 #include "jit/build/builder.h"
+#include "jit/build/loops.h"
 #include "jit/regalloc/print_allocation.h"
 #include "jit/tiering/crossings.h"
-#include "jit/tiering/loops.h"
 #include "jit/x64/disassemble.h"
 
 namespace heddle::jit {
@@ -182,7 +182,7 @@ bool JitTier::before_first_call(FunctionCode& code) noexcept {
   code.entry.compare_exchange_strong(expected, interpreter_->entry_of_untranslated(),
                                      std::memory_order_acq_rel);
   if (policy_ == Policy::eager_loops && interpreter_->translate(code)) {
-    for (const LoopRange& loop : find_loops(*code.module, code.index)) request_loop(code, loop.begin);
+    for (const LoopRange& loop : find_loops(*code.module, code.index).ranges) request_loop(code, loop.begin);
   }
   return false;
 }

@@ -119,6 +119,7 @@ void MachineFunction::reset() {
   instructions.clear();
   operands.clear();
   registers.clear();
+  for (MachineBlock& block : blocks) spare_blocks.push_back(std::move(block));
   blocks.clear();
   order.clear();
   edge_arguments.clear();
@@ -127,6 +128,21 @@ void MachineFunction::reset() {
   runtime_slots = 0;
   has_frame = false;
   saves_instance = false;
+}
+
+void MachineFunction::add_blocks(size_t count) {
+  blocks.reserve(blocks.size() + count);
+  for (; count > 0 && !spare_blocks.empty(); --count, spare_blocks.pop_back()) {
+    MachineBlock& spare = spare_blocks.back();
+    spare.parameters.clear();
+    spare.successors.clear();
+    spare.predecessors.clear();
+    MachineBlock& block = blocks.emplace_back();
+    block.parameters.swap(spare.parameters);
+    block.successors.swap(spare.successors);
+    block.predecessors.swap(spare.predecessors);
+  }
+  blocks.resize(blocks.size() + count);
 }
 
 void Allocation::reset() {

@@ -191,7 +191,11 @@ struct MachineFunction {
   bool has_frame = false;       ///< calls something or may trap with a backtrace
   bool saves_instance = false;  ///< r15 must be in the frame, to be reloaded
 
+  std::vector<MachineBlock> spare_blocks;  ///< of functions before, for their memory
+
   void reset();
+  /// Appends so many empty blocks.
+  void add_blocks(size_t count);
   [[nodiscard]] std::span<Operand> operands_of(const Instruction& instruction) {
     return std::span(operands).subspan(instruction.first_operand, instruction.operand_count);
   }

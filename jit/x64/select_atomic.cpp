@@ -68,7 +68,7 @@ void Selector::select_atomic_store(Value value, unsigned bytes) {
 }
 
 void Selector::select_atomic_rmw(Value value, unsigned bytes) {
-  const bool wanted = registers_[value] != kNoRegister || used_beyond_[value] != 0;
+  const bool wanted = selected_[value].reg != kNoRegister || selected_[value].is_used_beyond;
   const Modification modification = modification_of(info(row_of(operation(value))).text);
   VirtualRegister stored = use(argument(value, 1));
   const Address address = aligned_address(value, bytes);

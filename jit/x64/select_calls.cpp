@@ -39,11 +39,11 @@ void Selector::find_results() {
     for (const Value value : ir_.blocks[id].nodes) {
       if (operation(value) != Operation::result) continue;
       const Value call = argument(value, 0);
-      if (results_index_[call] == UINT32_MAX) {
-        results_index_[call] = static_cast<uint32_t>(results_.size());
+      if (selected_[call].results == UINT32_MAX) {
+        selected_[call].results = static_cast<uint32_t>(results_.size());
         results_.emplace_back();
       }
-      auto& results = results_[results_index_[call]];
+      auto& results = results_[selected_[call].results];
       const auto i = static_cast<size_t>(node(value).immediate);
       if (results.size() <= i) results.resize(i + 1, kNoValue);
       results[i] = value;
@@ -52,11 +52,11 @@ void Selector::find_results() {
 }
 
 VirtualRegister Selector::result_register(Value call, unsigned i) const {
-  if (i == 0 && registers_[call] != kNoRegister) return registers_[call];
-  if (results_index_[call] == UINT32_MAX) return kNoRegister;
-  const auto& results = results_[results_index_[call]];
+  if (i == 0 && selected_[call].reg != kNoRegister) return selected_[call].reg;
+  if (selected_[call].results == UINT32_MAX) return kNoRegister;
+  const auto& results = results_[selected_[call].results];
   if (i >= results.size() || results[i] == kNoValue) return kNoRegister;
-  return registers_[results[i]];
+  return selected_[results[i]].reg;
 }
 
 /// Of a function's type, where the call names one; else of what is asked of the call.
@@ -137,7 +137,7 @@ void Selector::select_arguments() {
   std::vector<Operand> operands;
   bool overflows = false;
   for (size_t i = 0; i < places.size(); ++i) {
-    const VirtualRegister reg = registers_[parameters[i]];
+    const VirtualRegister reg = selected_[parameters[i]].reg;
     if (places[i].reg == Register::none)
       overflows = overflows || reg != kNoRegister;
     else if (reg != kNoRegister)
@@ -148,9 +148,9 @@ void Selector::select_arguments() {
   Address address;
   address.base = overflow_area();
   for (size_t i = 0; i < places.size(); ++i) {
-    if (places[i].reg != Register::none || registers_[parameters[i]] == kNoRegister) continue;
+    if (places[i].reg != Register::none || selected_[parameters[i]].reg == kNoRegister) continue;
     address.displacement = static_cast<int32_t>(places[i].overflow);
-    load_value(registers_[parameters[i]], types[i], address);
+    load_value(selected_[parameters[i]].reg, types[i], address);
   }
 }
 
@@ -239,13 +239,13 @@ void Selector::select_runtime_call(Value value, RuntimeFunction function, uint64
   if (invokes) call.target = ir_.blocks[block_].successors[1].target;
   out_.has_frame = true;
   // A result alone is the node's value; of two, each has a node, and takes one slot.
-  const VirtualRegister alone = registers_[value];
+  const VirtualRegister alone = selected_[value].reg;
   if (alone != kNoRegister) load_value(alone, node(value).type, in_frame(0));
-  if (results_index_[value] == UINT32_MAX) return;
-  const auto& results = results_[results_index_[value]];
+  if (selected_[value].results == UINT32_MAX) return;
+  const auto& results = results_[selected_[value].results];
   for (unsigned i = 0; i < results.size(); ++i) {
-    if (results[i] == kNoValue || registers_[results[i]] == kNoRegister) continue;
-    load_value(registers_[results[i]], node(results[i]).type, in_frame(i));
+    if (results[i] == kNoValue || selected_[results[i]].reg == kNoRegister) continue;
+    load_value(selected_[results[i]].reg, node(results[i]).type, in_frame(i));
   }
 }
 
@@ -255,7 +255,7 @@ void Selector::select_row_call(Value value) {
   assert(is_row(at.operation));
   const RuntimeFunction function = row_function(row_of(at.operation));
   assert(function != nullptr);
-  if (at.type != Type::none) registers_[value] = define(value);
+  if (at.type != Type::none) selected_[value].reg = define(value);
   select_runtime_call(value, function, at.immediate, at.extra);
 }
 

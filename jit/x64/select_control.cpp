@@ -71,7 +71,7 @@ unsigned Selector::narrow_load_here(Value value) const {
   const Operation at = operation(value);
   const Operation access = at == Operation::host_load ? node(value).access : at;
   if (access != Operation::i32_load8_u && access != Operation::i32_load16_u) return 0;
-  return is_only_here(value) && colours_[value] == colours_[root_]
+  return is_only_here(value) && selected_[value].colour == selected_[root_].colour
              ? (access == Operation::i32_load8_u ? 1 : 2)
              : 0;
 }
@@ -181,7 +181,7 @@ FlagsTest Selector::test_of(Value value) {
   };
   for (;;) {
     if (!is_near(value)) break;
-    is_repeated_ = is_repeated_ || uses_[value] > 1;
+    is_repeated_ = is_repeated_ || selected_[value].uses > 1;
     const Operation at = operation(value);
     if (at == Operation::i32_eqz) {
       negated = !negated;

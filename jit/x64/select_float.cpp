@@ -88,7 +88,7 @@ void Selector::select_float_binary(Value value, Mnemonic mnemonic, unsigned widt
     };
     if (in_memory(left) && !in_memory(right)) std::swap(left, right);
     // What dies here gives its register to the result.
-    else if (!in_memory(right) && uses_[left] > 1 && uses_[right] == 1)
+    else if (!in_memory(right) && selected_[left].uses > 1 && selected_[right].uses == 1)
       std::swap(left, right);
   }
   const VirtualRegister first = use(left);

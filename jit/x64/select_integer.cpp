@@ -27,7 +27,7 @@ void Selector::select_add(Value value, unsigned width) {
       address.displacement = *immediate;
       return lea(result, width, address);
     }
-    if (uses_[left] > 1) {
+    if (selected_[left].uses > 1) {
       Address address;
       address.base = use(left);
       address.displacement = *immediate;
@@ -50,8 +50,9 @@ void Selector::select_add(Value value, unsigned width) {
     return lea(result, width, address);
   }
   if (is_load_here(left, width) && !is_load_here(right, width)) std::swap(left, right);
-  if (uses_[left] > 1 && uses_[right] == 1 && !is_load_here(right, width)) std::swap(left, right);
-  if (uses_[left] > 1 && !is_load_here(right, width)) {
+  if (selected_[left].uses > 1 && selected_[right].uses == 1 && !is_load_here(right, width))
+    std::swap(left, right);
+  if (selected_[left].uses > 1 && !is_load_here(right, width)) {
     Address address;
     address.base = use(left);
     address.index = use(right);
@@ -69,7 +70,7 @@ void Selector::select_subtract(Value value, unsigned width) {
     return;
   }
   const auto immediate = immediate_of(right, width);
-  if (immediate && *immediate != INT32_MIN && uses_[left] > 1) {
+  if (immediate && *immediate != INT32_MIN && selected_[left].uses > 1) {
     Address address;
     address.base = use(left);
     address.displacement = -*immediate;
@@ -135,7 +136,8 @@ void Selector::select_bitwise(Value value, unsigned width, Mnemonic mnemonic) {
   }
   if (is_load_here(left, width) && !is_load_here(right, width)) std::swap(left, right);
   // What dies here gives its register to the result.
-  if (uses_[left] > 1 && uses_[right] == 1 && !is_load_here(right, width) && !integer_constant(right))
+  if (selected_[left].uses > 1 && selected_[right].uses == 1 && !is_load_here(right, width) &&
+      !integer_constant(right))
     std::swap(left, right);
   const VirtualRegister first = use(left);
   operate(mnemonic, width, result, first, right);
@@ -171,7 +173,7 @@ void Selector::select_rotate(Value value, unsigned width, Mnemonic mnemonic) {
   const unsigned bits = 8 * width;
   if (const auto constant = integer_constant(count)) {
     const auto by = static_cast<unsigned>(*constant) & (bits - 1);
-    if (options_.features.bmi2 && uses_[left] > 1) {
+    if (options_.features.bmi2 && selected_[left].uses > 1) {
       const unsigned right = mnemonic == Mnemonic::ror ? by : (bits - by) & (bits - 1);
       add(Mnemonic::rorx, Form::rri, width, {write(result), read_anywhere(use(left))}).immediate = right;
       return;

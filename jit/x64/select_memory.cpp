@@ -160,7 +160,7 @@ Address Selector::address_of(Value value) {
 
 /// The address of a load that the node at hand does itself. If it faults, it is the load that faults.
 Address Selector::load_here(Value value) {
-  taken_[value] = 1;
+  selected_[value].is_taken = true;
   const Address address = address_of(value);
   folded_offset_ = node(value).offset;
   return address;
@@ -173,7 +173,7 @@ Value Selector::loaded_in_place(Value store, Value changed, unsigned bytes) cons
   for (const Value load : arguments(changed)) {
     const Operation access =
         node(load).operation == Operation::host_load ? node(load).access : operation(load);
-    if (!is_only_here(load) || colours_[load] != colours_[store] || !is_row(access)) continue;
+    if (!is_only_here(load) || selected_[load].colour != selected_[store].colour || !is_row(access)) continue;
     const auto& row = info(row_of(access));
     if (row.kind != engine::RowKind::load || 1u << row.access_log2 != bytes) continue;
     if ((operation(load) == Operation::host_load) != host || node(load).immediate != node(store).immediate)
@@ -209,7 +209,7 @@ bool Selector::select_store_in_place(Value store, Value changed, unsigned bytes)
   if (load == kNoValue || (!commutes && argument(changed, 0) != load)) return false;
   const Value other = argument(changed, argument(changed, 0) == load ? 1 : 0);
   if (other == load) return false;
-  taken_[changed] = 1;
+  selected_[changed].is_taken = true;
   const auto immediate = immediate_of(other, bytes);
   const VirtualRegister reg = immediate ? kNoRegister : use(other);
   const Address address = load_here(load);

@@ -50,12 +50,10 @@ FlagsTest negate(FlagsTest test) {
 
 Selector::Selector(const Function& ir, const SelectOptions& options, MachineFunction& out)
     : ir_(ir), options_(options), out_(out), bounds_(ir) {
-  registers_.assign(ir.nodes.size(), kNoRegister);
-  uses_.assign(ir.nodes.size(), 0);
-  used_beyond_.assign(ir.nodes.size(), 0);
-  taken_.assign(ir.nodes.size(), 0);
-  colours_.assign(ir.nodes.size(), 0);
-  results_index_.assign(ir.nodes.size(), UINT32_MAX);
+  selected_.resize(ir.nodes.size());
+  out_.instructions.reserve(ir.nodes.size());
+  out_.operands.reserve(2 * ir.nodes.size());
+  out_.registers.reserve(ir.nodes.size());
 }
 
 // --------------------------------------------------------------------------------------------------------
@@ -66,14 +64,14 @@ void Selector::count_uses() {
     const Block& block = ir_.blocks[id];
     for (const Value value : block.nodes) {
       for (const Value each : arguments(value)) {
-        ++uses_[each];
-        if (node(each).block != id) used_beyond_[each] = 1;
+        ++selected_[each].uses;
+        if (node(each).block != id) selected_[each].is_used_beyond = true;
       }
     }
     for (const Edge& edge : block.successors) {
       for (const Value each : ir_.arguments_of(edge)) {
-        ++uses_[each];
-        used_beyond_[each] = 1;
+        ++selected_[each].uses;
+        selected_[each].is_used_beyond = true;
       }
     }
   }
@@ -82,13 +80,13 @@ void Selector::count_uses() {
 void Selector::colour_block(const Block& block) {
   uint32_t colour = 0;
   for (const Value value : block.nodes) {
-    colours_[value] = colour;
+    selected_[value].colour = colour;
     if (is_barrier(effect_of(operation(value)))) ++colour;
   }
 }
 
 void Selector::run() {
-  out_.blocks.resize(ir_.blocks.size());
+  out_.add_blocks(ir_.blocks.size());
   out_.order = ir_.order;
   for (const BlockId id : ir_.order) {
     const Block& block = ir_.blocks[id];
@@ -135,9 +133,9 @@ void Selector::select_block(BlockId id) {
 void Selector::select_node(Value value) {
   const Node& at = node(value);
   const Effect effect = effect_of(at.operation);
-  const bool wanted =
-      registers_[value] != kNoRegister || used_beyond_[value] != 0 || results_index_[value] != UINT32_MAX;
-  if (taken_[value] != 0) return;
+  const bool wanted = selected_[value].reg != kNoRegister || selected_[value].is_used_beyond ||
+                      selected_[value].results != UINT32_MAX;
+  if (selected_[value].is_taken) return;
   // Loads of the guest's memory may fault, so they stay; those of the host do not.
   const bool droppable = effect == Effect::none || at.operation == Operation::host_load;
   if (droppable && !wanted) return;
@@ -215,7 +213,7 @@ std::optional<int32_t> Selector::immediate_of(Value value, unsigned width) const
 
 bool Selector::is_vector_load_here(Value value) const {
   return operation(value) == Operation::v128_load && is_only_here(value) &&
-         colours_[value] == colours_[root_];
+         selected_[value].colour == selected_[root_].colour;
 }
 
 bool Selector::is_load_here(Value value, unsigned bytes) const {
@@ -229,7 +227,7 @@ bool Selector::is_load_here(Value value, unsigned bytes) const {
                        access != Operation::i64_load32_u;
   if (extends || (access == Operation::i64_load32_u && bytes != 4)) return false;
   if (load.operation == Operation::host_load && load.alias == Alias::constant) return true;
-  return colours_[value] == colours_[root_];
+  return selected_[value].colour == selected_[root_].colour;
 }
 
 // ------------------------------------------------------------------------------------- registers and
@@ -252,8 +250,8 @@ VirtualRegister Selector::new_register_of(Type type) {
 VirtualRegister Selector::define(Value value) {
   // An extension without sign is the same register: i32s have a zero upper half.
   if (operation(value) == Operation::i64_extend_i32_u) return define(argument(value, 0));
-  if (registers_[value] == kNoRegister) registers_[value] = new_register_of(node(value).type);
-  return registers_[value];
+  if (selected_[value].reg == kNoRegister) selected_[value].reg = new_register_of(node(value).type);
+  return selected_[value].reg;
 }
 
 VirtualRegister Selector::use(Value value) {

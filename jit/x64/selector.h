@@ -78,7 +78,7 @@ class Selector {
   [[nodiscard]] bool is_near(Value value) const { return node(value).block == block_; }
   /// May it be done for the node at hand instead, since nobody else wants it?
   [[nodiscard]] bool is_only_here(Value value) const {
-    return uses_[value] == 1 && is_near(value) && !is_repeated_;
+    return selected_[value].uses == 1 && is_near(value) && !is_repeated_;
   }
   /// Is this a load of exactly `bytes` bytes that may be done by the node at hand?
   [[nodiscard]] bool is_load_here(Value value, unsigned bytes) const;
@@ -303,13 +303,17 @@ class Selector {
   const SelectOptions& options_;
   MachineFunction& out_;
   const UpperBounds bounds_;
-  std::vector<VirtualRegister> registers_;   ///< by value; kNoRegister: nobody asked
-  std::vector<uint32_t> uses_;               ///< by value
-  std::vector<uint8_t> used_beyond_;         ///< by value: in another block, or by an edge
-  std::vector<uint8_t> taken_;               ///< by value: its only user does its work
-  std::vector<uint32_t> colours_;            ///< by value: effects before it in its block
+  /// What is known of a value, side by side, since all of it is asked about at once.
+  struct Selected {
+    VirtualRegister reg = kNoRegister;  ///< kNoRegister: nobody asked
+    uint32_t uses = 0;
+    uint32_t colour = 0;            ///< effects before it in its block
+    uint32_t results = UINT32_MAX;  ///< in results_, of a call with several
+    bool is_used_beyond = false;    ///< in another block, or by an edge
+    bool is_taken = false;          ///< its only user does its work
+  };
+  std::vector<Selected> selected_;           ///< by value
   std::vector<std::vector<Value>> results_;  ///< by call with several results: its result nodes
-  std::vector<uint32_t> results_index_;      ///< by value: in results_, or UINT32_MAX
   LiteralIndex literal_index_;               ///< of out_.literals
   std::vector<uint8_t> rematerializable_;    ///< by register
   std::vector<Instruction> pending_;         ///< of the node at hand, forwards
