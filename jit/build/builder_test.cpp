@@ -39,6 +39,7 @@ std::string ir_of(const std::string& source) {
       const auto built = build(*loaded.module, i, options, function);
       EXPECT_TRUE(built.ok()) << (built.ok() ? "" : built.error().to_string());
       if (!built.ok()) continue;
+      order_blocks(function);
       EXPECT_EQ(verify(function), "") << print(function);
       text += ";;\n;; " + loaded.module->function_name(i) + ": " +
               engine::test::commented(without_offsets(print(function))).substr(3);

@@ -71,7 +71,6 @@ Result<void> FunctionBuilder::build(uint32_t function) {
     error.offset = options_.osr_offset;
     return error;
   }
-  order_blocks(out_);
   return {};
 }
 

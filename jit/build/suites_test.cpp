@@ -73,6 +73,7 @@ void check_function(const engine::ModuleImage& module, uint32_t index, const std
       if (!guarded && !native) continue;
       const auto built = build(module, index, {.guarded = guarded, .native_relaxed = native}, function);
       ASSERT_TRUE(built.ok()) << place << " function " << index << ": " << built.error().to_string();
+      order_blocks(function);
       ASSERT_EQ(verify(function), "") << place << "\n" << print(function);
       counts.nodes += function.nodes.size();
     }
@@ -85,6 +86,7 @@ void check_function(const engine::ModuleImage& module, uint32_t index, const std
       continue;
     }
     ++counts.loops;
+    order_blocks(function);
     ASSERT_EQ(verify(function), "") << place << "\n" << print(function);
   }
 }

@@ -45,8 +45,9 @@ const Function* Callees::find(uint32_t index, const BuildOptions& options) {
 /// Into made_. False if it cannot be inlined anywhere.
 bool Callees::make(uint32_t index, const BuildOptions& options) {
   if (!build(*module_, index, options, made_)) return false;
+  order_blocks(made_);
   remove_redundant_parameters(made_);
-  number_values(made_);
+  number_values(made_, dominators_);
   remove_dead_code(made_);
   size_t size = 0;
   for (const BlockId block : made_.order) {

@@ -13,6 +13,7 @@
 
 #include "jit/build/builder.h"
 #include "jit/ir/ir.h"
+#include "jit/passes/dominators.h"
 
 namespace heddle::jit {
 
@@ -37,6 +38,7 @@ class Callees {
   std::vector<bool> refused_;                           ///< by function index
   std::array<std::unique_ptr<Function>, kMost> known_;  ///< at the index's remainder: the last that was made
   Function made_;
+  Dominators dominators_;
   std::vector<Value> new_values_;  ///< of made_'s nodes, in what is packed
   std::vector<BlockId> new_blocks_;
 };

@@ -7,7 +7,8 @@
 
 namespace heddle::jit {
 
-Dominators::Dominators(const Function& function) : function_(function) {
+void Dominators::compute(const Function& function) {
+  function_ = &function;
   number_blocks();
   solve();
   number_tree();
@@ -15,13 +16,14 @@ Dominators::Dominators(const Function& function) : function_(function) {
 
 /// A depth-first walk with a stack of its own.
 void Dominators::number_blocks() {
-  position_.assign(function_.blocks.size(), kUnreached);
+  position_.assign(function_->blocks.size(), kUnreached);
+  rpo_.clear();
   std::vector<std::pair<BlockId, size_t>> path;
   path.push_back({0, 0});
   position_[0] = 0;
   while (!path.empty()) {
     auto& [block, next] = path.back();
-    const auto& successors = function_.blocks[block].successors;
+    const auto& successors = function_->blocks[block].successors;
     if (next == successors.size()) {
       rpo_.push_back(block);
       path.pop_back();
@@ -37,7 +39,7 @@ void Dominators::number_blocks() {
 }
 
 void Dominators::solve() {
-  immediate_.assign(function_.blocks.size(), kNoBlock);
+  immediate_.assign(function_->blocks.size(), kNoBlock);
   immediate_[0] = 0;
   const auto meet = [&](BlockId a, BlockId b) {
     while (a != b) {
@@ -48,7 +50,7 @@ void Dominators::solve() {
   };
   for (const BlockId block : std::span(rpo_).subspan(1)) {
     BlockId found = kNoBlock;
-    for (const BlockId predecessor : function_.blocks[block].predecessors) {
+    for (const BlockId predecessor : function_->blocks[block].predecessors) {
       if (position_[predecessor] == kUnreached || immediate_[predecessor] == kNoBlock) continue;
       found = found == kNoBlock ? predecessor : meet(found, predecessor);
     }
@@ -59,13 +61,14 @@ void Dominators::solve() {
 
 /// Siblings are linked in reverse postorder, since whoever comes last is put in front.
 void Dominators::number_tree() {
-  first_child_.assign(function_.blocks.size(), kNoBlock);
-  sibling_.assign(function_.blocks.size(), kNoBlock);
+  first_child_.assign(function_->blocks.size(), kNoBlock);
+  sibling_.assign(function_->blocks.size(), kNoBlock);
   for (size_t i = rpo_.size(); i-- > 1;) {
     BlockId& first = first_child_[immediate_[rpo_[i]]];
     sibling_[rpo_[i]] = first;
     first = rpo_[i];
   }
+  preorder_.clear();
   preorder_.reserve(rpo_.size());
   std::vector<BlockId> open = {0};
   while (!open.empty()) {
@@ -75,8 +78,8 @@ void Dominators::number_tree() {
     if (sibling_[block] != kNoBlock) open.push_back(sibling_[block]);
     if (first_child_[block] != kNoBlock) open.push_back(first_child_[block]);
   }
-  first_.assign(function_.blocks.size(), 0);
-  last_.assign(function_.blocks.size(), 0);
+  first_.assign(function_->blocks.size(), 0);
+  last_.assign(function_->blocks.size(), 0);
   for (uint32_t i = 0; i < preorder_.size(); ++i) first_[preorder_[i]] = last_[preorder_[i]] = i;
   for (size_t i = preorder_.size(); i-- > 1;) {
     uint32_t& above = last_[immediate_[preorder_[i]]];
@@ -92,7 +95,7 @@ bool Dominators::dominates(BlockId above, BlockId below) const {
 /// loop.
 BlockId Dominators::outer_loop(BlockId header) const {
   const BlockId above = immediate_[header];
-  return above == kNoBlock ? kNoBlock : function_.blocks[above].loop_header;
+  return above == kNoBlock ? kNoBlock : function_->blocks[above].loop_header;
 }
 
 }  // namespace heddle::jit

@@ -14,7 +14,10 @@ namespace heddle::jit {
 
 class Dominators {
  public:
-  explicit Dominators(const Function& function);
+  Dominators() = default;
+  explicit Dominators(const Function& function) { compute(function); }
+  /// As if made anew, in the memory of those before. `function` must live as long as they are asked.
+  void compute(const Function& function);
 
   /// Reverse postorder of the reachable blocks, cold or not.
   [[nodiscard]] const std::vector<BlockId>& postorder_reversed() const { return rpo_; }
@@ -33,7 +36,7 @@ class Dominators {
   void number_tree();
 
   static constexpr uint32_t kUnreached = UINT32_MAX;
-  const Function& function_;
+  const Function* function_ = nullptr;
   std::vector<BlockId> rpo_;
   std::vector<uint32_t> position_;  ///< in rpo_, by block
   std::vector<BlockId> immediate_;

@@ -20,8 +20,8 @@ constexpr unsigned kMostLoads = 2;
 
 class HoistPass {
  public:
-  explicit HoistPass(Function& function)
-      : function_(function), dominators_(function), hoisted_(function.blocks.size(), 0) {}
+  HoistPass(Function& function, const Dominators& dominators)
+      : function_(function), dominators_(dominators), hoisted_(function.blocks.size(), 0) {}
 
   void run() {
     for (const BlockId block : dominators_.preorder()) {
@@ -104,16 +104,16 @@ class HoistPass {
   }
 
   Function& function_;
-  Dominators dominators_;
+  const Dominators& dominators_;
   std::vector<unsigned> hoisted_;  ///< by loop header
 };
 
 }  // namespace
 
-void hoist_loop_invariants(Function& function) {
+void hoist_loop_invariants(Function& function, const Dominators& dominators) {
   const bool has_loops = std::ranges::any_of(
       function.order, [&](BlockId block) { return function.blocks[block].is_loop_header; });
-  if (has_loops) HoistPass(function).run();
+  if (has_loops) HoistPass(function, dominators).run();
 }
 
 }  // namespace heddle::jit

@@ -20,22 +20,25 @@ struct PassOptions {
 };
 
 class Callees;
+class Dominators;
 
 /// `build`: how the function was built; so are those that are inlined. `callees`: in use for the function's
-/// module.
-void run_passes(Function& function, const BuildOptions& build, Callees& callees,
+/// module. `dominators` are the function's afterwards. Blocks need no order before.
+void run_passes(Function& function, const BuildOptions& build, Callees& callees, Dominators& dominators,
                 const PassOptions& options = {});
 
-/// Small functions of the same module take the places of calls to them.
+/// Small functions of the same module take the places of calls to them. Blocks need no order, and have none
+/// afterwards.
 void inline_calls(Function& function, const BuildOptions& options, Callees& callees);
 
 /// Block parameters to which every edge hands the same value, or themselves, become that value.
 void remove_redundant_parameters(Function& function);
 /// Folds constants, simplifies, and replaces what a dominating node has computed or loaded already. (GVN and
 /// redundant load elimination in one walk of the dominator tree.)
-void number_values(Function& function);
+/// `dominators`: gets the function's.
+void number_values(Function& function, Dominators& dominators);
 /// Moves what a loop computes anew in every iteration, from values outside of it, in front of the loop.
-void hoist_loop_invariants(Function& function);
+void hoist_loop_invariants(Function& function, const Dominators& dominators);
 /// Removes values that nobody uses, parameters and arguments of blocks included.
 void remove_dead_code(Function& function);
 

@@ -37,7 +37,8 @@ void keeps_the_meaning(const char* name, const PassOptions& options, uint32_t se
     const std::vector<uint64_t> arguments = {seed * 7, 5, 0xffffffff};
     const test::Trace wanted = Evaluator(function).run(arguments);
     Callees callees;
-    run_passes(function, {}, callees, options);
+    Dominators dominators;
+    run_passes(function, {}, callees, dominators, options);
     ASSERT_EQ(verify(function), "") << name << " seed " << seed << "\n" << before << print(function);
     ASSERT_EQ(Evaluator(function).run(arguments), wanted) << name << " seed " << seed << "\n"
                                                           << before << "\nafter\n"
@@ -111,9 +112,9 @@ class Sample {
   Function& optimize(std::vector<Value> results) {
     for (size_t i = 0; i < results.size(); ++i) function.results.push_back(Type::i32);
     add({.operation = Operation::leave}, results);
-    order_blocks(function);
     Callees callees;
-    run_passes(function, {}, callees);
+    Dominators dominators;
+    run_passes(function, {}, callees, dominators);
     EXPECT_EQ(verify(function), "");
     return function;
   }

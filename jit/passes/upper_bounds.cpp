@@ -42,11 +42,10 @@ struct UpperBounds::Counter {
   std::optional<uint32_t> step;     ///< the greatest that any of them adds; 0: none adds anything
 };
 
-UpperBounds::UpperBounds(const Function& function) : function_(function) {
+UpperBounds::UpperBounds(const Function& function, const Dominators& dominators) : function_(function) {
   const bool has_loops = std::ranges::any_of(
       function.order, [&](BlockId block) { return function.blocks[block].is_loop_header; });
   if (!has_loops) return;
-  const Dominators dominators(function);
   for (const BlockId block : dominators.preorder()) {
     if (function.blocks[block].is_loop_header) bound(dominators, block);
   }

@@ -16,7 +16,7 @@ namespace heddle::jit {
 
 class UpperBounds {
  public:
-  explicit UpperBounds(const Function& function);
+  UpperBounds(const Function& function, const Dominators& dominators);
 
   /// Looks at operands of operands, `depth` deep.
   [[nodiscard]] uint64_t of(Value value, unsigned depth = 4) const;

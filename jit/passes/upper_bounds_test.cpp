@@ -19,8 +19,9 @@ std::vector<uint64_t> bounds_of(const std::string& body) {
   EXPECT_TRUE(build(*loaded.module, 0, {}, function).ok());
   Callees callees;
   callees.use(*loaded.module);
-  run_passes(function, {}, callees);
-  const UpperBounds bounds(function);
+  Dominators dominators;
+  run_passes(function, {}, callees, dominators);
+  const UpperBounds bounds(function, dominators);
   std::vector<uint64_t> found;
   for (const BlockId block : function.order) {
     for (const Value value : function.blocks[block].nodes) {

@@ -120,14 +120,15 @@ class ScopedTable {
 
 class NumberingPass final : Simplifier::Constants {
  public:
-  explicit NumberingPass(Function& function)
+  NumberingPass(Function& function, Dominators& dominators)
       : function_(function),
-        dominators_(function),
+        dominators_(dominators),
         replacements_(function),
         simplifier_(function, *this),
         table_(function.nodes.size()) {}
 
   void run() {
+    dominators_.compute(function_);
     find_loop_writes();
     leaving_.resize(function_.blocks.size());
     bool edges_changed = false;
@@ -137,7 +138,9 @@ class NumberingPass final : Simplifier::Constants {
       edges_changed |= number_block(block);
     }
     replacements_.apply_to_edges();
-    if (edges_changed) order_blocks(function_);
+    if (!edges_changed) return;
+    order_blocks(function_);
+    dominators_.compute(function_);
   }
 
  private:
@@ -303,7 +306,7 @@ class NumberingPass final : Simplifier::Constants {
   }
 
   Function& function_;
-  Dominators dominators_;
+  Dominators& dominators_;
   Replacements replacements_;
   Simplifier simplifier_;
   ScopedTable table_;
@@ -319,6 +322,6 @@ class NumberingPass final : Simplifier::Constants {
 
 }  // namespace
 
-void number_values(Function& function) { NumberingPass(function).run(); }
+void number_values(Function& function, Dominators& dominators) { NumberingPass(function, dominators).run(); }
 
 }  // namespace heddle::jit

@@ -41,10 +41,10 @@ Result<void> FunctionCompiler::compile(const engine::ModuleImage& module, uint32
   build_options.osr_offset = loop_offset;
   HEDDLE_TRY(build(module, function, build_options, ir_));
   end_of(Stage::build);
-  check_ir("build");
+  check_built();
 
   callees_.use(module);
-  run_passes(ir_, build_options, callees_, options_.passes);
+  run_passes(ir_, build_options, callees_, dominators_, options_.passes);
   end_of(Stage::passes);
   check_ir("passes");
 
@@ -54,7 +54,7 @@ Result<void> FunctionCompiler::compile(const engine::ModuleImage& module, uint32
   select_options.features = options_.features;
   select_options.native_relaxed = options_.build.native_relaxed;
   select_options.guarded = options_.build.guarded;
-  x64::select(ir_, select_options, machine_);
+  x64::select(ir_, dominators_, select_options, machine_);
   if (ir_.nodes.size() > kLargeFunction && !options_.keeps_ir) drop_ir();
   end_of(Stage::select);
 
@@ -81,6 +81,14 @@ void FunctionCompiler::end_of(Stage stage) {
   const auto now = Clock::now();
   times_[static_cast<size_t>(stage)] = now - since_;
   since_ = now;
+}
+
+/// What is compiled must not depend on whether it is checked: a copy gets the order that verify() wants.
+void FunctionCompiler::check_built() const {
+  if (!options_.checks) return;
+  Function ordered = ir_;
+  order_blocks(ordered);
+  if (const std::string fault = verify(ordered); !fault.empty()) stop(ordered, "build", fault);
 }
 
 void FunctionCompiler::check_ir(const char* stage) const {

@@ -71,11 +71,13 @@ class FunctionCompiler {
 
   void end_of(Stage stage);
   void drop_ir();
+  void check_built() const;
   void check_ir(const char* stage) const;
   void check_allocation() const;
 
   const PipelineOptions options_;
   Callees callees_;
+  Dominators dominators_;
   Function ir_;
   x64::MachineFunction machine_;
   regalloc::Allocator allocator_;

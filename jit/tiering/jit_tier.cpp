@@ -324,6 +324,7 @@ Result<std::string> JitTier::dump(const engine::ModuleImage& module, uint32_t fu
   if (stage == DumpStage::built) {
     Function ir;
     HEDDLE_TRY(build(module, function, pipeline_.build, ir));
+    order_blocks(ir);
     return print(ir, true);
   }
   PipelineOptions options = pipeline_;

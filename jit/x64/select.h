@@ -6,6 +6,7 @@
 
 #include "engine/runtime/function.h"
 #include "jit/ir/ir.h"
+#include "jit/passes/dominators.h"
 #include "jit/x64/machine.h"
 #include "jit/x64/stubs.h"
 
@@ -35,7 +36,8 @@ struct SelectOptions {
   bool guarded = true;          ///< memory 0 of the engine is guarded
 };
 
-/// Fills `out`. REQUIRES: order_blocks() has run, and verify() finds nothing.
-void select(const Function& ir, const SelectOptions& options, MachineFunction& out);
+/// Fills `out`. `dominators`: the IR's. REQUIRES: order_blocks() has run, and verify() finds nothing.
+void select(const Function& ir, const Dominators& dominators, const SelectOptions& options,
+            MachineFunction& out);
 
 }  // namespace heddle::jit::x64

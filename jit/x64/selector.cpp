@@ -33,10 +33,11 @@ CpuFeatures host_features() noexcept {
 
 bool is_supported_processor() noexcept { return asmjit::CpuInfo::host().features().x86().hasSSE4_1(); }
 
-void select(const Function& ir, const SelectOptions& options, MachineFunction& out) {
+void select(const Function& ir, const Dominators& dominators, const SelectOptions& options,
+            MachineFunction& out) {
   out.reset();
   out.stubs = options.stubs;
-  Selector(ir, options, out).run();
+  Selector(ir, dominators, options, out).run();
 }
 
 FlagsTest negate(FlagsTest test) {
@@ -48,8 +49,9 @@ FlagsTest negate(FlagsTest test) {
   return test;
 }
 
-Selector::Selector(const Function& ir, const SelectOptions& options, MachineFunction& out)
-    : ir_(ir), options_(options), out_(out), bounds_(ir) {
+Selector::Selector(const Function& ir, const Dominators& dominators, const SelectOptions& options,
+                   MachineFunction& out)
+    : ir_(ir), options_(options), out_(out), bounds_(ir, dominators) {
   selected_.resize(ir.nodes.size());
   out_.instructions.reserve(ir.nodes.size());
   out_.operands.reserve(2 * ir.nodes.size());

@@ -41,7 +41,8 @@ struct FlagsTest {
 
 class Selector {
  public:
-  Selector(const Function& ir, const SelectOptions& options, MachineFunction& out);
+  Selector(const Function& ir, const Dominators& dominators, const SelectOptions& options,
+           MachineFunction& out);
   void run();
 
  private:

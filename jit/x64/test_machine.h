@@ -108,7 +108,7 @@ class TestMachine {
     }
     order_blocks(ir);
     EXPECT_EQ(verify(ir), "") << print(ir);
-    select(ir, options, machine);
+    select(ir, Dominators(ir), options, machine);
     const Allocation allocation = allocate();
     const auto emitted_fine = emit(machine, allocation, emitted);
     EXPECT_TRUE(emitted_fine.ok()) << (emitted_fine.ok() ? "" : emitted_fine.error().message)
