@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Many calls of one module beside each other, on a pool of instances: results, a trap, a task that is cancelled.
+// Many calls of one module beside each other, on a pool of instances: results, a trap, a task that is
+// cancelled.
 #include <heddle/heddle.h>
 #include <heddle/tasks.h>
 

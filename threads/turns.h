@@ -3,8 +3,9 @@
 // one in the place of work stealing.
 //
 // One worker. All runnable fibers are in one list, in the order in which they became so, and the policy takes
-// from it at every switch. Time goes by the fuel that guests use, and jumps to the earliest timer when none is
-// runnable. When there is none either, and nothing outside is awaited, the fibers that are left wait for each other.
+// from it at every switch. Time goes by the fuel that guests use, and jumps to the earliest timer when none
+// is runnable. When there is none either, and nothing outside is awaited, the fibers that are left wait for
+// each other.
 //
 // What other threads do (spawn, unpark) comes when it comes and is not repeated by a seed: a deterministic
 // run begins with one fiber, which spawns the others.

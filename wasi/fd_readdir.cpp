@@ -42,8 +42,9 @@ class Listing {
     const std::string_view name = entry.d_name;
     DirectoryEntry header{};
     header.next = static_cast<uint64_t>(entry.d_off);
-    // The parent may be outside of what the guest may know; so, as in a root, it is the directory itself. Not 0:
-    // C libraries would then ask for the inode by path_filestat_get, which must refuse, and end the listing.
+    // The parent may be outside of what the guest may know; so, as in a root, it is the directory itself. Not
+    // 0: C libraries would then ask for the inode by path_filestat_get, which must refuse, and end the
+    // listing.
     header.inode = name == ".." ? own_inode_ : entry.d_ino;
     header.name_size = static_cast<Size>(name.size());
     header.type = type_of_entry(entry.d_type);

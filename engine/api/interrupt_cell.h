@@ -34,8 +34,8 @@ class InterruptCell {
     requested_ = false;
     if (store_ != nullptr) store_->context().clear_interrupt();
   }
-  /// Owner only: who is told of the next interrupts, null: nobody; returns who was. Once this is back, the one
-  /// before is not being told any more.
+  /// Owner only: who is told of the next interrupts, null: nobody; returns who was. Once this is back, the
+  /// one before is not being told any more.
   InterruptListener* set_listener(InterruptListener* listener) HEDDLE_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     return std::exchange(listener_, listener);

@@ -5,8 +5,8 @@
 // once per construct. No read allocates. Not thread-safe; one per decoding thread. (Spec 5.1, 5.2)
 //
 // A type of a feature outside of the accepted ones is refused (ErrorKind::unsupported), here and by the
-// InstructionReader on top. By default all that is built is accepted: who judges a module narrows that to what
-// its engine has enabled, and tools which only look at one widen it.
+// InstructionReader on top. By default all that is built is accepted: who judges a module narrows that to
+// what its engine has enabled, and tools which only look at one widen it.
 #pragma once
 
 #include <cstdint>

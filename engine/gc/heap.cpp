@@ -147,8 +147,8 @@ FreeCell* Heap::next_cells(unsigned size_class) noexcept {
   return nullptr;
 }
 
-/// A free cell of a block that is swept. Where every allocation collects nothing else finds it: that sweeps all
-/// blocks at once, so that a use of what is dead is seen.
+/// A free cell of a block that is swept. Where every allocation collects nothing else finds it: that sweeps
+/// all blocks at once, so that a use of what is dead is seen.
 FreeCell* Heap::search_cell(unsigned size_class) noexcept {
   for (Block* block = swept_[size_class]; block != nullptr; block = block->next) {
     for (uint32_t i = 0; i < block->cells; ++i) {
@@ -159,8 +159,8 @@ FreeCell* Heap::search_cell(unsigned size_class) noexcept {
   return nullptr;
 }
 
-/// Collects because the quota, or the host, refuses more. False if it was stopped, or too little came of it: a
-/// guest at its quota shall stop, not crawl from one collection to the next.
+/// Collects because the quota, or the host, refuses more. False if it was stopped, or too little came of it:
+/// a guest at its quota shall stop, not crawl from one collection to the next.
 bool Heap::collect_for_room() noexcept {
   return collect_for_guest() && statistics_.live_bytes <= limits_.bytes - limits_.bytes / 64;
 }

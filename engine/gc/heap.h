@@ -8,8 +8,9 @@
 // an object keeps it. Fields, globals, tables and handles are precise.
 //
 // What a new object holds besides its header is undefined; its owner fills it before the next allocation.
-// Allocation fails with null when the quota or the host's memory ends; the heap stays usable. It also fails if
-// somebody wants the guest to stop while it collects (stop_when): a collection may be longer than they can wait.
+// Allocation fails with null when the quota or the host's memory ends; the heap stays usable. It also fails
+// if somebody wants the guest to stop while it collects (stop_when): a collection may be longer than they can
+// wait.
 //
 // Threads: belongs to its store's thread.
 #pragma once
@@ -177,8 +178,8 @@ class Heap {
   bool stack_overflowed_ = false;
   const std::atomic<uint32_t>* stop_requests_ = nullptr;  ///< see stop_when
   uint32_t stop_bits_ = 0;
-  const std::atomic<uint32_t>* stops_this_ = nullptr;     ///< the running collection; null: nobody may
-  uint32_t until_look_ = kWorkBetweenLooks;              ///< references to trace before the next look at it
+  const std::atomic<uint32_t>* stops_this_ = nullptr;  ///< the running collection; null: nobody may
+  uint32_t until_look_ = kWorkBetweenLooks;            ///< references to trace before the next look at it
   HeapLimits limits_;
   uint64_t allocated_since_ = 0;  ///< bytes handed out since the last collection, by the block
   uint64_t collect_at_ = kFirstThreshold;

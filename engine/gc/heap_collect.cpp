@@ -225,7 +225,8 @@ void Heap::sweep_large() noexcept {
   }
 }
 
-/// The cells it frees are found by the next collection. Stopped, it has done some blocks, which changes nothing.
+/// The cells it frees are found by the next collection. Stopped, it has done some blocks, which changes
+/// nothing.
 bool Heap::finish_sweep() noexcept {
   for (unsigned size_class = 0; size_class < kSizeClasses; ++size_class) {
     while (Block* const block = unswept_[size_class]) {

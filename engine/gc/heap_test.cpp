@@ -208,8 +208,8 @@ TEST_F(GcHeap, the_quota_ends_in_null_and_leaves_the_heap_usable) {
   EXPECT_NE(make_node(1, 0), nullptr);
 }
 
-/// An allocation that is due for a collection when somebody wants the guest to stop: it fails, and the heap is
-/// as it was.
+/// An allocation that is due for a collection when somebody wants the guest to stop: it fails, and the heap
+/// is as it was.
 TEST_F(GcHeap, a_collection_can_be_stopped) {
   std::atomic<uint32_t> stop = 0;
   heap.stop_when(stop, 1);

@@ -21,15 +21,19 @@ std::string described_sum(const std::string& type, int count) {
     const bool packed = type == "i8";
     fields += " (field " + type + ")";
     values += std::string(" (") + (packed ? "i32" : type) + ".const " + std::to_string(i + 1) + ")";
-    std::string get = std::string("(struct.get") + (packed ? "_u" : "") + " $s " + std::to_string(i) + " (local.get $o))";
+    std::string get =
+        std::string("(struct.get") + (packed ? "_u" : "") + " $s " + std::to_string(i) + " (local.get $o))";
     if (packed || type == "i32") get = "(i64.extend_i32_u " + get + ")";
     sum = "(i64.add " + sum + " " + get + ")";
   }
   return "(module (rec (type $s (descriptor $d) (struct" + fields +
          ")) (type $d (describes $s) (struct (field i32)))) (type $garbage (array i64))"
          "(func (export \"sum\") (result i64) (local $o (ref null $s))"
-         "(local.set $o (struct.new_desc $s" + values + " (struct.new $d (i32.const 1000))))"
-         "(drop (array.new_default $garbage (i32.const 3)))" + sum + "))";
+         "(local.set $o (struct.new_desc $s" +
+         values +
+         " (struct.new $d (i32.const 1000))))"
+         "(drop (array.new_default $garbage (i32.const 3)))" +
+         sum + "))";
 }
 
 TEST(DescriptorRun, objects_of_all_sizes_keep_their_descriptor) {

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view kStorageNames[kStorages] = {"s8",  "u8",  "s16", "u16", "i32",
                                                        "i64", "f32", "f64", "v128"};
-constexpr std::string_view kCastNames[kCastKinds] = {"none",  "any",  "eq",    "i31", "struct",
+constexpr std::string_view kCastNames[kCastKinds] = {"none",  "any",  "eq",    "i31",  "struct",
                                                      "array", "type", "exact", "func", "exact_func"};
 
 void add_creation(ShapeTable& shapes, const GcHandlers& gc) {

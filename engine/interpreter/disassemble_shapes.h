@@ -15,8 +15,8 @@ namespace heddle::engine {
 ///   %@            the branch's target, as a position
 ///   %4 %5         the two lowest fields of word 2, as slots
 ///   %l %h         word 2's halves, signed;  %a %b  unsigned;  %L %H  floats;  %k %q  slots
-///   %d            word 2 as a double;  %c  as the code of a function;  %t  as a type and a table;  %y  as a type's layout
-///   %s %n %w      the next word, from word 2 on: signed, unsigned, hexadecimal;  %r  as a slot
+///   %d            word 2 as a double;  %c  as the code of a function;  %t  as a type and a table;  %y  as a
+///   type's layout %s %n %w      the next word, from word 2 on: signed, unsigned, hexadecimal;  %r  as a slot
 struct Shape {
   std::string name;
   std::string_view pattern;

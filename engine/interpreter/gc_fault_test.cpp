@@ -43,7 +43,8 @@ constexpr const char* kArrays = R"((module
 TEST(GcFaults, row_20_lengths_at_the_limits) {
   World world(small_heap());
   Instance& instance = world.instantiate(std::string(kArrays) + ")");
-  for (const Slot length : {Slot{0xffffffff}, Slot{0x80000000}, Slot{0x7fffffff}, Slot{0x10000000}, Slot{1} << 20}) {
+  for (const Slot length :
+       {Slot{0xffffffff}, Slot{0x80000000}, Slot{0x7fffffff}, Slot{0x10000000}, Slot{1} << 20}) {
     for (const char* name : {"default", "filled", "references"})
       EXPECT_EQ(world.call(instance, name, {length}), trapped(TrapKind::out_of_memory)) << name << length;
     EXPECT_EQ(world.call(instance, "data", {length}), trapped(TrapKind::memory_out_of_bounds));
@@ -102,7 +103,9 @@ TEST(GcFaults, row_20_i31_edges) {
     (func (export "eq") (param i32 i32) (result i32) (ref.eq (ref.i31 (local.get 0)) (ref.i31 (local.get 1))))
     (func (export "object") (param i32) (result i32)
       (ref.test (ref struct) (any.convert_extern (extern.convert_any (ref.i31 (local.get 0))))))))");
-  const auto value = [&](const char* name, Slot in) { return world.call(instance, name, {in}).results.at(0); };
+  const auto value = [&](const char* name, Slot in) {
+    return world.call(instance, name, {in}).results.at(0);
+  };
   EXPECT_EQ(value("s", 0x3fffffff), 0x3fffffffu);
   EXPECT_EQ(value("s", 0x40000000), 0xc0000000u);
   EXPECT_EQ(value("s", 0xffffffff), 0xffffffffu);
@@ -121,17 +124,19 @@ TEST(GcFaults, row_20_chains_of_casts) {
     text += "(type $t" + std::to_string(i) + " (sub $t" + std::to_string(i - 1) + " (struct (field i32))))";
   text += "(func (export \"run\") (result i32) (struct.new $t63 (i32.const 42))";
   for (int i = 0; i < 10'000; ++i)
-    text += " (ref.cast (ref " + std::string(i % 3 == 0 ? "null " : "") + "$t" + std::to_string(i * 31 % 64) + "))";
-  text += " (ref.cast (ref $t63)) (struct.get $t63 0))"
-          "(func (export \"wrong\") (result anyref) (ref.cast (ref $t63) (struct.new $t62 (i32.const 1)))))";
+    text += " (ref.cast (ref " + std::string(i % 3 == 0 ? "null " : "") + "$t" + std::to_string(i * 31 % 64) +
+            "))";
+  text +=
+      " (ref.cast (ref $t63)) (struct.get $t63 0))"
+      "(func (export \"wrong\") (result anyref) (ref.cast (ref $t63) (struct.new $t62 (i32.const 1)))))";
   World world(small_heap(true));
   Instance& instance = world.instantiate(text);
   EXPECT_EQ(world.call(instance, "run"), returned({42}));
   EXPECT_EQ(world.call(instance, "wrong"), trapped(TrapKind::cast_failure));
 }
 
-/// Row 20: a list, a wide array and a stack of frames that hold objects, as deep as the quota and the stack let
-/// them be; with a full heap the guest traps and goes on.
+/// Row 20: a list, a wide array and a stack of frames that hold objects, as deep as the quota and the stack
+/// let them be; with a full heap the guest traps and goes on.
 TEST(GcFaults, row_20_deep_and_full) {
   World world(small_heap());
   Instance& instance = world.instantiate(R"((module
@@ -197,10 +202,11 @@ TEST(GcFaults, row_21_types_across_modules) {
   const External below = world.exported(maker, "below");
   const auto link = [&](const char* type) {
     return world.store
-        ->instantiate(world.load(std::string("(module (type $open (sub (func (result i32)))) (type $below (sub "
-                                             "$open (func (result i32)))) (import \"\" \"\" (func (type ") +
-                                 type + "))))"),
-                      {&below, 1}, &world.trap)
+        ->instantiate(
+            world.load(std::string("(module (type $open (sub (func (result i32)))) (type $below (sub "
+                                   "$open (func (result i32)))) (import \"\" \"\" (func (type ") +
+                       type + "))))"),
+            {&below, 1}, &world.trap)
         .ok();
   };
   EXPECT_TRUE(link("$open"));

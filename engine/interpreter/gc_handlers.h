@@ -21,9 +21,9 @@ enum class CastKind : uint8_t {
   i31,
   structure,
   array,
-  below,     ///< an object of the type in word 2, or of one below it
-  exact,     ///< an object of the very type in word 2
-  function,  ///< a function of the type in word 2, or of one below it
+  below,           ///< an object of the type in word 2, or of one below it
+  exact,           ///< an object of the very type in word 2
+  function,        ///< a function of the type in word 2, or of one below it
   exact_function,  ///< a function of the very type in word 2
 };
 inline constexpr unsigned kCastKinds = 10;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Handlers of structures with descriptors. (Custom descriptors proposal) A null descriptor traps before anything
-// else is asked.
+// Handlers of structures with descriptors. (Custom descriptors proposal) A null descriptor traps before
+// anything else is asked.
 #include "engine/gc/heap.h"
 #include "engine/interpreter/handlers.h"
 #include "engine/runtime/gc_ops.h"

@@ -114,16 +114,16 @@ HEDDLE_HANDLER void array_length(HEDDLE_STATE) {
 [[nodiscard]] inline uint32_t count_in(const Slot* slot) { return static_cast<uint32_t>(*slot); }
 
 HEDDLE_HANDLER void fill(HEDDLE_STATE) {
-  const TrapKind trap = array_fill(*context, fp[field<0>(ip)], count_in(fp + field<1>(ip)),
-                                   fp + field<2>(ip), count_in(fp + field<3>(ip)));
+  const TrapKind trap = array_fill(*context, fp[field<0>(ip)], count_in(fp + field<1>(ip)), fp + field<2>(ip),
+                                   count_in(fp + field<3>(ip)));
   if (trap != TrapKind::none) [[unlikely]]
     HEDDLE_TRAP_NOW(trap);
   HEDDLE_NEXT(2);
 }
 
 HEDDLE_HANDLER void copy(HEDDLE_STATE) {
-  const TrapKind trap = array_copy(*context, fp[field<0>(ip)], count_in(fp + field<1>(ip)),
-                                   fp[field<2>(ip)], count_in(fp + field<3>(ip)), count_in(fp + ip[2]));
+  const TrapKind trap = array_copy(*context, fp[field<0>(ip)], count_in(fp + field<1>(ip)), fp[field<2>(ip)],
+                                   count_in(fp + field<3>(ip)), count_in(fp + ip[2]));
   if (trap != TrapKind::none) [[unlikely]]
     HEDDLE_TRAP_NOW(trap);
   HEDDLE_NEXT(3);

@@ -579,9 +579,9 @@ class Translator {
   uint32_t first_zeroed_ = 0;
   uint32_t first_temporary_ = 0;
   uint32_t frame_slots_ = 0;
-  uint32_t skipped_words_ = 0;   ///< of an `enter` that turned out unnecessary
+  uint32_t skipped_words_ = 0;  ///< of an `enter` that turned out unnecessary
   UnreachableCode unreachable_code_;
-  uint32_t last_call_ = kNone;   ///< position of the last direct call without reload
+  uint32_t last_call_ = kNone;  ///< position of the last direct call without reload
   uint32_t fuel_position_ = kNone;
   uint32_t fuel_count_ = 0;
   bool reachable_ = true;

@@ -3,8 +3,9 @@
 //
 // Computed once, when the registry learns the type, and kept with its definition: an object's header points
 // to it. A structure's fields stand in declared order, each at its natural alignment (v128: 8), so that a
-// subtype's objects begin like its supertype's. A descriptor stands before the fields of the first type in the
-// chain that has one, so its place, too, is the same in all subtypes. Offsets count from the object's first byte.
+// subtype's objects begin like its supertype's. A descriptor stands before the fields of the first type in
+// the chain that has one, so its place, too, is the same in all subtypes. Offsets count from the object's
+// first byte.
 #pragma once
 
 #include <cstdint>
@@ -38,9 +39,9 @@ struct TypeLayout {
   uint32_t depth = 0;                 ///< how many of them
   uint32_t id = UINT32_MAX;           ///< the type's
   ObjectKind kind = ObjectKind::structure;
-  uint8_t element_log2 = 0;             ///< array: log2 of an element's bytes
-  Traced elements = Traced::no;         ///< array
-  uint32_t bytes = 0;                   ///< of the whole object; of an array without elements
+  uint8_t element_log2 = 0;      ///< array: log2 of an element's bytes
+  Traced elements = Traced::no;  ///< array
+  uint32_t bytes = 0;            ///< of the whole object; of an array without elements
   /// Structure: where its descriptor stands. 0, where the header is, if it has none: what stands there is no
   /// object's address, so a comparison with a descriptor fails without another question.
   uint32_t descriptor_offset = 0;

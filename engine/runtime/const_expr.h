@@ -20,8 +20,8 @@ class ConstantEvaluator {
  public:
   explicit ConstantEvaluator(Instance& instance) : instance_(instance) {}
 
-  /// The value, of one slot or two (v128), in value[0] and value[1]. A trap if the host is out of memory, or a
-  /// descriptor null.
+  /// The value, of one slot or two (v128), in value[0] and value[1]. A trap if the host is out of memory, or
+  /// a descriptor null.
   [[nodiscard]] TrapKind evaluate(const ConstantExpression& expression, Slot (&value)[2]);
 
  private:

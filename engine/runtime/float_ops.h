@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Floating-point semantics as types: what the float and conversion rows of opcodes.def compute. (Spec 4.3.3, 4.3.4)
+// Floating-point semantics as types: what the float and conversion rows of opcodes.def compute.
+// (Spec 4.3.3, 4.3.4)
 //
 // Add, Sub, Mul and the comparisons are in integer_ops.h, for both kinds of numbers. NaN results are
-// whatever IEEE 754 hardware gives: quiet, which the spec accepts. Abs, Neg and Copysign touch the sign bit only.
+// whatever IEEE 754 hardware gives: quiet, which the spec accepts. Abs, Neg and Copysign touch the sign bit
+// only.
 #pragma once
 
 #include <bit>
@@ -38,7 +40,7 @@ struct Min : BinaryTypes<T> {
     if (a < b) return a;
     if (b < a) return b;
     if (a == b) return std::bit_cast<T>(bits(a) | bits(b));  // -0 is less than +0
-    return a + b;                                             // a NaN, made quiet
+    return a + b;                                            // a NaN, made quiet
   }
 };
 
@@ -142,7 +144,8 @@ struct TruncTrap : UnaryTypes<From, To> {
 template <std::integral To, std::floating_point From>
 struct TruncSat : UnaryTypes<From, To> {
   static To apply(From a) {
-    if (truncation_fits<To>(a)) [[likely]] return static_cast<To>(a);
+    if (truncation_fits<To>(a)) [[likely]]
+      return static_cast<To>(a);
     if (a != a) return 0;
     return a < 0 ? std::numeric_limits<To>::min() : std::numeric_limits<To>::max();
   }

@@ -217,10 +217,10 @@ TrapKind array_init_elements(Instance& instance, uint32_t segment, Slot array, u
   if (!is_inside(target, to, count)) return TrapKind::array_out_of_bounds;
   if (!is_inside(element_count(instance, segment), from, count)) return TrapKind::table_out_of_bounds;
   uint8_t* const begin = element_at(target, to);
-  return on_elements(*instance.context, uint64_t{count} * sizeof(Slot), false,
-                     [&](uint64_t offset, uint64_t size) {
-                       write_references(instance, segment, from + offset / sizeof(Slot), begin + offset, size);
-                     });
+  return on_elements(
+      *instance.context, uint64_t{count} * sizeof(Slot), false, [&](uint64_t offset, uint64_t size) {
+        write_references(instance, segment, from + offset / sizeof(Slot), begin + offset, size);
+      });
 }
 
 void load_storage(ValueType storage, const uint8_t* address, bool is_signed, Slot (&value)[2]) noexcept {

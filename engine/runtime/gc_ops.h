@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operations on objects that are more than a load or store: creation, and ranges of arrays, for every tier.
 //
-// Creation returns null when the heap is full or the guest is to stop: see no_object_trap. Whoever creates from
-// guest code says first where its frames end (ExecContext::gc_top). What touches many elements looks for
+// Creation returns null when the heap is full or the guest is to stop: see no_object_trap. Whoever creates
+// from guest code says first where its frames end (ExecContext::gc_top). What touches many elements looks for
 // interrupts between chunks. (Spec 4.6.9, 4.6.10)
 #pragma once
 

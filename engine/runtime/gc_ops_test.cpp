@@ -47,8 +47,8 @@ TEST_F(GcOps, a_fill_is_left_between_chunks) {
 }
 
 TEST_F(GcOps, elements_of_every_size_are_filled_across_chunks) {
-  for (const auto kind : {ValueType::Kind::i8, ValueType::Kind::i16, ValueType::Kind::i32, ValueType::Kind::i64,
-                          ValueType::Kind::v128}) {
+  for (const auto kind : {ValueType::Kind::i8, ValueType::Kind::i16, ValueType::Kind::i32,
+                          ValueType::Kind::i64, ValueType::Kind::v128}) {
     const TypeLayout& layout = array_of(kind);
     const uint32_t length = (kChunk >> layout.element_log2) + 3;
     const Slot value[2] = {0x0101010101010101, 0x0101010101010101};

@@ -68,7 +68,8 @@ struct Mul : BinaryTypes<T> {
 template <std::signed_integral T>
 struct DivS : TrappingBinaryTypes<T> {
   static constexpr TrapKind apply(T a, T b, T& result) {
-    if (b == 0) [[unlikely]] return TrapKind::integer_divide_by_zero;
+    if (b == 0) [[unlikely]]
+      return TrapKind::integer_divide_by_zero;
     if (b == -1) [[unlikely]] {
       if (a == std::numeric_limits<T>::min()) return TrapKind::integer_overflow;
       result = static_cast<T>(-a);
@@ -82,7 +83,8 @@ struct DivS : TrappingBinaryTypes<T> {
 template <std::unsigned_integral T>
 struct DivU : TrappingBinaryTypes<T> {
   static constexpr TrapKind apply(T a, T b, T& result) {
-    if (b == 0) [[unlikely]] return TrapKind::integer_divide_by_zero;
+    if (b == 0) [[unlikely]]
+      return TrapKind::integer_divide_by_zero;
     result = static_cast<T>(a / b);
     return TrapKind::none;
   }
@@ -91,7 +93,8 @@ struct DivU : TrappingBinaryTypes<T> {
 template <std::signed_integral T>
 struct RemS : TrappingBinaryTypes<T> {
   static constexpr TrapKind apply(T a, T b, T& result) {
-    if (b == 0) [[unlikely]] return TrapKind::integer_divide_by_zero;
+    if (b == 0) [[unlikely]]
+      return TrapKind::integer_divide_by_zero;
     result = b == -1 ? T{0} : static_cast<T>(a % b);  // min % -1 is 0, where hardware would fault
     return TrapKind::none;
   }
@@ -100,7 +103,8 @@ struct RemS : TrappingBinaryTypes<T> {
 template <std::unsigned_integral T>
 struct RemU : TrappingBinaryTypes<T> {
   static constexpr TrapKind apply(T a, T b, T& result) {
-    if (b == 0) [[unlikely]] return TrapKind::integer_divide_by_zero;
+    if (b == 0) [[unlikely]]
+      return TrapKind::integer_divide_by_zero;
     result = static_cast<T>(a % b);
     return TrapKind::none;
   }

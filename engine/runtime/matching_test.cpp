@@ -58,7 +58,8 @@ TEST(matching, exact_functions_by_their_very_type) {
   Instance& exporter = **world.instantiate("(module " + types + R"( (func (export "b") (type $b))))");
   const External b = world.exported(exporter, "b");
   const auto wants = [&](const std::string& type) {
-    const auto bytes = assemble("(module " + types + R"( (import "m" "b" (func (exact (type )" + type + ")))))");
+    const auto bytes =
+        assemble("(module " + types + R"( (import "m" "b" (func (exact (type )" + type + ")))))");
     EXPECT_TRUE(bytes.ok()) << bytes.error().to_string();
     const auto module = decode_module(*bytes, world.engine->registry, limits);
     EXPECT_TRUE(module.ok()) << module.error().to_string();
@@ -66,8 +67,9 @@ TEST(matching, exact_functions_by_their_very_type) {
     return matched.ok() ? "" : matched.error().message;
   };
   EXPECT_EQ(wants("$b"), "");
-  EXPECT_EQ(wants("$a"),
-            "incompatible import type for \"m\" \"b\": expected exact function () -> (), found function () -> ()");
+  EXPECT_EQ(
+      wants("$a"),
+      "incompatible import type for \"m\" \"b\": expected exact function () -> (), found function () -> ()");
 }
 
 TEST(matching, limits_of_memories) {

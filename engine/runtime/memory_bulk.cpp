@@ -77,7 +77,7 @@ bool memory_fill(ExecContext& context, Memory& memory, uint64_t address, uint8_t
   if (!memory.contains(address, size)) return context.fail(TrapKind::memory_out_of_bounds);
   uint8_t* const begin = memory.base() + address;
   return run_in_chunks(context, size, false,
-                   [&](uint64_t offset, uint64_t chunk) { fill_bytes(begin + offset, value, chunk); });
+                       [&](uint64_t offset, uint64_t chunk) { fill_bytes(begin + offset, value, chunk); });
 }
 
 bool memory_copy(ExecContext& context, Memory& destination, uint64_t to, const Memory& source, uint64_t from,

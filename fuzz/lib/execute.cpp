@@ -89,7 +89,7 @@ class Run {
 
   [[nodiscard]] bool depends_on_tier(TrapKind kind) const {
     return kind == TrapKind::interrupted || (options_.steps != 0 && (kind == TrapKind::call_stack_exhausted ||
-                                                                    kind == TrapKind::out_of_memory));
+                                                                     kind == TrapKind::out_of_memory));
   }
 
   void failed(const std::string& what, const detail::OutcomeBase& outcome) {

@@ -34,9 +34,9 @@ struct BuildOptions {
   bool native_relaxed = false;
 };
 
-/// Fills `out`, whose memory is used again; order_blocks() is left to whoever needs an order. Errors: `limit` if the body is too large for
-/// the compiler, `usage` if no loop that can be reached begins at osr_offset. Thread-safe for different
-/// `out`. REQUIRES: the module is valid; `function` is defined in it.
+/// Fills `out`, whose memory is used again; order_blocks() is left to whoever needs an order. Errors: `limit`
+/// if the body is too large for the compiler, `usage` if no loop that can be reached begins at osr_offset.
+/// Thread-safe for different `out`. REQUIRES: the module is valid; `function` is defined in it.
 [[nodiscard]] Result<void> build(const engine::ModuleImage& module, uint32_t function,
                                  const BuildOptions& options, Function& out);
 

@@ -18,8 +18,8 @@ namespace heddle {
 /// Threads: every function may be called from any thread at any time.
 class HEDDLE_API Engine {
  public:
-  /// Errors: usage (a tier that is unknown or has no compiler), resource (guarded memories, or memory for machine code,
-  /// wanted but not possible here).
+  /// Errors: usage (a tier that is unknown or has no compiler), resource (guarded memories, or memory for
+  /// machine code, wanted but not possible here).
   [[nodiscard]] static Result<Engine> create(const Config& config = {});
 
   /// REQUIRES: not moved from.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Handles: how the embedder's objects refer to a store, so that no use of one can reach freed memory.
 //
-// Function, Table, Memory, Global, Tag and Instance are handles: small, copyable values. A handle does not keep
-// its store alive; once the store is gone, or the handle was moved from, every use is refused with
+// Function, Table, Memory, Global, Tag and Instance are handles: small, copyable values. A handle does not
+// keep its store alive; once the store is gone, or the handle was moved from, every use is refused with
 // ErrorKind::usage. A handle given to another store, or to a store of another engine, is refused in the same
 // way.
 //

@@ -16,10 +16,9 @@
 
 namespace heddle::detail {
 
-/// How a host's pointer stands in a slot. One that is none (a guest's object made an externref) reads as null.
-[[nodiscard]] constexpr uint64_t encode_host(uint64_t pointer) {
-  return pointer == 0 ? 0 : pointer << 2 | 2;
-}
+/// How a host's pointer stands in a slot. One that is none (a guest's object made an externref) reads as
+/// null.
+[[nodiscard]] constexpr uint64_t encode_host(uint64_t pointer) { return pointer == 0 ? 0 : pointer << 2 | 2; }
 [[nodiscard]] constexpr uint64_t decode_host(uint64_t slot) { return (slot & 3) == 2 ? slot >> 2 : 0; }
 
 /// int32_t, uint32_t: i32; int64_t, uint64_t: i64; float: f32; double: f64; V128: v128; void*: externref.

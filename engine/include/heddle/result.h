@@ -31,12 +31,12 @@ struct HEDDLE_API Error {
   static constexpr uint64_t kNoOffset = UINT64_MAX;
 
   ErrorKind kind = ErrorKind::malformed;
-  std::string message;           ///< the reason; the spec suite's wording where it has one
-  std::string section;           ///< e.g. "code[3]", "type"; empty if unknown
-  uint64_t offset = kNoOffset;   ///< byte offset in the module, if it came from bytes
-  uint32_t line = 0;             ///< 1-based line, if it came from text; else 0
-  uint32_t column = 0;           ///< 1-based column in bytes, if it came from text; else 0
-  std::string excerpt;           ///< the offending source line, if it came from text
+  std::string message;          ///< the reason; the spec suite's wording where it has one
+  std::string section;          ///< e.g. "code[3]", "type"; empty if unknown
+  uint64_t offset = kNoOffset;  ///< byte offset in the module, if it came from bytes
+  uint32_t line = 0;            ///< 1-based line, if it came from text; else 0
+  uint32_t column = 0;          ///< 1-based column in bytes, if it came from text; else 0
+  std::string excerpt;          ///< the offending source line, if it came from text
 
   /// One line for people: `malformed at 0x1f2 in code[3]: unexpected end`, or with text
   /// `malformed at 4:12: unknown operator` and, on the next lines, the source line and a caret.
@@ -47,16 +47,25 @@ struct HEDDLE_API Error {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}          // NOLINT: implicit by design
-  Result(Error error) : error_(std::move(error)) {}      // NOLINT: implicit by design
+  Result(T value) : value_(std::move(value)) {}      // NOLINT: implicit by design
+  Result(Error error) : error_(std::move(error)) {}  // NOLINT: implicit by design
 
   [[nodiscard]] bool ok() const noexcept { return value_.has_value(); }
   explicit operator bool() const noexcept { return ok(); }
 
   /// REQUIRES: ok().
-  T& value() & noexcept { assert(ok()); return *value_; }
-  const T& value() const& noexcept { assert(ok()); return *value_; }
-  T&& value() && noexcept { assert(ok()); return std::move(*value_); }
+  T& value() & noexcept {
+    assert(ok());
+    return *value_;
+  }
+  const T& value() const& noexcept {
+    assert(ok());
+    return *value_;
+  }
+  T&& value() && noexcept {
+    assert(ok());
+    return std::move(*value_);
+  }
   T& operator*() & noexcept { return value(); }
   const T& operator*() const& noexcept { return value(); }
   T&& operator*() && noexcept { return std::move(*this).value(); }
@@ -64,8 +73,14 @@ class [[nodiscard]] Result {
   const T* operator->() const noexcept { return &value(); }
 
   /// REQUIRES: !ok().
-  const Error& error() const& noexcept { assert(!ok()); return error_; }
-  Error&& error() && noexcept { assert(!ok()); return std::move(error_); }
+  const Error& error() const& noexcept {
+    assert(!ok());
+    return error_;
+  }
+  Error&& error() && noexcept {
+    assert(!ok());
+    return std::move(error_);
+  }
 
  private:
   std::optional<T> value_;
@@ -81,8 +96,14 @@ class [[nodiscard]] Result<void> {
 
   [[nodiscard]] bool ok() const noexcept { return !failed_; }
   explicit operator bool() const noexcept { return ok(); }
-  const Error& error() const& noexcept { assert(!ok()); return error_; }
-  Error&& error() && noexcept { assert(!ok()); return std::move(error_); }
+  const Error& error() const& noexcept {
+    assert(!ok());
+    return error_;
+  }
+  Error&& error() && noexcept {
+    assert(!ok());
+    return std::move(error_);
+  }
 
  private:
   Error error_;

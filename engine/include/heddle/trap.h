@@ -25,20 +25,20 @@ struct Exception;
 
 /// One frame of a backtrace, innermost first.
 struct Frame {
-  std::string function;      ///< name section, else export name, else func[N]; safe to print
-  uint32_t index = 0;        ///< function index in its module
-  uint64_t offset = 0;       ///< byte offset of the instruction in the module
-  std::string module;        ///< the module's name, if it has one
+  std::string function;  ///< name section, else export name, else func[N]; safe to print
+  uint32_t index = 0;    ///< function index in its module
+  uint64_t offset = 0;   ///< byte offset of the instruction in the module
+  std::string module;    ///< the module's name, if it has one
 };
 
 /// A finished trap. Plain data: stays valid after its store is gone.
 struct HEDDLE_API Trap {
   TrapKind kind = TrapKind::none;
-  std::string message;         ///< to_string(kind), or what a host function said
-  std::vector<Frame> frames;   ///< at most 64; `omitted_frames` says how many more there were
+  std::string message;        ///< to_string(kind), or what a host function said
+  std::vector<Frame> frames;  ///< at most 64; `omitted_frames` says how many more there were
   uint64_t omitted_frames = 0;
   std::shared_ptr<const Exception> exception;  ///< kind exception: what nobody caught (see tag.h); else null
-  uint32_t exit_code = 0;      ///< kind exit: what the program left its host; else 0
+  uint32_t exit_code = 0;                      ///< kind exit: what the program left its host; else 0
 
   /// A trap of kind host_error, for a host function to return.
   [[nodiscard]] static Trap host(std::string reason) {

@@ -46,7 +46,7 @@ class HEDDLE_API Value {
   }  // NOLINT
   Value(double value) noexcept : type_(ValueType::Kind::f64) {
     bits_[0] = std::bit_cast<uint64_t>(value);
-  }                                                                                                // NOLINT
+  }  // NOLINT
   Value(V128 value) noexcept : type_(ValueType::Kind::v128), bits_(std::bit_cast<Bits>(value)) {}  // NOLINT
   /// A reference to a function; null if the handle is empty.
   Value(const Function& function);  // NOLINT: implicit by design
@@ -102,7 +102,8 @@ class HEDDLE_API Value {
   ValueType type_;
   Bits bits_{};
   /// Of what belongs to a store. The host's pointers have none, and stand in bits_ as they are; all else that
-  /// is a reference stands there as in a slot, beside its ReferenceKind. The link of an object is its root too.
+  /// is a reference stands there as in a slot, beside its ReferenceKind. The link of an object is its root
+  /// too.
   std::shared_ptr<detail::StoreLink> link_;
 };
 
