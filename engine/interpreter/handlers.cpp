@@ -3,7 +3,6 @@
 #include "engine/interpreter/handlers.h"
 
 #include <algorithm>
-#include <memory>
 
 namespace heddle::engine {
 
@@ -61,33 +60,34 @@ namespace {
   return std::nullopt;
 }
 
-[[nodiscard]] std::unique_ptr<HandlerTable> make_table() {
-  auto table = std::make_unique<HandlerTable>();
-  add_integer_handlers(*table);
-  add_float_handlers(*table);
-  add_memory_handlers(*table);
-  add_atomic_handlers(*table);
-  add_control_handlers(*table);
-  add_call_handlers(*table);
-  add_table_handlers(*table);
-  add_exception_handlers(*table);
-  add_wide_handlers(*table);
-  add_simd_integer_handlers(*table);
-  add_simd_float_handlers(*table);
-  add_simd_memory_handlers(*table);
-  add_simd_control_handlers(*table);
-  add_structure_handlers(*table);
-  add_array_handlers(*table);
-  add_reference_handlers(*table);
-  add_descriptor_handlers(*table);
-  return table;
+void fill(HandlerTable& table) {
+  add_integer_handlers(table);
+  add_float_handlers(table);
+  add_memory_handlers(table);
+  add_atomic_handlers(table);
+  add_control_handlers(table);
+  add_call_handlers(table);
+  add_table_handlers(table);
+  add_exception_handlers(table);
+  add_wide_handlers(table);
+  add_simd_integer_handlers(table);
+  add_simd_float_handlers(table);
+  add_simd_memory_handlers(table);
+  add_simd_control_handlers(table);
+  add_structure_handlers(table);
+  add_array_handlers(table);
+  add_reference_handlers(table);
+  add_descriptor_handlers(table);
 }
 
 }  // namespace
 
 const HandlerTable& handlers() {
-  static const std::unique_ptr<const HandlerTable> table = make_table();
-  return *table;
+  // Most of it stays zero, and what nobody writes takes no memory: every process begins with this.
+  static constinit HandlerTable table;
+  static const bool is_filled = (fill(table), true);
+  (void)is_filled;
+  return table;
 }
 
 std::optional<Opcode> swapped_operands(Opcode opcode) {

@@ -3,8 +3,6 @@
 #include "engine/interpreter/superinstructions.h"
 
 #include <algorithm>
-#include <bit>
-#include <utility>
 
 #include "engine/interpreter/handlers.h"
 #include "engine/interpreter/operation_profile.h"
@@ -34,14 +32,10 @@ SuperinstructionTable::SuperinstructionTable() {
     add_superinstructions_2(rows_);
     add_superinstructions_3(rows_);
   }
-  size_t parts = 0;
-  for (const Superinstruction& row : rows_) parts += row.parts.size();
-  edges_.resize(std::bit_ceil(2 * parts + 1));
-  members_.resize(edges_.size());
-  edge_mask_ = member_mask_ = edges_.size() - 1;
+  make_room(edges_, edge_mask_, 0);
+  make_room(members_, member_mask_, 0);
   nodes_.emplace_back();
   for (const Superinstruction& row : rows_) add_row(row);
-  shrink();
 }
 
 void SuperinstructionTable::add_row(const Superinstruction& row) {
@@ -49,7 +43,6 @@ void SuperinstructionTable::add_row(const Superinstruction& row) {
   Node node = kRoot;
   for (const SuperinstructionPart& part : row.parts) node = grow(node, part);
   nodes_[node].joined = row.handler;
-  places_.emplace(word_of(row.handler), static_cast<size_t>(&row - rows_.data()));
 }
 
 /// Steps on, to a new node if need be.
@@ -63,6 +56,7 @@ SuperinstructionTable::Node SuperinstructionTable::grow(Node node, const Superin
   place.fed = static_cast<uint8_t>(nodes_[node].fed + count(part.feeds));
   if (node == kRoot) return member.first = made;
   nodes_[node].next |= member.bit;
+  make_room(edges_, edge_mask_, edge_count_);
   insert_free(edges_, edge_mask_, {node, member.number, part.feeds, made});
   ++edge_count_;
   return made;
@@ -85,21 +79,8 @@ SuperinstructionTable::Member& SuperinstructionTable::add_member(const Superinst
       made.passes[index] |= static_cast<uint8_t>(passes << static_cast<unsigned>(written));
     }
   }
+  make_room(members_, member_mask_, member_count_);
   return insert_free(members_, member_mask_, made);
-}
-
-/// The tables were made for the most there can be; what is looked up often stands closer together.
-void SuperinstructionTable::shrink() {
-  const auto move = [](auto& table, size_t& mask, size_t count) {
-    auto old = std::exchange(table, {});
-    table.resize(std::bit_ceil(2 * count + 1));
-    mask = table.size() - 1;
-    for (const auto& entry : old) {
-      if (!entry.is_free()) insert_free(table, mask, entry);
-    }
-  };
-  move(edges_, edge_mask_, edge_count_);
-  move(members_, member_mask_, member_count_);
 }
 
 const SuperinstructionTable& superinstructions() {

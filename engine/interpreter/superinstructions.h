@@ -5,8 +5,9 @@
 // Which there are is data: superinstructions.def, chosen by `./dev profile-ops` from profiles of programs.
 #pragma once
 
+#include <algorithm>
 #include <span>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "engine/interpreter/dispatch.h"
@@ -49,6 +50,18 @@ Entry& insert_free(std::vector<Entry>& table, size_t mask, const Entry& entry) {
   size_t i = hash_of(entry.key()) & mask;
   while (!table[i].is_free()) i = (i + 1) & mask;
   return table[i] = entry;
+}
+
+/// Makes room in it for one more than `count`: at most half of it is full.
+template <class Entry>
+void make_room(std::vector<Entry>& table, size_t& mask, size_t count) {
+  if (2 * (count + 1) < table.size()) return;
+  const std::vector<Entry> old =
+      std::exchange(table, std::vector<Entry>(std::max<size_t>(2 * table.size(), 256)));
+  mask = table.size() - 1;
+  for (const Entry& entry : old) {
+    if (!entry.is_free()) insert_free(table, mask, entry);
+  }
 }
 
 /// A tree of the rows: a path from the root is a sequence of handlers and of what they are fed, and where a
@@ -112,8 +125,8 @@ class SuperinstructionTable {
 
   /// The row of a superinstruction's handler; null for any other handler.
   [[nodiscard]] const Superinstruction* find(Handler joined) const {
-    const auto found = places_.find(word_of(joined));
-    return found == places_.end() ? nullptr : &rows_[found->second];
+    const auto found = std::ranges::find(rows_, joined, &Superinstruction::handler);
+    return found == rows_.end() ? nullptr : &*found;
   }
 
   [[nodiscard]] std::span<const Superinstruction> rows() const { return rows_; }
@@ -132,7 +145,6 @@ class SuperinstructionTable {
   void add_row(const Superinstruction& row);
   [[nodiscard]] Node grow(Node node, const SuperinstructionPart& part);
   Member& add_member(const SuperinstructionPart& part);
-  void shrink();
 
   std::vector<Superinstruction> rows_;
   std::vector<Place> nodes_;
@@ -142,7 +154,6 @@ class SuperinstructionTable {
   size_t member_mask_ = 0;
   uint32_t edge_count_ = 0;
   uint16_t member_count_ = 0;
-  std::unordered_map<Word, size_t> places_;  ///< in rows_
 };
 
 /// The table, filled on first use. Immutable afterwards; any thread.
