@@ -281,14 +281,8 @@ void GuestProcess::interrupt_all() {
   finishing_.store(true, std::memory_order_release);
   pool_->close();
   if (isolated_pool_) isolated_pool_->close();
-  std::vector<InterruptHandle> handles;
-  handles.reserve(live_.size());
-  for (const auto& [id, thread] : live_)
-    handles.push_back(thread->interrupt_handle(deadlocked_.contains(id)));
-  // Without the lock, so that those who have been told end while others are.
-  mutex_.unlock();
-  for (const InterruptHandle& handle : handles) handle.interrupt();
-  mutex_.lock();
+  // Under the lock, so that all have been told before the first can end: nobody sees another one end by this.
+  for (const auto& [id, thread] : live_) thread->interrupt(deadlocked_.contains(id));
 }
 
 bool GuestProcess::enter(GuestThread& thread, PooledInstance& instance) {

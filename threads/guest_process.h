@@ -4,8 +4,7 @@
 // The ending is decided once, by the first that reports one; then every thread that runs or comes is
 // interrupted. A thread is in live_ from spawn() to ended(); it can be interrupted from enter() to leave(),
 // and both ends are under the lock under which the ending is decided: a thread either sees the ending in
-// enter(), or is among those that are interrupted. That may reach it when it has left: its instance is
-// nobody else's then, since the pools are closed.
+// enter(), or is among those that are interrupted.
 #pragma once
 
 #include <heddle/threads.h>
@@ -77,7 +76,6 @@ class GuestProcess final : public std::enable_shared_from_this<GuestProcess> {
   [[nodiscard]] bool has_room() const HEDDLE_REQUIRES(mutex_);
   [[nodiscard]] std::optional<uint32_t> new_id() HEDDLE_REQUIRES(mutex_);
   bool start(uint32_t id, int32_t argument, std::shared_ptr<ThreadRecord> record) HEDDLE_REQUIRES(mutex_);
-  /// Lets go of the lock for a while.
   void interrupt_all() HEDDLE_REQUIRES(mutex_);
   void wait_for_end(std::optional<std::chrono::nanoseconds> timeout) HEDDLE_REQUIRES(mutex_);
   /// The number of the wait that it is in, if only another thread of the process can end that; else 0.

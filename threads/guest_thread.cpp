@@ -106,9 +106,9 @@ Outcome<void> GuestThread::call_named(const Instance& instance) {
   return {};
 }
 
-InterruptHandle GuestThread::interrupt_handle(bool reported) const noexcept {
+void GuestThread::interrupt(bool reported) const noexcept {
   if (context_ != nullptr) context_->forgoes_backtraces.store(!reported, std::memory_order_relaxed);
-  return interrupt_;
+  interrupt_.interrupt();
 }
 
 uint64_t GuestThread::endless_wait() const noexcept {

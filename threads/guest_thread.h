@@ -33,8 +33,9 @@ class GuestThread final : public Job {
   /// Of those that thread_spawn started; else null.
   [[nodiscard]] const std::shared_ptr<ThreadRecord>& record() const noexcept { return record_; }
   [[nodiscard]] bool is_isolated() const noexcept { return record_ != nullptr && record_->is_isolated; }
-  /// What stops it, wherever it is; where that was is told if it is `reported`. Under the process's lock.
-  [[nodiscard]] InterruptHandle interrupt_handle(bool reported) const noexcept;
+  /// Stops it, wherever it is; where that was is told if it is `reported`. Under the process's lock, which
+  /// keeps it from ending.
+  void interrupt(bool reported) const noexcept;
   /// The number of the wait that it is in, if only a notify can end that; else 0. Under the process's lock.
   [[nodiscard]] uint64_t endless_wait() const noexcept;
   /// Where that is. REQUIRES: it goes on until the caller is done.
