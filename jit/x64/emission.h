@@ -5,6 +5,7 @@
 #include <asmjit/x86.h>
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "jit/x64/emitter.h"
@@ -84,6 +85,8 @@ class Emission {
   void expand(const Instruction& instruction, std::span<const Location> locations);
   void expand_call_function(Register function);
   void expand_call_runtime(const Instruction& instruction);
+  void answer_later(Label cold, Label back, uintptr_t stub, uint32_t offset,
+                    std::optional<int64_t> scratch = std::nullopt);
   void expand_poll(const Instruction& instruction, Register context);
   void expand_fuel(const Instruction& instruction, Register context);
   void expand_stack_check(uint32_t offset);

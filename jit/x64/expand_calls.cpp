@@ -90,17 +90,24 @@ void Emission::reload_instance() {
   assembler_.mov(gp(kMemoryBase), x86::ptr(gp(kInstance), kInstanceMemoryBase, 8));
 }
 
+/// Cold code: calls a stub that keeps all registers, with `scratch` if it takes something, and goes back.
+void Emission::answer_later(Label cold, Label back, uintptr_t stub, uint32_t offset,
+                            std::optional<int64_t> scratch) {
+  cold_code_.push_back([this, cold, back, stub, offset, scratch] {
+    assembler_.bind(cold);
+    if (scratch) assembler_.mov(gp(kScratch), *scratch);
+    call_stub(stub);
+    add_site(Site::Kind::call, offset);
+    assembler_.jmp(back);
+  });
+}
+
 void Emission::expand_poll(const Instruction& instruction, Register context) {
   const Label cold = assembler_.newLabel(), back = assembler_.newLabel();
   assembler_.cmp(x86::ptr(gp(context), kContextRequests, 4), 0);
   assembler_.jne(cold);
   assembler_.bind(back);
-  cold_code_.push_back([this, cold, back, offset = instruction.offset] {
-    assembler_.bind(cold);
-    call_stub(function_.stubs->poll);
-    add_site(Site::Kind::call, offset);
-    assembler_.jmp(back);
-  });
+  answer_later(cold, back, function_.stubs->poll, instruction.offset);
 }
 
 void Emission::expand_fuel(const Instruction& instruction, Register context) {
@@ -108,13 +115,7 @@ void Emission::expand_fuel(const Instruction& instruction, Register context) {
   assembler_.sub(x86::ptr(gp(context), kContextFuel, 8), instruction.immediate);
   assembler_.js(cold);
   assembler_.bind(back);
-  cold_code_.push_back([this, cold, back, cost = instruction.immediate, offset = instruction.offset] {
-    assembler_.bind(cold);
-    assembler_.mov(gp(kScratch), cost);
-    call_stub(function_.stubs->refuel);
-    add_site(Site::Kind::call, offset);
-    assembler_.jmp(back);
-  });
+  answer_later(cold, back, function_.stubs->refuel, instruction.offset, instruction.immediate);
 }
 
 /// Requests poison the limit, so this is also where a function that calls answers them.
@@ -124,12 +125,7 @@ void Emission::expand_stack_check(uint32_t offset) {
   assembler_.cmp(x86::rsp, x86::ptr(gp(kScratch), kContextNativeLimit, 8));
   assembler_.jb(cold);
   assembler_.bind(back);
-  cold_code_.push_back([this, cold, back, offset] {
-    assembler_.bind(cold);
-    call_stub(function_.stubs->poll);
-    add_site(Site::Kind::call, offset);
-    assembler_.jmp(back);
-  });
+  answer_later(cold, back, function_.stubs->poll, offset);
 }
 
 void Emission::expand_jump_table(const Instruction& instruction, Register temporary, Register index) {
