@@ -15,6 +15,7 @@
 
 #include "engine/support/escape.h"
 #include "engine/support/try.h"
+#include "threads/store/lmdb_transaction.h"
 
 namespace heddle::threads {
 
@@ -72,6 +73,7 @@ StoreResult<std::shared_ptr<LmdbEnvironment>> LmdbEnvironment::open(const std::s
     all.closed.wait(all.mutex);  // whoever was last is just closing it
   }
   environment.reset(new LmdbEnvironment("lmdb:" + engine::escape_for_terminal(folder)));
+  HEDDLE_TRY_ASSIGN(environment->writers_, WriterLock::open(folder + "/writers.lock"));
   HEDDLE_TRY(environment->start(folder, options));
   HEDDLE_TRY_ASSIGN(environment->signal_, ChangeSignal::open(folder + "/changes.signal"));
   all.open.emplace(identity, std::pair(environment.get(), environment));
@@ -86,6 +88,7 @@ StoreResult<std::shared_ptr<LmdbEnvironment>> LmdbEnvironment::temporary(const L
     return unavailable("temporary: " + folder,
                        std::string(std::strerror(errno)) + "; TMPDIR names another place");
   std::shared_ptr<LmdbEnvironment> environment(new LmdbEnvironment("temporary:"));
+  environment->writers_ = WriterLock::local();
   LmdbOptions volatile_options = options;
   volatile_options.durable = false;
   auto started = environment->start(folder, volatile_options);
@@ -107,8 +110,11 @@ StoreResult<void> LmdbEnvironment::start(const std::string& folder, const LmdbOp
   if (code == MDB_SUCCESS)
     code = mdb_env_open(env_, folder.c_str(), MDB_NOTLS | (options.durable ? 0u : MDB_NOSYNC), 0600);
   if (code != MDB_SUCCESS) return error(code, "can't be opened");
+  code = writers_->lock();
+  if (code != MDB_SUCCESS) return error(code, "can't be locked");
   int dead = 0;
   (void)mdb_reader_check(env_, &dead);  // places of readers that were killed
+  writers_->unlock();
   return open_tables();
 }
 
@@ -134,6 +140,10 @@ LmdbEnvironment::~LmdbEnvironment() {
   if (watcher.joinable()) {
     signal_->announce();
     watcher.join();
+  }
+  {
+    engine::MutexLock lock(readers_mutex_);
+    for (MDB_txn* const reader : readers_) mdb_txn_abort(reader);
   }
   if (env_ != nullptr) mdb_env_close(env_);
   Registry& all = registry();
@@ -217,41 +227,38 @@ void LmdbEnvironment::tell_changes() noexcept {
     hub_->all_changed();  // those who wait find out what is wrong when they look
 }
 
-int LmdbTransaction::begin_read(const LmdbEnvironment& environment) {
-  int code = mdb_txn_begin(environment.get(), nullptr, MDB_RDONLY, &txn_);
+int LmdbEnvironment::take_reader(MDB_txn*& reader) {
+  reader = nullptr;
+  {
+    engine::MutexLock lock(readers_mutex_);
+    if (!readers_.empty()) {
+      reader = readers_.back();
+      readers_.pop_back();
+    }
+  }
+  int code = MDB_SUCCESS;
+  if (reader != nullptr) {
+    code = mdb_txn_renew(reader);
+    if (code != MDB_SUCCESS) mdb_txn_abort(std::exchange(reader, nullptr));
+    return code;
+  }
+  code = writers_->lock();
+  if (code != MDB_SUCCESS) return code;
+  code = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &reader);
   if (code == MDB_READERS_FULL) {
     int dead = 0;
-    code = mdb_reader_check(environment.get(), &dead);
-    if (code == MDB_SUCCESS) code = mdb_txn_begin(environment.get(), nullptr, MDB_RDONLY, &txn_);
+    code = mdb_reader_check(env_, &dead);
+    if (code == MDB_SUCCESS) code = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &reader);
   }
-  if (code != MDB_SUCCESS) txn_ = nullptr;
+  writers_->unlock();
+  if (code != MDB_SUCCESS) reader = nullptr;
   return code;
 }
 
-int LmdbTransaction::begin_write(const LmdbEnvironment& environment) {
-  const int code = mdb_txn_begin(environment.get(), nullptr, 0, &txn_);
-  if (code != MDB_SUCCESS) txn_ = nullptr;
-  return code;
-}
-
-int LmdbTransaction::commit() { return mdb_txn_commit(std::exchange(txn_, nullptr)); }
-
-Version to_version(const MDB_val& number) noexcept {
-  Version version = 0;
-  std::memcpy(&version, number.mv_data, std::min(sizeof version, number.mv_size));
-  return version;
-}
-
-int read_revision(const LmdbEnvironment& environment, const LmdbTransaction& transaction, Version& revision) {
-  MDB_cursor* cursor = nullptr;
-  int code = mdb_cursor_open(transaction.get(), environment.changes(), &cursor);
-  if (code != MDB_SUCCESS) return code;
-  MDB_val number = {};
-  MDB_val key = {};
-  code = mdb_cursor_get(cursor, &number, &key, MDB_LAST);
-  revision = code == MDB_SUCCESS ? to_version(number) : 0;
-  mdb_cursor_close(cursor);
-  return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
+void LmdbEnvironment::give_back_reader(MDB_txn* reader) noexcept {
+  mdb_txn_reset(reader);
+  engine::MutexLock lock(readers_mutex_);
+  readers_.push_back(reader);
 }
 
 }  // namespace heddle::threads

@@ -11,11 +11,13 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "engine/support/thread_annotations.h"
 #include "threads/store/change_hub.h"
 #include "threads/store/change_signal.h"
 #include "threads/store/store.h"
+#include "threads/store/writer_lock.h"
 
 namespace heddle::threads {
 
@@ -48,6 +50,12 @@ class LmdbEnvironment {
   [[nodiscard]] const std::shared_ptr<ChangeHub>& hub() const noexcept { return hub_; }
   [[nodiscard]] StoreError error(int code, const char* doing) const;
 
+  /// Held by whoever changes the database, or the table of its readers.
+  [[nodiscard]] WriterLock& writers() noexcept { return *writers_; }
+  /// A transaction that reads what there is now; LMDB's code, of success or failure.
+  [[nodiscard]] int take_reader(MDB_txn*& reader) HEDDLE_EXCLUDES(readers_mutex_);
+  void give_back_reader(MDB_txn* reader) noexcept HEDDLE_EXCLUDES(readers_mutex_);
+
   /// Wakes other processes after a commit.
   void announce() noexcept;
   /// See KeyValueStore.
@@ -68,7 +76,12 @@ class LmdbEnvironment {
   MDB_dbi entries_ = 0;  ///< key -> version, value
   MDB_dbi changes_ = 0;  ///< revision -> key; the last kRememberedChanges
   const std::shared_ptr<ChangeHub> hub_ = std::make_shared<ChangeHub>();
+  std::unique_ptr<WriterLock> writers_;
   std::unique_ptr<ChangeSignal> signal_;  ///< null: nobody else has the database
+
+  engine::Mutex readers_mutex_;
+  /// Those that nobody uses; each keeps its place in the table, for which it would have to wait again.
+  std::vector<MDB_txn*> readers_ HEDDLE_GUARDED_BY(readers_mutex_);
 
   engine::Mutex mutex_;
   std::condition_variable_any wanted_;
@@ -77,53 +90,5 @@ class LmdbEnvironment {
   Version told_ = 0;  ///< what the hub has heard of; the watcher's, once it runs
   std::thread watcher_ HEDDLE_GUARDED_BY(mutex_);
 };
-
-/// A transaction, undone unless it is committed. On one thread from beginning to end.
-class LmdbTransaction {
- public:
-  LmdbTransaction() = default;
-  ~LmdbTransaction() {
-    if (txn_ != nullptr) mdb_txn_abort(txn_);
-  }
-  LmdbTransaction(const LmdbTransaction&) = delete;
-  LmdbTransaction& operator=(const LmdbTransaction&) = delete;
-
-  /// LMDB's code of success or failure.
-  [[nodiscard]] int begin_read(const LmdbEnvironment& environment);
-  /// Waits for other writers, of all processes.
-  [[nodiscard]] int begin_write(const LmdbEnvironment& environment);
-  [[nodiscard]] int commit();
-  [[nodiscard]] MDB_txn* get() const noexcept { return txn_; }
-
- private:
-  MDB_txn* txn_ = nullptr;
-};
-
-/// The store's revision: that of the last change. Errors of LMDB as its codes.
-[[nodiscard]] int read_revision(const LmdbEnvironment& environment, const LmdbTransaction& transaction,
-                                Version& revision);
-
-/// A number that LMDB gave; it aligns none.
-[[nodiscard]] Version to_version(const MDB_val& number) noexcept;
-
-/// Walks over the keys changed after `since`, oldest first, until `visit(revision, key)` is false.
-template <class Visit>
-[[nodiscard]] int visit_changes(const LmdbEnvironment& environment, const LmdbTransaction& transaction,
-                                Version since, const Visit& visit) {
-  MDB_cursor* cursor = nullptr;
-  int code = mdb_cursor_open(transaction.get(), environment.changes(), &cursor);
-  if (code != MDB_SUCCESS) return code;
-  Version next = since + 1;
-  MDB_val number = {sizeof next, &next};
-  MDB_val key = {};
-  code = mdb_cursor_get(cursor, &number, &key, MDB_SET_RANGE);
-  while (code == MDB_SUCCESS) {
-    const std::string_view changed(static_cast<const char*>(key.mv_data), key.mv_size);
-    if (!visit(to_version(number), changed)) break;
-    code = mdb_cursor_get(cursor, &number, &key, MDB_NEXT);
-  }
-  mdb_cursor_close(cursor);
-  return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
-}
 
 }  // namespace heddle::threads

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/support/try.h"
+#include "threads/store/lmdb_transaction.h"
 
 namespace heddle::threads {
 
@@ -132,7 +133,7 @@ StoreResult<Version> LmdbStore::do_find_change(std::string_view prefix, Version 
 /// One batch in its transaction.
 class LmdbStore::Batch {
  public:
-  Batch(const LmdbEnvironment& environment, std::span<const Change> changes)
+  Batch(LmdbEnvironment& environment, std::span<const Change> changes)
       : environment_(environment), changes_(changes) {}
 
   StoreResult<Applied> run();
@@ -147,7 +148,7 @@ class LmdbStore::Batch {
   [[nodiscard]] int put(std::string_view key, std::string_view value);
   [[nodiscard]] int remember(std::string key);
 
-  const LmdbEnvironment& environment_;
+  LmdbEnvironment& environment_;
   const std::span<const Change> changes_;
   LmdbTransaction transaction_;
   Applied applied_;

@@ -2,6 +2,10 @@
 // Tests of what only the store of LMDB does: folders, processes, room.
 #include "threads/store/lmdb_store.h"
 
+#include <sys/mman.h>
+
+#include <atomic>
+#include <chrono>
 #include <fstream>
 #include <thread>
 
@@ -89,6 +93,66 @@ TEST(lmdb_store, temporary_leaves_no_files) {
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
   ASSERT_TRUE((*store)->put("a", "one").ok());
   EXPECT_FALSE((*open_store("temporary:"))->get("a")->has_value());
+}
+
+namespace {
+
+/// A process that counts up how often it has changed its key, until it is killed.
+class Writer {
+ public:
+  Writer(const std::string& folder, std::atomic<uint64_t>& puts) : process_(fork()) {
+    if (process_ != 0) return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const auto environment = LmdbEnvironment::open(folder, {.durable = false});
+    if (!environment.ok()) _exit(1);
+    LmdbStore store(*environment, nullptr, false);
+    const std::string key = std::to_string(getpid());
+    for (; store.put(key, "x").ok() && store.get(key)->has_value(); ++puts) continue;
+    _exit(2);
+  }
+  ~Writer() {
+    kill(process_, SIGKILL);
+    int status = 0;
+    waitpid(process_, &status, 0);
+    EXPECT_TRUE(WIFSIGNALED(status)) << "exit code " << WEXITSTATUS(status);
+  }
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+ private:
+  const pid_t process_;
+};
+
+}  // namespace
+
+// Three, because it takes one that takes the turn of the one that dies, and one that waits beside it.
+TEST(lmdb_store, writer_that_is_killed_stalls_nobody) {
+  const TemporaryFolder folder;
+  constexpr size_t kBytes = 4096;
+  void* const page = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(page, MAP_FAILED);
+  auto& puts = *static_cast<std::array<std::atomic<uint64_t>, 3>*>(page);
+  const auto wait_for_another = [&](size_t writer) {
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    for (const uint64_t before = puts[writer]; puts[writer] == before;) {
+      if (std::chrono::steady_clock::now() > give_up) return false;
+      std::this_thread::sleep_for(std::chrono::microseconds(100));
+    }
+    return true;
+  };
+  {
+    const Writer busy(folder.path(), puts[0]);
+    const Writer waiting(folder.path(), puts[1]);
+    for (int round = 0; round < 100 && !HasFailure(); ++round) {
+      {
+        const Writer doomed(folder.path(), puts[2]);
+        ASSERT_TRUE(wait_for_another(2)) << "round " << round;
+      }
+      ASSERT_TRUE(wait_for_another(1)) << "round " << round;
+      ASSERT_TRUE(wait_for_another(0)) << "round " << round;
+    }
+  }
+  munmap(page, kBytes);
 }
 
 TEST(lmdb_store, wait_hears_of_other_processes) {
