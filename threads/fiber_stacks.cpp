@@ -85,7 +85,7 @@ bool FiberStacks::add_slab() {
   void* const mapped = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   if (mapped == MAP_FAILED) return false;
-  // A huge page would make every stack of 1 MiB take 2 MiB.
+  // A huge page would make every stack of 512 KiB take 2 MiB.
   madvise(mapped, bytes, MADV_NOHUGEPAGE);
   uint8_t* const slab = static_cast<uint8_t*>(mapped);
   slabs_.push_back(slab);

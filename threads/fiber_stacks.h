@@ -54,7 +54,7 @@ class FiberStacks {
     return any == 0;
   }
 
-  static constexpr size_t kDefaultBytes = size_t{1} << 20;
+  static constexpr size_t kDefaultBytes = size_t{512} << 10;
 
  private:
   static constexpr size_t kSlabStacks = 64;

@@ -36,8 +36,8 @@ enum class Order : uint8_t {
 
 struct WorkersOptions {
   unsigned threads = 0;  ///< that run at a time; 0: one per processor
-  size_t native_stack_bytes = size_t{1}
-                              << 20;  ///< of each guest thread, for host functions and compiled code
+  /// Of each guest thread, for host functions and compiled code.
+  size_t native_stack_bytes = size_t{512} << 10;
   Order order = Order::soonest;
   uint64_t seed = 0;  ///< of random and pct
   /// Gets to know all that the guest threads do; of these Workers only. Null: nothing is recorded.
