@@ -324,6 +324,8 @@ TEST_F(command_line, validate_tells_times_and_sizes) {
   expect_part("validate --stats m.wat", 0, "  validate ");
   EXPECT_EQ(heddle("validate --stats m.wat").output.find("translate"), std::string::npos);
   expect_part("validate --stats --translate --threads 1 m.wat", 0, " for each byte of code\n");
+  expect_part("validate --stats --compile --threads 2 m.wat", 0, "  compiled to ");
+  expect_part("validate --compile --translate m.wat", 2, "--translate");
   expect_part("validate --stats=json --translate m.wat", 0, R"({"file":"m.wat","module_bytes":)");
   expect_part("validate --stats=json bad.wat m.wat", 2, R"("functions":6,)");
   expect_part("validate --stats=poem m.wat", 2, "--stats");

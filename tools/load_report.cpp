@@ -33,8 +33,9 @@ std::string as_text(const LoadReport& report) {
   out += stage("decode", load.decode_seconds, report.module_bytes);
   out += stage("validate", load.validate_seconds, report.module_bytes);
   if (load.translated_bytes > 0) {
-    out += stage("translate", load.translate_seconds, load.code_bytes);
-    out += fmt::format("  translated to {} bytes, {:.2f} for each byte of code\n", load.translated_bytes,
+    out += stage(report.is_compiled ? "compile" : "translate", load.translate_seconds, load.code_bytes);
+    out += fmt::format("  {} to {} bytes, {:.2f} for each byte of code\n",
+                       report.is_compiled ? "compiled" : "translated", load.translated_bytes,
                        static_cast<double>(load.translated_bytes) / static_cast<double>(load.code_bytes));
   }
   const double sum =

@@ -14,6 +14,7 @@ struct LoadReport {
   uint64_t module_bytes = 0;
   double read_seconds = 0;
   LoadStatistics load;
+  bool is_compiled = false;  ///< to machine code; else what is translated is the interpreter's
 };
 
 /// One line for each figure, or one JSON object in one line, on standard error.

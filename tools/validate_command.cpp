@@ -7,6 +7,7 @@
 #include "tools/commands.h"
 #include "tools/input_file.h"
 #include "tools/load_report.h"
+#include "tools/tier_options.h"
 
 namespace heddle::tools {
 
@@ -17,6 +18,7 @@ struct Options {
   std::string stats;  ///< empty, "true" or "json"
   uint32_t threads = 0;
   bool translate = false;
+  bool compile = false;
   bool custom_descriptors = false;
 };
 
@@ -26,7 +28,7 @@ Result<void> validate(const Engine& engine, const Options& options, LoadReport& 
   if (!bytes) return std::move(bytes).error();
   report.read_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   report.module_bytes = bytes->size();
-  if (!options.translate) return Module::validate(engine, *bytes, &report.load);
+  if (!options.translate && !options.compile) return Module::validate(engine, *bytes, &report.load);
   auto module = Module::load(engine, *std::move(bytes), &report.load);
   if (!module) return std::move(module).error();
   return {};
@@ -36,7 +38,12 @@ int validate_all(const Options& options) {
   Config config;
   config.custom_descriptors = options.custom_descriptors;
   config.load_threads = options.threads;
-  config.eager = options.translate;
+  if (options.compile) {
+    TierOptions tier;
+    tier.tier = "jit";
+    apply(tier, config);
+  }
+  config.eager = options.translate || options.compile;
   const auto engine = Engine::create(config);
   if (!engine) {
     print_error(engine.error().to_string());
@@ -46,6 +53,7 @@ int validate_all(const Options& options) {
   for (const std::string& path : options.paths) {
     LoadReport report;
     report.file = path;
+    report.is_compiled = options.compile;
     if (const auto valid = validate(*engine, options, report); !valid) {
       print_error(path, valid.error());
       exit_code = kUsageError;
@@ -68,10 +76,14 @@ void add_validate_command(CLI::App& app, int& exit_code) {
           "--stats", options->stats,
           "Print times and sizes of each valid module to standard error; --stats=json: as one line of JSON")
       ->check(CLI::IsMember({"true", "json"}));
-  command->add_option("--threads", options->threads, "Validate on so many threads (default: the processors)");
+  command->add_option("--threads", options->threads, "Validate and compile on so many threads (default: the processors)");
   command->add_flag(
       "--translate", options->translate,
       "Also translate every function to the interpreter's code, as `heddle run` does on first calls");
+  command
+      ->add_flag("--compile", options->compile,
+                 "Also compile every function to machine code, as `heddle run --tier jit` does on first calls")
+      ->excludes("--translate");
   command->add_flag("--custom-descriptors", options->custom_descriptors, kCustomDescriptorsHelp);
   command->footer(
       "Examples:\n"
@@ -79,7 +91,9 @@ void add_validate_command(CLI::App& app, int& exit_code) {
       "  heddle validate *.wasm              every invalid file is reported\n"
       "  generate | heddle validate -        from standard input\n"
       "  heddle validate --stats --threads 1 --translate app.wasm\n"
-      "                                      how long each stage of loading takes on one core");
+      "                                      how long each stage of loading takes on one core\n"
+      "  heddle validate --stats --compile app.wasm\n"
+      "                                      how long compiling all of it takes, and how large it gets");
   command->callback([options, &exit_code] { exit_code = validate_all(*options); });
 }
 

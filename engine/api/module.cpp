@@ -105,7 +105,8 @@ Result<Module> Module::load(const Engine& engine, std::vector<uint8_t>&& bytes, 
   auto start = Clock::now();
   impl->tier->on_module(*image);
   seen.translate_seconds = lap(start);
-  if (image->tier_data != nullptr) seen.translated_bytes = image->tier_data->code_bytes();
+  for (const auto* data : {image->tier_data.get(), image->compiler_data.get()})
+    if (data != nullptr) seen.translated_bytes += data->code_bytes();
   return Access::module(impl, std::move(image));
 }
 

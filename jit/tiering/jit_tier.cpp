@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <bit>
 #include <cstdio>
+#include <system_error>
+#include <thread>
 #include <utility>
 
 #include "engine/support/sanitizers.h"
@@ -22,6 +24,9 @@ namespace {
 using engine::ExecContext;
 using engine::FunctionCode;
 using engine::MutexLock;
+
+/// With fewer it is not worth starting one.
+constexpr uint32_t kFunctionsPerThread = 16;
 
 #ifdef NDEBUG
 constexpr bool kChecks = engine::kAddressSanitizer || engine::kThreadSanitizer;
@@ -122,6 +127,27 @@ void JitTier::on_module(engine::ModuleImage& module) {
       code.entry.store(interpreter_->entry_to(first_call), std::memory_order_relaxed);
   }
   module.compiler_data = std::move(state);
+  if (policy_ == Policy::always && config_.eager) compile_all(module);
+}
+
+/// Each thread has a compiler of its own; they share the cache.
+void JitTier::compile_all(const engine::ModuleImage& module) {
+  const auto functions = static_cast<uint32_t>(module.functions.size());
+  std::atomic<uint32_t> next{module.imported_functions};
+  const auto work = [&] {
+    for (uint32_t i = next.fetch_add(1); i < functions; i = next.fetch_add(1)) compile(*code_of(module, i));
+  };
+  const uint32_t wanted =
+      config_.load_threads != 0 ? config_.load_threads : std::max(1u, std::thread::hardware_concurrency());
+  std::vector<std::thread> helpers;
+  try {
+    while (helpers.size() + 1 < std::min(wanted, functions / kFunctionsPerThread))
+      helpers.emplace_back(work);
+  } catch (const std::system_error&) {
+    // The host has no more threads: those that there are do it.
+  }
+  work();
+  for (std::thread& helper : helpers) helper.join();
 }
 
 void JitTier::on_instance(engine::Instance& instance) {

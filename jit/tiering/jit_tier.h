@@ -93,6 +93,7 @@ class JitTier final : public engine::Tier {
   [[nodiscard]] bool may_compile(const engine::FunctionCode& code) const;
   void request(engine::FunctionCode& code) noexcept;
   void request_loop(engine::FunctionCode& code, uint64_t offset) noexcept;
+  void compile_all(const engine::ModuleImage& module);
   [[nodiscard]] bool compile_now(engine::FunctionCode& code) noexcept;
   void compile(engine::FunctionCode& code);
   void compile_loop(engine::FunctionCode& code, uint64_t offset);

@@ -39,6 +39,13 @@ void ModuleState::own(const CompiledCode& code) {
   codes_.push_back(&code);
 }
 
+uint64_t ModuleState::code_bytes() const {
+  MutexLock lock(mutex_);
+  uint64_t sum = 0;
+  for (const CompiledCode* const code : codes_) sum += code->size;
+  return sum;
+}
+
 std::vector<const CompiledCode*> ModuleState::take_codes() {
   MutexLock lock(mutex_);
   return std::exchange(codes_, {});

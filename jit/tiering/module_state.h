@@ -50,6 +50,9 @@ class ModuleState final : public engine::TierData {
   void own(const CompiledCode& code) HEDDLE_EXCLUDES(mutex_);
   [[nodiscard]] std::vector<const CompiledCode*> take_codes() HEDDLE_EXCLUDES(mutex_);
 
+  /// Of machine code.
+  [[nodiscard]] uint64_t code_bytes() const override HEDDLE_EXCLUDES(mutex_);
+
   /// Held by who compiles a function that others wait for.
   engine::Mutex compiling;
 
@@ -58,7 +61,7 @@ class ModuleState final : public engine::TierData {
   std::vector<std::unique_ptr<NativeSignature>> signatures_;  ///< by type index; null: no function type
   std::unique_ptr<FunctionState[]> functions_;
   uint32_t overflow_slots_ = 0;
-  engine::Mutex mutex_;
+  mutable engine::Mutex mutex_;
   std::set<uint64_t> loops_ HEDDLE_GUARDED_BY(mutex_);  ///< by their offsets in the module
   std::vector<const CompiledCode*> codes_ HEDDLE_GUARDED_BY(mutex_);
 };

@@ -327,6 +327,24 @@ TEST(tiers, traps_that_nobody_asks_about_tell_no_place) {
   }
 }
 
+TEST(tiers, compile_all_functions_when_a_module_is_loaded) {
+  constexpr int kFunctions = 200;
+  std::string text = "(module";
+  for (int i = 0; i < kFunctions; ++i)
+    text += " (func (export \"" + std::to_string(i) + "\") (result i32) (i32.const " + std::to_string(i) + "))";
+  for (const uint32_t threads : {1u, 3u}) {
+    Mode mode = compiled();
+    mode.config.eager = true;
+    mode.config.load_threads = threads;
+    TierWorld world(mode);
+    const Instance instance = world.instantiate(text + ")");
+    EXPECT_EQ(jit::statistics(world.engine).functions, uint64_t{kFunctions});
+    for (int i = 0; i < kFunctions; ++i)
+      EXPECT_EQ(describe(instance.function(std::to_string(i))->call({})), std::to_string(i));
+    EXPECT_EQ(jit::statistics(world.engine).functions, uint64_t{kFunctions});
+  }
+}
+
 /// Ways through blocks, loops, arms and handlers, of which some are left in the middle.
 constexpr std::string_view kFuel = R"((module
   (import "host" "step" (func $step))

@@ -87,8 +87,9 @@ struct Config {
   /// scheduler that lets guests take turns by fuel (a deterministic run) can have others run between any two
   /// of them. Costs one more count for each; changes no result. Errors: usage, without fuel.
   bool preempt_at_atomics = false;
-  bool eager = false;  ///< translate all functions when a module is loaded, not on their first call
-  /// Threads on which a large module is validated; 1: the caller's only; 0: one per processor.
+  /// Translate (with the tier "jit": compile) all functions when a module is loaded, not on their first call.
+  bool eager = false;
+  /// Threads on which a large module is validated, and compiled if that is `eager`; 1: the caller's only; 0: one per processor.
   uint32_t load_threads = 0;
   RelaxedSimd relaxed_simd = RelaxedSimd::deterministic;
   /// Accept modules that use custom descriptors and exact types, a proposal that may still change. It also

@@ -23,7 +23,7 @@ namespace heddle {
 struct LoadStatistics {
   double decode_seconds = 0;      ///< sections and declarations; a copy of the bytes, if one was made
   double validate_seconds = 0;    ///< declarations and function bodies, on Config::load_threads threads
-  double translate_seconds = 0;   ///< what the tier does at load: translation, if Config::eager
+  double translate_seconds = 0;   ///< wall time of what the tier does at load, if Config::eager
   uint64_t functions = 0;         ///< imported ones not counted
   uint64_t code_bytes = 0;        ///< of their bodies
   uint64_t translated_bytes = 0;  ///< what the tier has made of them
