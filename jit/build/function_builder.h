@@ -46,6 +46,7 @@ class FunctionBuilder {
     Kind kind = Kind::block;
     bool has_value = false;   ///< `value` is the one result
     bool is_label = true;     ///< branches count it; else it is ours alone
+    bool is_in_loop = false;  ///< or is one
     bool is_restart = false;  ///< loop around an OSR entry: branches to it build it anew
     ValueType value;
     const TypeDefinition* type = nullptr;  ///< parameters and results, if declared by index

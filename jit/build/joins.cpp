@@ -39,7 +39,11 @@ void FunctionBuilder::push_control(const Control& pushed) {
   control.log_start = static_cast<uint32_t>(log_.size());
   control.serial = next_serial_++;
   control.offset = offset_;
-  if (!controls_.empty()) control.region = controls_.back().region;
+  control.is_in_loop = control.kind == Control::Kind::loop;
+  if (!controls_.empty()) {
+    control.region = controls_.back().region;
+    control.is_in_loop |= controls_.back().is_in_loop;
+  }
   if (control.is_label) labels_.push_back(static_cast<uint32_t>(controls_.size()));
   controls_.push_back(control);
 }

@@ -69,7 +69,7 @@ struct Node {
   /// other calls, tail calls too: the canonical TypeId of the callee's type, which tells parameters and
   /// results.
   uint64_t extra = 0;
-  uint64_t extra2 = 0;  ///< second immediate of a runtime call
+  uint64_t extra2 = 0;  ///< second immediate of a runtime call; of a call_own: 1, if it stands in a loop
   uint32_t offset = 0;  ///< of the wasm instruction in the module: for traps and backtraces
   BlockId block = kNoBlock;
 };

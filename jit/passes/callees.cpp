@@ -10,6 +10,8 @@ namespace {
 
 /// Bytes of a body beyond which nobody looks at its IR.
 constexpr uint32_t kMostBodyBytes = 120;
+/// And of one that is little more than the call itself.
+constexpr uint32_t kTinyBodyBytes = 24;
 /// Nodes that may be copied; a function that calls nothing may be larger, since its call costs the most.
 constexpr size_t kMostNodes = 24;
 constexpr size_t kMostLeafNodes = 48;
@@ -27,6 +29,10 @@ void Callees::forget() {
   module_ = nullptr;
   refused_.clear();
   for (auto& callee : known_) callee.reset();
+}
+
+bool Callees::is_tiny(uint32_t index) const {
+  return module_->functions[index].body.size <= kTinyBodyBytes;
 }
 
 const Function* Callees::find(uint32_t index, const BuildOptions& options) {

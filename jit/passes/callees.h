@@ -24,6 +24,8 @@ class Callees {
   void use(const engine::ModuleImage& module);
   void forget();
 
+  /// May the function be as small as that? Asks for no IR.
+  [[nodiscard]] bool is_tiny(uint32_t index) const;
   /// The function's IR, already simplified, with nothing in it that is not needed; null if it is never to be
   /// inlined. Valid until the next call. REQUIRES: use() of its module, and always the same options.
   [[nodiscard]] const Function* find(uint32_t index, const BuildOptions& options);

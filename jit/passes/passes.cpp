@@ -8,7 +8,7 @@ namespace heddle::jit {
 
 void run_passes(Function& function, const BuildOptions& build, Callees& callees, Dominators& dominators,
                 const PassOptions& options) {
-  if (options.inline_calls) inline_calls(function, build, callees);
+  if (options.inline_calls) inline_calls(function, build, callees, options.is_hot);
   order_blocks(function);
   if (options.remove_parameters) remove_redundant_parameters(function);
   if (options.number_values) {

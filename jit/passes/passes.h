@@ -13,6 +13,7 @@ namespace heddle::jit {
 /// Which passes run; a flag that is off changes how fast the code is, never what it does.
 struct PassOptions {
   bool inline_calls = true;       ///< small functions of the same module take the places of calls
+  bool is_hot = false;            ///< inline everywhere, not only where a call is likely to happen often
   bool number_values = true;      ///< fold, simplify, merge equal values and loads
   bool remove_parameters = true;  ///< of blocks, that are always the same value
   bool hoist = true;              ///< what does not change in a loop, out of it
@@ -28,8 +29,8 @@ void run_passes(Function& function, const BuildOptions& build, Callees& callees,
                 const PassOptions& options = {});
 
 /// Small functions of the same module take the places of calls to them. Blocks need no order, and have none
-/// afterwards.
-void inline_calls(Function& function, const BuildOptions& options, Callees& callees);
+/// afterwards. `is_hot`: see PassOptions.
+void inline_calls(Function& function, const BuildOptions& options, Callees& callees, bool is_hot);
 
 /// Block parameters to which every edge hands the same value, or themselves, become that value.
 void remove_redundant_parameters(Function& function);
