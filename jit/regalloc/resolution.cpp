@@ -38,16 +38,24 @@ void Resolution::run(const MachineFunction& function, const Layout& layout, cons
 }
 
 void Resolution::index_intervals() {
+  const size_t count = all_->values.size();
   pieces_.clear();
-  first_piece_.resize(all_->values.size());
-  last_piece_.resize(all_->values.size());
-  piece_count_.assign(all_->values.size(), 0);
-  for (VirtualRegister value = 0; value < all_->values.size(); ++value) {
+  first_piece_.resize(count);
+  piece_count_.assign(count, 0);
+  first_place_.resize(count);
+  changes_place_.assign(count, 0);
+  for (VirtualRegister value = 0; value < count; ++value) {
     Storage& storage = storage_[value];
-    first_piece_[value] = last_piece_[value] = static_cast<uint32_t>(pieces_.size());
-    for (uint32_t id = all_->values[value].first_interval; id != kNone; id = all_->intervals[id].next) {
+    const Value& v = all_->values[value];
+    first_piece_[value] = static_cast<uint32_t>(pieces_.size());
+    first_place_[value] = v.is_in_memory                  ? slot_of(value)
+                          : v.first_interval == kNone ? kNowhere
+                                                      : place_of(all_->intervals[v.first_interval]);
+    for (uint32_t id = v.first_interval; id != kNone; id = all_->intervals[id].next) {
       const Interval& interval = all_->intervals[id];
-      if (all_->values[value].is_split) pieces_.push_back({interval.start, id});
+      const Place place = place_of(interval);
+      if (v.is_split) pieces_.push_back({interval.start, id, place});
+      changes_place_[value] |= !v.is_in_memory && place != first_place_[value];
       ++piece_count_[value];
       if (!interval.in_slot) continue;
       storage.is_used = true;
@@ -57,22 +65,13 @@ void Resolution::index_intervals() {
   }
 }
 
-/// Edges are asked about in the order of the layout, so that the answer is often the last one.
-Resolution::Place Resolution::place_at(VirtualRegister value, Position at) {
-  const Value& v = all_->values[value];
-  if (v.is_in_memory) return slot_of(value);
-  if (!v.is_split) return v.first_interval == kNone ? kNowhere : place_of(all_->intervals[v.first_interval]);
-  const uint32_t end = first_piece_[value] + piece_count_[value];
-  uint32_t& last = last_piece_[value];
-  if (pieces_[last].start <= at && (last + 1 == end || pieces_[last + 1].start > at)) {
-    return place_of(all_->intervals[pieces_[last].interval]);
-  }
-  const auto pieces = std::span(pieces_).subspan(first_piece_[value], piece_count_[value]);
-  const auto behind =
-      std::ranges::partition_point(pieces, [at](const Piece& piece) { return piece.start <= at; });
-  const auto piece = behind == pieces.begin() ? behind : behind - 1;
-  last = first_piece_[value] + static_cast<uint32_t>(piece - pieces.begin());
-  return place_of(all_->intervals[piece->interval]);
+/// Where the value is at a position. REQUIRES: positions do not descend since piece_ was set to first_piece_.
+Resolution::Place Resolution::place_from(VirtualRegister value, Position at) {
+  if (changes_place_[value] == 0) return first_place_[value];
+  const uint32_t last = first_piece_[value] + piece_count_[value] - 1;
+  uint32_t& piece = piece_[value];
+  while (piece != last && pieces_[piece + 1].start <= at) ++piece;
+  return pieces_[piece].place;
 }
 
 /// Where an interval's value is when the moves of a gap begin.
@@ -194,7 +193,19 @@ void Resolution::join_definitions() {
   }
 }
 
+void Resolution::find_arriving() {
+  piece_ = first_piece_;
+  arriving_.resize(liveness_->live_in_count());
+  for (const BlockId id : function_->order) {
+    const Position start = layout_->start_of(id);
+    size_t at = liveness_->first_live_in(id);
+    for (const VirtualRegister value : liveness_->live_in(id)) arriving_[at++] = place_from(value, start);
+  }
+}
+
 void Resolution::join_edges() {
+  find_arriving();
+  piece_ = first_piece_;
   for (const BlockId id : function_->order) {
     for (const MachineEdge& edge : function_->blocks[id].successors) join_edge(id, edge);
   }
@@ -212,14 +223,14 @@ void Resolution::join_edge(BlockId from, const MachineEdge& edge) {
   }
   const Phase phase = at_source ? kEdgeOut : kEdgesIn;
   const Position end = layout_->end_of_block(from) - 1;
-  const Position start = layout_->start_of(edge.target);
+  size_t arriving = liveness_->first_live_in(edge.target);
   for (const VirtualRegister value : liveness_->live_in(edge.target)) {
-    if (!all_->values[value].is_split) continue;
-    add(instruction, phase, place_at(value, end), place_at(value, start), value);
+    const Place to = arriving_[arriving++];
+    if (changes_place_[value] != 0) add(instruction, phase, place_from(value, end), to, value);
   }
   for (uint32_t i = 0; i < edge.argument_count; ++i) {
     const VirtualRegister argument = function_->edge_arguments[edge.first_argument + i];
-    add(instruction, phase, place_at(argument, end), place_at(target.parameters[i], start), argument);
+    add(instruction, phase, place_from(argument, end), first_place_[target.parameters[i]], argument);
   }
 }
 
@@ -227,17 +238,16 @@ void Resolution::join_edge(BlockId from, const MachineEdge& edge) {
 void Resolution::join_handler(BlockId from, const MachineEdge& edge, uint32_t instruction) {
   const MachineBlock& target = function_->blocks[edge.target];
   const Position end = layout_->end_of_block(from);
-  const Position start = layout_->start_of(edge.target);
   const auto read = [&](VirtualRegister value, Place to) {
     if (to == kNowhere) return;
     storage_[value].is_used = true;
     storage_[value].last = std::max(storage_[value].last, end);
     add(instruction, kEdgesIn, slot_of(value), to, value);
   };
-  for (const VirtualRegister value : liveness_->live_in(edge.target)) read(value, place_at(value, start));
-  for (uint32_t i = 0; i < edge.argument_count; ++i) {
-    read(function_->edge_arguments[edge.first_argument + i], place_at(target.parameters[i], start));
-  }
+  size_t arriving = liveness_->first_live_in(edge.target);
+  for (const VirtualRegister value : liveness_->live_in(edge.target)) read(value, arriving_[arriving++]);
+  for (uint32_t i = 0; i < edge.argument_count; ++i)
+    read(function_->edge_arguments[edge.first_argument + i], first_place_[target.parameters[i]]);
 }
 
 }  // namespace heddle::jit::regalloc

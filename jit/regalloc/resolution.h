@@ -54,6 +54,7 @@ class Resolution {
   void join_pieces_of(uint32_t first_interval);
   void load_pieces_of(const Value& value);
   void join_definitions();
+  void find_arriving();
   void join_edges();
   void join_edge(BlockId from, const x64::MachineEdge& edge);
   void join_handler(BlockId from, const x64::MachineEdge& edge, uint32_t instruction);
@@ -73,7 +74,7 @@ class Resolution {
   [[nodiscard]] static Place place_of(const Interval& interval) {
     return interval.in_slot ? slot_of(interval.value) : place_of(interval.reg);
   }
-  [[nodiscard]] Place place_at(x64::VirtualRegister value, Position at);
+  [[nodiscard]] Place place_from(x64::VirtualRegister value, Position at);
   [[nodiscard]] Place place_before_gap(const Interval& interval, uint32_t previous, Position gap) const;
   [[nodiscard]] x64::Location location(Place place) const;
 
@@ -82,14 +83,18 @@ class Resolution {
   const Liveness* liveness_ = nullptr;
   const Intervals* all_ = nullptr;
   x64::Allocation* allocation_ = nullptr;
-  std::vector<uint32_t> first_piece_;  ///< by value: in pieces_, of split values
+  std::vector<Place> first_place_;       ///< by value: where it begins; the slot of a value in memory
+  std::vector<uint8_t> changes_place_;   ///< by value: is it elsewhere later?
+  std::vector<Place> arriving_;          ///< where live-in values are when their blocks begin, as in Liveness
+  std::vector<uint32_t> first_piece_;    ///< by value: in pieces_, of split values
   struct Piece {
     Position start;
     uint32_t interval;
+    Place place;
   };
   std::vector<Piece> pieces_;  ///< intervals of split values, in the order of the layout
   std::vector<uint32_t> piece_count_;
-  std::vector<uint32_t> last_piece_;  ///< by value: in pieces_, the one that was asked for last
+  std::vector<uint32_t> piece_;  ///< by value: in pieces_, where place_from() is
   std::vector<Place> operand_places_;
   std::vector<Storage> storage_;  ///< by value
   std::vector<Move> moves_;

@@ -39,6 +39,7 @@ bool Walk::run(RegisterClass register_class) {
   }
   active_.fill(kNone);
   active_until_.fill(kNever);
+  soonest_end_ = soonest_return_ = kNever;
   inactive_.clear();
   fixed_cursor_.fill(0);
   shared_cursor_.assign(all_->shared.size(), 0);
@@ -91,8 +92,12 @@ void Walk::enqueue(Id id) {
 }
 
 void Walk::advance() {
-  for (const Register reg : registers_) {
-    if (active_until_[index_of(reg)] <= position_) advance_active(reg);
+  if (soonest_end_ <= position_) {
+    soonest_end_ = kNever;
+    for (const Register reg : registers_) {
+      if (active_until_[index_of(reg)] <= position_) advance_active(reg);
+      soonest_end_ = std::min(soonest_end_, active_until_[index_of(reg)]);
+    }
   }
   advance_inactive();
 }
@@ -109,18 +114,22 @@ void Walk::advance_active(Register reg) {
   if (it.range == kNone) return;
   if (inactive_.size() < kMostInactive) {
     inactive_.push_back(id);
+    soonest_return_ = std::min(soonest_return_, all_->ranges[it.range].from);
   } else {
     enqueue(all_->split(id, position_));
   }
 }
 
 void Walk::advance_inactive() {
+  if (position_ < soonest_return_) return;
+  soonest_return_ = kNever;
   for (size_t i = 0; i < inactive_.size();) {
     Interval& it = interval(inactive_[i]);
     while (it.range != kNone && all_->ranges[it.range].to <= position_)
       it.range = all_->ranges[it.range].next;
     const bool is_over = it.range == kNone;
     if (!is_over && all_->ranges[it.range].from > position_) {
+      soonest_return_ = std::min(soonest_return_, all_->ranges[it.range].from);
       ++i;
       continue;
     }
@@ -157,6 +166,7 @@ void Walk::assign(Id id, Register reg) {
 void Walk::occupy(Register reg, Id id) {
   active_[index_of(reg)] = id;
   active_until_[index_of(reg)] = all_->ranges[interval(id).range].to;
+  soonest_end_ = std::min(soonest_end_, active_until_[index_of(reg)]);
 }
 
 void Walk::vacate(Register reg) {
@@ -214,6 +224,7 @@ Position Walk::first_in(const std::vector<FixedRange>& fixed, size_t& cursor, co
 Position Walk::first_common(const Interval& a, const Interval& b) const {
   uint32_t i = a.range;
   uint32_t j = b.range;
+  if (i == kNone || j == kNone || all_->ranges[j].from >= a.end) return kNever;
   while (i != kNone && j != kNone) {
     const Range& x = all_->ranges[i];
     const Range& y = all_->ranges[j];

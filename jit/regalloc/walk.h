@@ -105,7 +105,9 @@ class Walk {
   std::array<Id, x64::kRegisterCount> active_{};
   /// Of who is active there: where its range ends, in which it stays so; kNever: nobody is.
   std::array<Position, x64::kRegisterCount> active_until_{};
-  std::vector<Id> inactive_;  ///< in a hole of theirs; at most kMostInactive
+  Position soonest_end_ = kNever;  ///< no register's active_until_ is before
+  std::vector<Id> inactive_;       ///< in a hole of theirs; at most kMostInactive
+  Position soonest_return_ = kNever;  ///< no hole of theirs ends before
   std::array<size_t, x64::kRegisterCount> fixed_cursor_{};
   std::vector<size_t> shared_cursor_;
   /// Of the interval at hand: where each list of Intervals::shared is in its way.
