@@ -43,14 +43,18 @@ void Ticker::remove(WatchedContext& watched) {
 
 /// Without a thread nothing gets hot by samples; calls from compiled code still count.
 void Ticker::wake() {
-  engine::MutexLock lock(mutex_);
-  if (!is_asleep_.exchange(false)) return;
-  if (thread_.joinable()) {
-    changed_.notify_all();
-    return;
+  {
+    engine::MutexLock lock(mutex_);
+    if (!is_asleep_.exchange(false)) return;
+    if (thread_.joinable()) {
+      changed_.notify_all();
+      return;
+    }
   }
   try {
-    thread_ = std::thread([this] { run(); });
+    std::thread started([this] { run(); });  // without the lock, which it takes first of all
+    engine::MutexLock lock(mutex_);
+    thread_ = std::move(started);
   } catch (const std::system_error&) {
   }
 }
