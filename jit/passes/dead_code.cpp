@@ -71,30 +71,36 @@ class DeadCodePass {
   }
 
   void sweep() {
+    const auto count = static_cast<BlockId>(function_.blocks.size());
+    shrinks_.resize(count);
+    for (BlockId block = 0; block < count; ++block) {
+      shrinks_[block] = !std::ranges::all_of(function_.blocks[block].parameters,
+                                             [this](Value value) { return needed_[value] != 0; });
+    }
     for (Block& block : function_.blocks) {
       std::erase_if(block.nodes, [&](Value value) { return needed_[value] == 0; });
       // Arguments go before the parameters do that say which stay.
       for (Edge& edge : block.successors) {
-        if (find_stays(edge.target)) keep_arguments(function_, edge, stays_);
+        if (shrinks_[edge.target]) keep_arguments(function_, edge, stays_of(edge.target));
       }
     }
-    for (BlockId block = 0; block < function_.blocks.size(); ++block) {
-      if (find_stays(block)) keep_parameters(function_, block, stays_);
+    for (BlockId block = 0; block < count; ++block) {
+      if (shrinks_[block]) keep_parameters(function_, block, stays_of(block));
     }
   }
 
-  /// Which of the block's parameters stay; false if all do.
-  bool find_stays(BlockId block) {
-    const auto& parameters = function_.blocks[block].parameters;
-    if (std::ranges::all_of(parameters, [this](Value value) { return needed_[value] != 0; })) return false;
+  /// Which of the block's parameters stay.
+  const std::vector<bool>& stays_of(BlockId block) {
     stays_.clear();
-    for (const Value parameter : parameters) stays_.push_back(needed_[parameter] != 0);
-    return true;
+    for (const Value parameter : function_.blocks[block].parameters)
+      stays_.push_back(needed_[parameter] != 0);
+    return stays_;
   }
 
   Function& function_;
   std::vector<uint8_t> needed_;  ///< by value: is it?
   std::vector<Value> open_;
+  std::vector<bool> shrinks_;  ///< by block: does a parameter go?
   std::vector<bool> stays_;
 };
 

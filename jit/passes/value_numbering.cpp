@@ -80,6 +80,7 @@ class ScopedTable {
     size_t buckets = 64;
     while (buckets < nodes) buckets *= 2;
     buckets_.assign(buckets, kNone);
+    entries_.reserve(nodes / 2);
   }
   /// What is known by the key; if nothing is, this value from now on.
   [[nodiscard]] Value find_or_add(const Key& key, Value value) {

@@ -22,9 +22,6 @@ class Liveness {
   [[nodiscard]] std::span<const x64::VirtualRegister> live_in(BlockId block) const {
     return std::span(values_).subspan(first_[block], first_[block + 1] - first_[block]);
   }
-  /// Where the block's live_in() is among those of all blocks, and how many these are.
-  [[nodiscard]] size_t first_live_in(BlockId block) const { return first_[block]; }
-  [[nodiscard]] size_t live_in_count() const { return values_.size(); }
   [[nodiscard]] bool is_complete() const { return is_complete_; }
   /// Is it used in another block than the one that defines it?
   [[nodiscard]] bool crosses_blocks(x64::VirtualRegister reg) const {

@@ -193,18 +193,22 @@ void Resolution::join_definitions() {
   }
 }
 
-void Resolution::find_arriving() {
+void Resolution::find_arrivals() {
   piece_ = first_piece_;
-  arriving_.resize(liveness_->live_in_count());
+  arrivals_.clear();
+  first_arrival_.resize(function_->blocks.size());
   for (const BlockId id : function_->order) {
     const Position start = layout_->start_of(id);
-    size_t at = liveness_->first_live_in(id);
-    for (const VirtualRegister value : liveness_->live_in(id)) arriving_[at++] = place_from(value, start);
+    first_arrival_[id] = static_cast<uint32_t>(arrivals_.size());
+    for (const VirtualRegister value : liveness_->live_in(id)) {
+      if (changes_place_[value] != 0) arrivals_.push_back({value, place_from(value, start)});
+    }
+    arrivals_.push_back({x64::kNoRegister, kNowhere});
   }
 }
 
 void Resolution::join_edges() {
-  find_arriving();
+  find_arrivals();
   piece_ = first_piece_;
   for (const BlockId id : function_->order) {
     for (const MachineEdge& edge : function_->blocks[id].successors) join_edge(id, edge);
@@ -223,10 +227,9 @@ void Resolution::join_edge(BlockId from, const MachineEdge& edge) {
   }
   const Phase phase = at_source ? kEdgeOut : kEdgesIn;
   const Position end = layout_->end_of_block(from) - 1;
-  size_t arriving = liveness_->first_live_in(edge.target);
-  for (const VirtualRegister value : liveness_->live_in(edge.target)) {
-    const Place to = arriving_[arriving++];
-    if (changes_place_[value] != 0) add(instruction, phase, place_from(value, end), to, value);
+  for (size_t i = first_arrival_[edge.target]; arrivals_[i].value != x64::kNoRegister; ++i) {
+    const VirtualRegister value = arrivals_[i].value;
+    add(instruction, phase, place_from(value, end), arrivals_[i].place, value);
   }
   for (uint32_t i = 0; i < edge.argument_count; ++i) {
     const VirtualRegister argument = function_->edge_arguments[edge.first_argument + i];
@@ -244,8 +247,9 @@ void Resolution::join_handler(BlockId from, const MachineEdge& edge, uint32_t in
     storage_[value].last = std::max(storage_[value].last, end);
     add(instruction, kEdgesIn, slot_of(value), to, value);
   };
-  size_t arriving = liveness_->first_live_in(edge.target);
-  for (const VirtualRegister value : liveness_->live_in(edge.target)) read(value, arriving_[arriving++]);
+  size_t arrival = first_arrival_[edge.target];
+  for (const VirtualRegister value : liveness_->live_in(edge.target))
+    read(value, changes_place_[value] != 0 ? arrivals_[arrival++].place : first_place_[value]);
   for (uint32_t i = 0; i < edge.argument_count; ++i)
     read(function_->edge_arguments[edge.first_argument + i], first_place_[target.parameters[i]]);
 }

@@ -54,7 +54,7 @@ class Resolution {
   void join_pieces_of(uint32_t first_interval);
   void load_pieces_of(const Value& value);
   void join_definitions();
-  void find_arriving();
+  void find_arrivals();
   void join_edges();
   void join_edge(BlockId from, const x64::MachineEdge& edge);
   void join_handler(BlockId from, const x64::MachineEdge& edge, uint32_t instruction);
@@ -85,7 +85,12 @@ class Resolution {
   x64::Allocation* allocation_ = nullptr;
   std::vector<Place> first_place_;       ///< by value: where it begins; the slot of a value in memory
   std::vector<uint8_t> changes_place_;   ///< by value: is it elsewhere later?
-  std::vector<Place> arriving_;          ///< where live-in values are when their blocks begin, as in Liveness
+  struct Arrival {
+    x64::VirtualRegister value;
+    Place place;
+  };
+  std::vector<Arrival> arrivals_;        ///< by block, live-in values that change places, and where they come to; then none
+  std::vector<uint32_t> first_arrival_;  ///< by block: in arrivals_
   std::vector<uint32_t> first_piece_;    ///< by value: in pieces_, of split values
   struct Piece {
     Position start;

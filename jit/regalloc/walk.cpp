@@ -3,6 +3,7 @@
 #include "jit/regalloc/walk.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace heddle::jit::regalloc {
 
@@ -37,6 +38,8 @@ bool Walk::run(RegisterClass register_class) {
   } else {
     registers_ = x64::kVectorRegisters;
   }
+  for (size_t i = 0; i < registers_.size(); ++i) order_[index_of(registers_[i])] = static_cast<uint8_t>(i);
+  free_ = (uint32_t{1} << registers_.size()) - 1;
   active_.fill(kNone);
   active_until_.fill(kNever);
   soonest_end_ = soonest_return_ = kNever;
@@ -165,17 +168,18 @@ void Walk::assign(Id id, Register reg) {
 
 void Walk::occupy(Register reg, Id id) {
   active_[index_of(reg)] = id;
+  free_ &= ~(uint32_t{1} << order_[index_of(reg)]);
   active_until_[index_of(reg)] = all_->ranges[interval(id).range].to;
   soonest_end_ = std::min(soonest_end_, active_until_[index_of(reg)]);
 }
 
 void Walk::vacate(Register reg) {
   active_[index_of(reg)] = kNone;
+  free_ |= uint32_t{1} << order_[index_of(reg)];
   active_until_[index_of(reg)] = kNever;
 }
 
-// ------------------------------------------------------------------------------------------------- free
-// registers
+// --------------------------------------------------------------------------------------- free registers
 
 /// What is in the way of the interval, but for ranges of one register only.
 void Walk::find_obstacles(const Interval& it) {
@@ -277,17 +281,17 @@ void Walk::find_votes(Id id) {
 /// The one that is free for longest, at most until the interval ends; of several, that with most votes.
 Walk::Free Walk::best_free(const Interval& it) {
   find_obstacles(it);
+  if (free_ == 0) return {Register::none, 0};
   // None is better than the first with most votes, if that one is free until the end.
   Register wanted = Register::none;
-  for (const Register reg : registers_) {
-    if (active_[index_of(reg)] != kNone) continue;
+  for (uint32_t rest = free_; rest != 0; rest &= rest - 1) {
+    const Register reg = registers_[static_cast<size_t>(std::countr_zero(rest))];
     if (wanted == Register::none || votes_[index_of(reg)] > votes_[index_of(wanted)]) wanted = reg;
   }
-  if (wanted == Register::none) return {wanted, 0};
   if (const Position until = free_until(wanted, it); until >= it.end) return {wanted, until};
   Free best{Register::none, 0};
-  for (const Register reg : registers_) {
-    if (active_[index_of(reg)] != kNone) continue;
+  for (uint32_t rest = free_; rest != 0; rest &= rest - 1) {
+    const Register reg = registers_[static_cast<size_t>(std::countr_zero(rest))];
     const bool has_better = best.reg == Register::none || votes_[index_of(reg)] > votes_[index_of(best.reg)];
     if (best.until >= it.end && !has_better) continue;
     const Position until = free_until(reg, it);
