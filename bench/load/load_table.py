@@ -47,6 +47,10 @@ def rate(size: float, value: float | None) -> str:
     return "error" if value is None else f"{size / 1e6 / value:.0f}" if value else "-"
 
 
+def precise_rate(size: float, value: float | None) -> str:
+    return "error" if value is None else f"{size / 1e6 / value:.2f}" if value else "-"
+
+
 def megabytes(run: Result) -> str:
     return "error" if isinstance(run, loaders.Failed) else f"{run.peak_bytes / 1e6:.0f}"
 
@@ -57,7 +61,7 @@ def stage_rows(measured: Measured) -> tuple[Head, Rows]:
             "translate ms", "MB/s of code", "bytes per byte", "peak MB"]
     rows = []
     for module in measured.selected:
-        one, every, translate = (measured.results[module.name][loader.name] for loader in measured.own)
+        one, every, translate = (measured.results[module.name][name] for name in ("one", "all", "translate"))
         size = module.path.stat().st_size
         row = [module.name, f"{size / 1e6:.1f}"]
         if isinstance(one, loaders.Failed) or isinstance(translate, loaders.Failed):
@@ -75,12 +79,35 @@ def stage_rows(measured: Measured) -> tuple[Head, Rows]:
 
 def peer_rows(measured: Measured) -> tuple[Head, Rows]:
     """Milliseconds beside other engines, one core, the file in memory already (but see wasmi)."""
-    head = ["module", "heddle", *[peer.name for peer in measured.peers]]
+    peers = [peer for peer in measured.peers if not peer.compiles]
+    head = ["module", "heddle", *[peer.name for peer in peers]]
     rows = []
     for module in measured.selected:
         row = measured.results[module.name]
         cells = [milliseconds(seconds(row["one"], "decode", "validate"))]
-        rows.append([module.name, *cells, *[milliseconds(seconds(row[peer.name])) for peer in measured.peers]])
+        rows.append([module.name, *cells, *[milliseconds(seconds(row[peer.name])) for peer in peers]])
+    return head, rows
+
+
+def compile_rows(measured: Measured) -> tuple[Head, Rows]:
+    """Compiling every function on one core. MB are those of the code."""
+    peers = [peer for peer in measured.peers if peer.compiles]
+    head = ["module", "MB of code", "ms", "MB/s", "bytes per byte", "peak MB"]
+    head += [f"{peer.name} {what}" for peer in peers for what in ("ms", "MB/s")]
+    rows = []
+    for module in measured.selected:
+        own = measured.results[module.name]["compile"]
+        if isinstance(own, loaders.Failed):
+            rows.append([module.name] + ["error"] * (len(head) - 1))
+            continue
+        code = own.facts["code_bytes"]
+        row = [module.name, f"{code / 1e6:.1f}", milliseconds(own.seconds["translate"])]
+        row += [precise_rate(code, own.seconds["translate"]), f"{own.facts['translated_bytes'] / code:.2f}" if code else "-"]
+        row += [megabytes(own)]
+        for peer in peers:
+            taken = seconds(measured.results[module.name][peer.name])
+            row += [milliseconds(taken), precise_rate(code, taken)]
+        rows.append(row)
     return head, rows
 
 
@@ -98,12 +125,14 @@ def facts(measured: Measured) -> list[str]:
 
 STAGES = "Heddle by stages, on one core unless it says otherwise. MB/s are of the whole module, from file to valid"
 BESIDE = "Beside other engines, milliseconds on one core"
+COMPILED = "Compiling every function to machine code on one core (Heddle without, wasmtime with validating). MB are those of the code"
 
 
 def terminal(measured: Measured) -> str:
     parts = [STAGES, report.format_table(*stage_rows(measured)), ""]
     if measured.peers:
         parts += [BESIDE, report.format_table(*peer_rows(measured)), ""]
+    parts += [COMPILED, report.format_table(*compile_rows(measured)), ""]
     return "\n".join([*parts, *facts(measured)])
 
 
@@ -111,6 +140,7 @@ def markdown(measured: Measured) -> str:
     parts = [f"Measured {datetime.date.today().isoformat()}. {STAGES}.\n", report.format_markdown(*stage_rows(measured))]
     if measured.peers:
         parts += [f"\n{BESIDE}:\n", report.format_markdown(*peer_rows(measured))]
+    parts += [f"\n{COMPILED}:\n", report.format_markdown(*compile_rows(measured))]
     return "\n".join([*parts, "", *[f"- {line}" for line in facts(measured)]]) + "\n"
 
 

@@ -80,17 +80,18 @@ class TableTest(unittest.TestCase):
             file.write(b"x" * 2_000_000)
         self.addCleanup(pathlib.Path(file.name).unlink)
         own = loaders.heddle(pathlib.Path("heddle"))
-        peer = loaders.Loader("v8", [], 1, True, "validate")
+        peers = [loaders.Loader("v8", [], 1, True, "validate"), loaders.Loader("v8 compile", [], 1, True, compiles=True)]
         module = modules.Module("app", pathlib.Path(file.name))
-        return load_table.Measured([module], own, [peer], {"app": results}, {"v8": "9"}, 3, 0.5)
+        return load_table.Measured([module], own, peers, {"app": results}, {"v8": "9", "v8 compile": "9"}, 3, 0.5)
 
     def test_rates_are_of_the_whole_module_and_of_the_code(self):
         every = own_run(validate=0.05)
-        measured = self.measured({"one": own_run(), "all": every, "translate": own_run(),
-                                  "v8": loaders.Run({"load": 0.2}, 1)})
+        measured = self.measured({"one": own_run(), "all": every, "translate": own_run(), "compile": own_run(),
+                                  "v8": loaders.Run({"load": 0.2}, 1), "v8 compile": loaders.Run({"load": 4.0}, 1)})
         _, rows = load_table.stage_rows(measured)
         self.assertEqual(rows, [["app", "2.0", "1,234", "100", "100", "300", "4", "8", "5", "1000", "1", "3.45", "5"]])
         self.assertEqual(load_table.peer_rows(measured)[1], [["app", "400", "200"]])
+        self.assertEqual(load_table.compile_rows(measured)[1], [["app", "1.0", "1000", "1.00", "3.45", "5", "4000", "0.25"]])
         self.assertIn("| app | 2.0 | 1,234 |", load_table.markdown(measured))
         self.assertIn("v8: 9: validate", load_table.terminal(measured))
         self.assertIn('"translated_bytes": 3450000', load_table.json_text(measured))
@@ -101,7 +102,7 @@ class TableTest(unittest.TestCase):
 
     def test_a_failure_is_a_row_and_a_line(self):
         failed = loaders.Failed("exit code 2: malformed")
-        measured = self.measured({"one": failed, "all": failed, "translate": failed, "v8": failed})
+        measured = self.measured({"one": failed, "all": failed, "translate": failed, "compile": failed, "v8": failed, "v8 compile": failed})
         self.assertIn("error", load_table.stage_rows(measured)[1][0])
         self.assertIn("app in v8: exit code 2: malformed", load_table.terminal(measured))
         with contextlib.redirect_stderr(io.StringIO()):

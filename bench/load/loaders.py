@@ -42,6 +42,7 @@ class Loader:
     cores: int  # 0: all
     prints: bool
     what: str = ""
+    compiles: bool = False  # to machine code, everything
     loaded_if: str = ""  # of a tool that can't stop there: what it says when it has loaded and finds nothing to run
 
     def run(self, module: pathlib.Path, timeout: float) -> Run | Failed:
@@ -87,6 +88,7 @@ def heddle(binary: pathlib.Path) -> list[Loader]:
         Loader("one", [*command, "--threads", "1"], 1, True, "read, decode, validate on one core"),
         Loader("all", [*command], 0, True, "read, decode, validate on all cores"),
         Loader("translate", [*command, "--threads", "1", "--translate"], 1, True, "the same, and translate all"),
+        Loader("compile", [*command, "--threads", "1", "--compile"], 1, True, "the same, and compile all"),
     ]
 
 
@@ -98,13 +100,18 @@ def peers(folder: pathlib.Path) -> tuple[list[Loader], list[engines.Absent], dic
         if engine.name == "wasmi":
             command = [engine.prefix[0], "run", "--invoke", "no such function"]
             loaders.append(Loader("wasmi", command, 1, False, "load: validate, translate on first call (whole process)",
-                                  "failed to find function"))
+                                  loaded_if="failed to find function"))
             continue
         child = HERE / ("child_load.mjs" if engine.name == "node" else "child_load.py")
         arguments = [] if engine.name == "node" else [engine.name]
         what = {"wasm3": "parse; wasm3 does not validate", "node": "WebAssembly.validate"}.get(engine.name, "validate")
         loaders.append(Loader(engine.name, [engine.prefix[0], str(child), *arguments], 1, True, what))
-    return loaders, absent, {engine.name: engine.version for engine in found}
+        if engine.name == "wasmtime":
+            command = [engine.prefix[0], str(child), "wasmtime-compile"]
+            loaders.append(Loader("wasmtime compile", command, 1, True, "compile, optimized as it does by itself", compiles=True))
+    versions = {engine.name: engine.version for engine in found}
+    versions |= {loader.name: versions["wasmtime"] for loader in loaders if loader.compiles}
+    return loaders, absent, versions
 
 
 def best(runs: list[Run | Failed]) -> Run | Failed:
