@@ -76,13 +76,15 @@ void add_validate_command(CLI::App& app, int& exit_code) {
           "--stats", options->stats,
           "Print times and sizes of each valid module to standard error; --stats=json: as one line of JSON")
       ->check(CLI::IsMember({"true", "json"}));
-  command->add_option("--threads", options->threads, "Validate and compile on so many threads (default: the processors)");
+  command->add_option("--threads", options->threads,
+                      "Validate and compile on so many threads (default: the processors)");
   command->add_flag(
       "--translate", options->translate,
       "Also translate every function to the interpreter's code, as `heddle run` does on first calls");
   command
-      ->add_flag("--compile", options->compile,
-                 "Also compile every function to machine code, as `heddle run --tier jit` does on first calls")
+      ->add_flag(
+          "--compile", options->compile,
+          "Also compile every function to machine code, as `heddle run --tier jit` does on first calls")
       ->excludes("--translate");
   command->add_flag("--custom-descriptors", options->custom_descriptors, kCustomDescriptorsHelp);
   command->footer(

@@ -31,9 +31,7 @@ void Callees::forget() {
   for (auto& callee : known_) callee.reset();
 }
 
-bool Callees::is_tiny(uint32_t index) const {
-  return module_->functions[index].body.size <= kTinyBodyBytes;
-}
+bool Callees::is_tiny(uint32_t index) const { return module_->functions[index].body.size <= kTinyBodyBytes; }
 
 const Function* Callees::find(uint32_t index, const BuildOptions& options) {
   if (refused_[index] || module_->functions[index].body.size > kMostBodyBytes) return nullptr;

@@ -6,9 +6,9 @@
 // whose returns jump to what stood behind the call. Every copied node keeps where it came from
 // (InlinedPosition), so that traps and backtraces name the functions that the program has.
 //
-// It pays where a call happens often: in a loop, in a recursion, or everywhere in a function that is known to be
-// hot. Elsewhere only what is hardly larger than the call takes its place, since compilers that must compile
-// everything spend a quarter of their time on the rest.
+// It pays where a call happens often: in a loop, in a recursion, or everywhere in a function that is known to
+// be hot. Elsewhere only what is hardly larger than the call takes its place, since compilers that must
+// compile everything spend a quarter of their time on the rest.
 //
 // Not inlined: calls whose exceptions this function may catch, and callees that make tail calls or catch
 // exceptions.

@@ -48,7 +48,7 @@ void Resolution::index_intervals() {
     Storage& storage = storage_[value];
     const Value& v = all_->values[value];
     first_piece_[value] = static_cast<uint32_t>(pieces_.size());
-    first_place_[value] = v.is_in_memory                  ? slot_of(value)
+    first_place_[value] = v.is_in_memory              ? slot_of(value)
                           : v.first_interval == kNone ? kNowhere
                                                       : place_of(all_->intervals[v.first_interval]);
     for (uint32_t id = v.first_interval; id != kNone; id = all_->intervals[id].next) {

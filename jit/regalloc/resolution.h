@@ -83,13 +83,14 @@ class Resolution {
   const Liveness* liveness_ = nullptr;
   const Intervals* all_ = nullptr;
   x64::Allocation* allocation_ = nullptr;
-  std::vector<Place> first_place_;       ///< by value: where it begins; the slot of a value in memory
-  std::vector<uint8_t> changes_place_;   ///< by value: is it elsewhere later?
+  std::vector<Place> first_place_;      ///< by value: where it begins; the slot of a value in memory
+  std::vector<uint8_t> changes_place_;  ///< by value: is it elsewhere later?
   struct Arrival {
     x64::VirtualRegister value;
     Place place;
   };
-  std::vector<Arrival> arrivals_;        ///< by block, live-in values that change places, and where they come to; then none
+  std::vector<Arrival>
+      arrivals_;  ///< by block, live-in values that change places, and where they come to; then none
   std::vector<uint32_t> first_arrival_;  ///< by block: in arrivals_
   std::vector<uint32_t> first_piece_;    ///< by value: in pieces_, of split values
   struct Piece {

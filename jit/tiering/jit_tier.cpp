@@ -142,8 +142,7 @@ void JitTier::compile_all(const engine::ModuleImage& module) {
       config_.load_threads != 0 ? config_.load_threads : std::max(1u, std::thread::hardware_concurrency());
   std::vector<std::thread> helpers;
   try {
-    while (helpers.size() + 1 < std::min(wanted, functions / kFunctionsPerThread))
-      helpers.emplace_back(work);
+    while (helpers.size() + 1 < std::min(wanted, functions / kFunctionsPerThread)) helpers.emplace_back(work);
   } catch (const std::system_error&) {
     // The host has no more threads: those that there are do it.
   }

@@ -331,7 +331,8 @@ TEST(tiers, compile_all_functions_when_a_module_is_loaded) {
   constexpr int kFunctions = 200;
   std::string text = "(module";
   for (int i = 0; i < kFunctions; ++i)
-    text += " (func (export \"" + std::to_string(i) + "\") (result i32) (i32.const " + std::to_string(i) + "))";
+    text +=
+        " (func (export \"" + std::to_string(i) + "\") (result i32) (i32.const " + std::to_string(i) + "))";
   for (const uint32_t threads : {1u, 3u}) {
     Mode mode = compiled();
     mode.config.eager = true;

@@ -89,7 +89,8 @@ struct Config {
   bool preempt_at_atomics = false;
   /// Translate (with the tier "jit": compile) all functions when a module is loaded, not on their first call.
   bool eager = false;
-  /// Threads on which a large module is validated, and compiled if that is `eager`; 1: the caller's only; 0: one per processor.
+  /// Threads on which a large module is validated, and compiled if that is `eager`; 1: the caller's only; 0:
+  /// one per processor.
   uint32_t load_threads = 0;
   RelaxedSimd relaxed_simd = RelaxedSimd::deterministic;
   /// Accept modules that use custom descriptors and exact types, a proposal that may still change. It also
