@@ -52,7 +52,9 @@ void Ticker::wake() {
     }
   }
   try {
-    std::thread started([this] { run(); });  // without the lock, which it takes first of all
+    // Without the lock, which it takes first of all. It can't fall asleep before it is in its place: our guest
+    // counts as running.
+    std::thread started([this] { run(); });
     engine::MutexLock lock(mutex_);
     thread_ = std::move(started);
   } catch (const std::system_error&) {
