@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opening and sharing LMDB's databases, and the watcher's loop.
+// Sharing LMDB's databases, and the watcher's loop.
 #include "threads/store/lmdb_environment.h"
 
 #include <sys/stat.h>
@@ -20,12 +20,6 @@
 namespace heddle::threads {
 
 namespace {
-
-/// Readers at a time, in all processes; LMDB's own default is 126.
-constexpr unsigned kMostReaders = 1024;
-/// The names carry the format's number: another format gets other names.
-constexpr const char* kEntries = "heddle.entries.1";
-constexpr const char* kChanges = "heddle.changes.1";
 
 using Identity = std::pair<dev_t, ino_t>;
 
@@ -72,9 +66,9 @@ StoreResult<std::shared_ptr<LmdbEnvironment>> LmdbEnvironment::open(const std::s
     if (auto open = it->second.second.lock()) return open;
     all.closed.wait(all.mutex);  // whoever was last is just closing it
   }
-  environment.reset(new LmdbEnvironment("lmdb:" + engine::escape_for_terminal(folder)));
-  HEDDLE_TRY_ASSIGN(environment->writers_, WriterLock::open(folder + "/writers.lock"));
-  HEDDLE_TRY(environment->start(folder, options));
+  environment.reset(new LmdbEnvironment("lmdb:" + engine::escape_for_terminal(folder), options.look_ns));
+  HEDDLE_TRY_ASSIGN(auto writers, WriterLock::open(folder + "/writers.lock"));
+  HEDDLE_TRY(environment->database_.open(folder, options, std::move(writers)));
   HEDDLE_TRY_ASSIGN(environment->signal_, ChangeSignal::open(folder + "/changes.signal"));
   all.open.emplace(identity, std::pair(environment.get(), environment));
   return environment;
@@ -87,46 +81,15 @@ StoreResult<std::shared_ptr<LmdbEnvironment>> LmdbEnvironment::temporary(const L
   if (mkdtemp(folder.data()) == nullptr)
     return unavailable("temporary: " + folder,
                        std::string(std::strerror(errno)) + "; TMPDIR names another place");
-  std::shared_ptr<LmdbEnvironment> environment(new LmdbEnvironment("temporary:"));
-  environment->writers_ = WriterLock::local();
+  std::shared_ptr<LmdbEnvironment> environment(new LmdbEnvironment("temporary:", options.look_ns));
   LmdbOptions volatile_options = options;
   volatile_options.durable = false;
-  auto started = environment->start(folder, volatile_options);
+  auto opened = environment->database_.open(folder, volatile_options, WriterLock::local());
   // LMDB keeps what it has open, and the kernel frees it when the last descriptor goes.
   std::error_code ignored;
   std::filesystem::remove_all(folder, ignored);
-  HEDDLE_TRY(std::move(started));
+  HEDDLE_TRY(std::move(opened));
   return environment;
-}
-
-StoreResult<void> LmdbEnvironment::start(const std::string& folder, const LmdbOptions& options) {
-  look_ns_ = options.look_ns;
-  durable_ = options.durable;
-  int code = mdb_env_create(&env_);
-  if (code == MDB_SUCCESS) code = mdb_env_set_mapsize(env_, options.most_bytes);
-  if (code == MDB_SUCCESS) code = mdb_env_set_maxdbs(env_, 2);
-  if (code == MDB_SUCCESS) code = mdb_env_set_maxreaders(env_, kMostReaders);
-  // Transactions that read belong to whoever has them, not to a thread: fibers move.
-  if (code == MDB_SUCCESS)
-    code = mdb_env_open(env_, folder.c_str(), MDB_NOTLS | (options.durable ? 0u : MDB_NOSYNC), 0600);
-  if (code != MDB_SUCCESS) return error(code, "can't be opened");
-  code = writers_->lock();
-  if (code != MDB_SUCCESS) return error(code, "can't be locked");
-  int dead = 0;
-  (void)mdb_reader_check(env_, &dead);  // places of readers that were killed
-  writers_->unlock();
-  return open_tables();
-}
-
-StoreResult<void> LmdbEnvironment::open_tables() {
-  LmdbTransaction transaction;
-  int code = transaction.begin_write(*this);
-  if (code == MDB_SUCCESS) code = mdb_dbi_open(transaction.get(), kEntries, MDB_CREATE, &entries_);
-  if (code == MDB_SUCCESS)
-    code = mdb_dbi_open(transaction.get(), kChanges, MDB_CREATE | MDB_INTEGERKEY, &changes_);
-  if (code == MDB_SUCCESS) code = transaction.commit();
-  if (code != MDB_SUCCESS) return error(code, "can't be opened");
-  return {};
 }
 
 LmdbEnvironment::~LmdbEnvironment() {
@@ -141,32 +104,11 @@ LmdbEnvironment::~LmdbEnvironment() {
     signal_->announce();
     watcher.join();
   }
-  {
-    engine::MutexLock lock(readers_mutex_);
-    for (MDB_txn* const reader : readers_) mdb_txn_abort(reader);
-  }
-  if (env_ != nullptr) mdb_env_close(env_);
+  database_.close();
   Registry& all = registry();
   engine::MutexLock lock(all.mutex);
   std::erase_if(all.open, [this](const auto& entry) { return entry.second.first == this; });
   all.closed.notify_all();
-}
-
-StoreError LmdbEnvironment::error(int code, const char* doing) const {
-  const std::string what = name_ + " " + doing + ": " + mdb_strerror(code);
-  switch (code) {
-    case MDB_MAP_FULL:
-      return {StoreErrorKind::full, what + "; delete what is not needed, or open it with more room"};
-    case ENOSPC: return {StoreErrorKind::full, what};
-    case MDB_CORRUPTED:
-    case MDB_PAGE_NOTFOUND:
-    case MDB_INVALID:
-    case MDB_INCOMPATIBLE:
-    case MDB_VERSION_MISMATCH: return {StoreErrorKind::corrupt, what};
-    case MDB_READERS_FULL:
-      return {StoreErrorKind::unavailable, what + " (" + std::to_string(kMostReaders) + " at a time)"};
-    default: return {StoreErrorKind::unavailable, what};
-  }
 }
 
 void LmdbEnvironment::announce() noexcept {
@@ -178,9 +120,9 @@ StoreResult<void> LmdbEnvironment::begin_watch() {
   engine::MutexLock lock(mutex_);
   if (!watcher_.joinable()) {
     LmdbTransaction transaction;
-    int code = transaction.begin_read(*this);
-    if (code == MDB_SUCCESS) code = read_revision(*this, transaction, told_);
-    if (code != MDB_SUCCESS) return error(code, "can't be read");
+    int code = transaction.begin_read(database_);
+    if (code == MDB_SUCCESS) code = read_revision(database_, transaction, told_);
+    if (code != MDB_SUCCESS) return database_.error(code, "can't be read");
     watcher_ = std::thread([this] { watch(); });
   }
   if (++watches_ == 1) wanted_.notify_all();
@@ -211,12 +153,12 @@ void LmdbEnvironment::watch() noexcept {
 void LmdbEnvironment::tell_changes() noexcept {
   LmdbTransaction transaction;
   Version revision = 0;
-  int code = transaction.begin_read(*this);
-  if (code == MDB_SUCCESS) code = read_revision(*this, transaction, revision);
+  int code = transaction.begin_read(database_);
+  if (code == MDB_SUCCESS) code = read_revision(database_, transaction, revision);
   if (code == MDB_SUCCESS && revision > told_ + kRememberedChanges) {
     hub_->all_changed();
   } else if (code == MDB_SUCCESS) {
-    code = visit_changes(*this, transaction, told_, [this](Version, std::string_view key) {
+    code = visit_changes(database_, transaction, told_, [this](Version, std::string_view key) {
       hub_->changed(key);
       return true;
     });
@@ -225,40 +167,6 @@ void LmdbEnvironment::tell_changes() noexcept {
     told_ = revision;
   else
     hub_->all_changed();  // those who wait find out what is wrong when they look
-}
-
-int LmdbEnvironment::take_reader(MDB_txn*& reader) {
-  reader = nullptr;
-  {
-    engine::MutexLock lock(readers_mutex_);
-    if (!readers_.empty()) {
-      reader = readers_.back();
-      readers_.pop_back();
-    }
-  }
-  int code = MDB_SUCCESS;
-  if (reader != nullptr) {
-    code = mdb_txn_renew(reader);
-    if (code != MDB_SUCCESS) mdb_txn_abort(std::exchange(reader, nullptr));
-    return code;
-  }
-  code = writers_->lock();
-  if (code != MDB_SUCCESS) return code;
-  code = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &reader);
-  if (code == MDB_READERS_FULL) {
-    int dead = 0;
-    code = mdb_reader_check(env_, &dead);
-    if (code == MDB_SUCCESS) code = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &reader);
-  }
-  writers_->unlock();
-  if (code != MDB_SUCCESS) reader = nullptr;
-  return code;
-}
-
-void LmdbEnvironment::give_back_reader(MDB_txn* reader) noexcept {
-  mdb_txn_reset(reader);
-  engine::MutexLock lock(readers_mutex_);
-  readers_.push_back(reader);
 }
 
 }  // namespace heddle::threads

@@ -48,15 +48,15 @@ StoreResult<int64_t> LmdbStore::clock_ms() {
 
 StoreResult<std::optional<Entry>> LmdbStore::do_get(std::string_view key) {
   LmdbTransaction transaction;
-  int code = transaction.begin_read(*environment_);
+  int code = transaction.begin_read(database());
   MDB_val name = to_val(key);
   MDB_val stored = {};
-  if (code == MDB_SUCCESS) code = mdb_get(transaction.get(), environment_->entries(), &name, &stored);
+  if (code == MDB_SUCCESS) code = mdb_get(transaction.get(), database().entries(), &name, &stored);
   if (code == MDB_NOTFOUND) return std::optional<Entry>();
-  if (code != MDB_SUCCESS) return environment_->error(code, kReading);
+  if (code != MDB_SUCCESS) return database().error(code, kReading);
   Entry entry;
   std::string_view value;
-  if (!parse(stored, entry.version, value)) return environment_->error(MDB_CORRUPTED, kReading);
+  if (!parse(stored, entry.version, value)) return database().error(MDB_CORRUPTED, kReading);
   entry.key = key;
   entry.value = value;
   return std::optional(std::move(entry));
@@ -64,26 +64,26 @@ StoreResult<std::optional<Entry>> LmdbStore::do_get(std::string_view key) {
 
 StoreResult<Version> LmdbStore::do_version(std::string_view key) {
   LmdbTransaction transaction;
-  int code = transaction.begin_read(*environment_);
+  int code = transaction.begin_read(database());
   MDB_val name = to_val(key);
   MDB_val stored = {};
-  if (code == MDB_SUCCESS) code = mdb_get(transaction.get(), environment_->entries(), &name, &stored);
+  if (code == MDB_SUCCESS) code = mdb_get(transaction.get(), database().entries(), &name, &stored);
   if (code == MDB_NOTFOUND) return kAbsent;
-  if (code != MDB_SUCCESS) return environment_->error(code, kReading);
+  if (code != MDB_SUCCESS) return database().error(code, kReading);
   Version version = kAbsent;
   std::string_view value;
-  if (!parse(stored, version, value)) return environment_->error(MDB_CORRUPTED, kReading);
+  if (!parse(stored, version, value)) return database().error(MDB_CORRUPTED, kReading);
   return version;
 }
 
 StoreResult<ScanResult> LmdbStore::do_scan(std::string_view prefix, const ScanOptions& options) {
   ScanResult result;
   LmdbTransaction transaction;
-  int code = transaction.begin_read(*environment_);
-  if (code == MDB_SUCCESS) code = read_revision(*environment_, transaction, result.revision);
+  int code = transaction.begin_read(database());
+  if (code == MDB_SUCCESS) code = read_revision(database(), transaction, result.revision);
   MDB_cursor* opened = nullptr;
-  if (code == MDB_SUCCESS) code = mdb_cursor_open(transaction.get(), environment_->entries(), &opened);
-  if (code != MDB_SUCCESS) return environment_->error(code, kReading);
+  if (code == MDB_SUCCESS) code = mdb_cursor_open(transaction.get(), database().entries(), &opened);
+  if (code != MDB_SUCCESS) return database().error(code, kReading);
   const std::unique_ptr<MDB_cursor, void (*)(MDB_cursor*)> cursor(opened, mdb_cursor_close);
 
   const std::string_view from = std::max<std::string_view>(prefix, options.after);
@@ -96,7 +96,7 @@ StoreResult<ScanResult> LmdbStore::do_scan(std::string_view prefix, const ScanOp
   while (code == MDB_SUCCESS && to_view(name).starts_with(prefix)) {
     Entry entry;
     std::string_view value;
-    if (!parse(stored, entry.version, value)) return environment_->error(MDB_CORRUPTED, kReading);
+    if (!parse(stored, entry.version, value)) return database().error(MDB_CORRUPTED, kReading);
     if (options.keys_only) value = {};
     bytes += name.mv_size + value.size();
     const bool fits = result.entries.empty() || bytes <= options.most_bytes;
@@ -109,32 +109,31 @@ StoreResult<ScanResult> LmdbStore::do_scan(std::string_view prefix, const ScanOp
     result.entries.push_back(std::move(entry));
     code = mdb_cursor_get(cursor.get(), &name, &stored, MDB_NEXT);
   }
-  if (code != MDB_SUCCESS && code != MDB_NOTFOUND) return environment_->error(code, kReading);
+  if (code != MDB_SUCCESS && code != MDB_NOTFOUND) return database().error(code, kReading);
   return result;
 }
 
 StoreResult<Version> LmdbStore::do_find_change(std::string_view prefix, Version since) {
   LmdbTransaction transaction;
   Version revision = 0;
-  int code = transaction.begin_read(*environment_);
-  if (code == MDB_SUCCESS) code = read_revision(*environment_, transaction, revision);
-  if (code != MDB_SUCCESS) return environment_->error(code, kReading);
+  int code = transaction.begin_read(database());
+  if (code == MDB_SUCCESS) code = read_revision(database(), transaction, revision);
+  if (code != MDB_SUCCESS) return database().error(code, kReading);
   // Who knows a later revision knows it from another life of this store.
   if (since > revision || revision - since > kRememberedChanges) return std::max<Version>(revision, 1);
   Version found = 0;
-  code = visit_changes(*environment_, transaction, since, [&](Version version, std::string_view key) {
+  code = visit_changes(database(), transaction, since, [&](Version version, std::string_view key) {
     if (key.starts_with(prefix)) found = version;
     return found == 0;
   });
-  if (code != MDB_SUCCESS) return environment_->error(code, kReading);
+  if (code != MDB_SUCCESS) return database().error(code, kReading);
   return found;
 }
 
 /// One batch in its transaction.
 class LmdbStore::Batch {
  public:
-  Batch(LmdbEnvironment& environment, std::span<const Change> changes)
-      : environment_(environment), changes_(changes) {}
+  Batch(LmdbDatabase& database, std::span<const Change> changes) : database_(database), changes_(changes) {}
 
   StoreResult<Applied> run();
   [[nodiscard]] const std::vector<std::string>& changed() const noexcept { return changed_; }
@@ -148,7 +147,7 @@ class LmdbStore::Batch {
   [[nodiscard]] int put(std::string_view key, std::string_view value);
   [[nodiscard]] int remember(std::string key);
 
-  LmdbEnvironment& environment_;
+  LmdbDatabase& database_;
   const std::span<const Change> changes_;
   LmdbTransaction transaction_;
   Applied applied_;
@@ -156,18 +155,18 @@ class LmdbStore::Batch {
 };
 
 StoreResult<Applied> LmdbStore::Batch::run() {
-  int code = transaction_.begin_write(environment_);
-  if (code == MDB_SUCCESS) code = read_revision(environment_, transaction_, applied_.revision);
-  if (code != MDB_SUCCESS) return environment_.error(code, kWriting);
+  int code = transaction_.begin_write(database_);
+  if (code == MDB_SUCCESS) code = read_revision(database_, transaction_, applied_.revision);
+  if (code != MDB_SUCCESS) return database_.error(code, kWriting);
   applied_.first = applied_.revision + 1;
   for (const Change& change : changes_) HEDDLE_TRY(check(change));
   for (const Change& change : changes_) {
     code = perform(change);
-    if (code != MDB_SUCCESS) return environment_.error(code, kWriting);
+    if (code != MDB_SUCCESS) return database_.error(code, kWriting);
   }
   if (changed_.empty()) return applied_;
   code = transaction_.commit();
-  if (code != MDB_SUCCESS) return environment_.error(code, kWriting);
+  if (code != MDB_SUCCESS) return database_.error(code, kWriting);
   return applied_;
 }
 
@@ -176,12 +175,11 @@ StoreResult<void> LmdbStore::Batch::check(const Change& change) const {
   const std::string key = key_of(change);
   MDB_val name = to_val(key);
   MDB_val stored = {};
-  const int code = mdb_get(transaction_.get(), environment_.entries(), &name, &stored);
-  if (code != MDB_SUCCESS && code != MDB_NOTFOUND) return environment_.error(code, kReading);
+  const int code = mdb_get(transaction_.get(), database_.entries(), &name, &stored);
+  if (code != MDB_SUCCESS && code != MDB_NOTFOUND) return database_.error(code, kReading);
   Version version = kAbsent;
   std::string_view value;
-  if (code == MDB_SUCCESS && !parse(stored, version, value))
-    return environment_.error(MDB_CORRUPTED, kReading);
+  if (code == MDB_SUCCESS && !parse(stored, version, value)) return database_.error(MDB_CORRUPTED, kReading);
   if (version != *change.expected) return conflict_on(change, key, version);
   return {};
 }
@@ -194,7 +192,7 @@ int LmdbStore::Batch::perform(const Change& change) {
     return code != MDB_SUCCESS ? code : remember(std::move(key));
   }
   MDB_val name = to_val(key);
-  const int code = mdb_del(transaction_.get(), environment_.entries(), &name, nullptr);
+  const int code = mdb_del(transaction_.get(), database_.entries(), &name, nullptr);
   if (code == MDB_NOTFOUND) return MDB_SUCCESS;
   return code != MDB_SUCCESS ? code : remember(std::move(key));
 }
@@ -203,7 +201,7 @@ int LmdbStore::Batch::put(std::string_view key, std::string_view value) {
   const Version version = applied_.revision + 1;
   MDB_val name = to_val(key);
   MDB_val stored = {sizeof version + value.size(), nullptr};
-  const int code = mdb_put(transaction_.get(), environment_.entries(), &name, &stored, MDB_RESERVE);
+  const int code = mdb_put(transaction_.get(), database_.entries(), &name, &stored, MDB_RESERVE);
   if (code != MDB_SUCCESS) return code;
   std::memcpy(stored.mv_data, &version, sizeof version);
   if (!value.empty())
@@ -216,19 +214,19 @@ int LmdbStore::Batch::remember(std::string key) {
   Version revision = ++applied_.revision;
   MDB_val number = {sizeof revision, &revision};
   MDB_val name = to_val(key);
-  int code = mdb_put(transaction_.get(), environment_.changes(), &number, &name, MDB_APPEND);
+  int code = mdb_put(transaction_.get(), database_.changes(), &number, &name, MDB_APPEND);
   changed_.push_back(std::move(key));
   if (code != MDB_SUCCESS || revision <= kRememberedChanges) return code;
   revision -= kRememberedChanges;
-  code = mdb_del(transaction_.get(), environment_.changes(), &number, nullptr);
+  code = mdb_del(transaction_.get(), database_.changes(), &number, nullptr);
   return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
 }
 
 StoreResult<Applied> LmdbStore::do_apply(std::span<const Change> changes) {
-  Batch batch(*environment_, changes);
+  Batch batch(database(), changes);
   StoreResult<Applied> applied = [&] {
     std::optional<BlockingCall> blocking;
-    if (environment_->durable()) blocking.emplace(host());  // else it is over before another thread would run
+    if (database().durable()) blocking.emplace(host());  // else it is over before another thread would run
     return batch.run();
   }();
   if (!applied || batch.changed().empty()) return applied;

@@ -18,7 +18,7 @@ class LmdbStore final : public KeyValueStore {
   LmdbStore(std::shared_ptr<LmdbEnvironment> environment, std::shared_ptr<StoreHost> host, bool append_only);
 
   StoreResult<int64_t> clock_ms() override;
-  std::string name() const override { return environment_->name(); }
+  std::string name() const override { return environment_->database().name(); }
 
  private:
   class Batch;
@@ -29,6 +29,8 @@ class LmdbStore final : public KeyValueStore {
   StoreResult<Version> do_find_change(std::string_view prefix, Version since) override;
   StoreResult<void> begin_watch() override { return environment_->begin_watch(); }
   void end_watch() noexcept override { environment_->end_watch(); }
+
+  [[nodiscard]] LmdbDatabase& database() const noexcept { return environment_->database(); }
 
   const std::shared_ptr<LmdbEnvironment> environment_;
 };

@@ -12,33 +12,33 @@ LmdbTransaction::~LmdbTransaction() {
   if (txn_ == nullptr) return;
   if (writes_) {
     mdb_txn_abort(txn_);
-    environment_->writers().unlock();
+    database_->writers().unlock();
   } else {
-    environment_->give_back_reader(txn_);
+    database_->give_back_reader(txn_);
   }
 }
 
-int LmdbTransaction::begin_read(LmdbEnvironment& environment) {
-  environment_ = &environment;
+int LmdbTransaction::begin_read(LmdbDatabase& database) {
+  database_ = &database;
   writes_ = false;
-  return environment.take_reader(txn_);
+  return database.take_reader(txn_);
 }
 
-int LmdbTransaction::begin_write(LmdbEnvironment& environment) {
-  environment_ = &environment;
+int LmdbTransaction::begin_write(LmdbDatabase& database) {
+  database_ = &database;
   writes_ = true;
-  int code = environment.writers().lock();
+  int code = database.writers().lock();
   if (code != MDB_SUCCESS) return code;
-  code = mdb_txn_begin(environment.get(), nullptr, 0, &txn_);
+  code = mdb_txn_begin(database.get(), nullptr, 0, &txn_);
   if (code == MDB_SUCCESS) return code;
   txn_ = nullptr;
-  environment.writers().unlock();
+  database.writers().unlock();
   return code;
 }
 
 int LmdbTransaction::commit() {
   const int code = mdb_txn_commit(std::exchange(txn_, nullptr));
-  environment_->writers().unlock();
+  database_->writers().unlock();
   return code;
 }
 
@@ -48,9 +48,9 @@ Version to_version(const MDB_val& number) noexcept {
   return version;
 }
 
-int read_revision(const LmdbEnvironment& environment, const LmdbTransaction& transaction, Version& revision) {
+int read_revision(const LmdbDatabase& database, const LmdbTransaction& transaction, Version& revision) {
   MDB_cursor* cursor = nullptr;
-  int code = mdb_cursor_open(transaction.get(), environment.changes(), &cursor);
+  int code = mdb_cursor_open(transaction.get(), database.changes(), &cursor);
   if (code != MDB_SUCCESS) return code;
   MDB_val number = {};
   MDB_val key = {};

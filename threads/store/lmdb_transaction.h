@@ -6,7 +6,7 @@
 
 #include <string_view>
 
-#include "threads/store/lmdb_environment.h"
+#include "threads/store/lmdb_database.h"
 
 namespace heddle::threads {
 
@@ -20,20 +20,20 @@ class LmdbTransaction {
 
   // LMDB's code of success or failure, each.
   /// Waits for nobody, but for a process's first reads at the same time, which wait like writers.
-  [[nodiscard]] int begin_read(LmdbEnvironment& environment);
+  [[nodiscard]] int begin_read(LmdbDatabase& database);
   /// Waits for other writers, of all processes.
-  [[nodiscard]] int begin_write(LmdbEnvironment& environment);
+  [[nodiscard]] int begin_write(LmdbDatabase& database);
   [[nodiscard]] int commit();
   [[nodiscard]] MDB_txn* get() const noexcept { return txn_; }
 
  private:
-  LmdbEnvironment* environment_ = nullptr;
+  LmdbDatabase* database_ = nullptr;
   MDB_txn* txn_ = nullptr;  ///< null: none is under way
   bool writes_ = false;
 };
 
 /// The store's revision: that of the last change. Errors of LMDB as its codes.
-[[nodiscard]] int read_revision(const LmdbEnvironment& environment, const LmdbTransaction& transaction,
+[[nodiscard]] int read_revision(const LmdbDatabase& database, const LmdbTransaction& transaction,
                                 Version& revision);
 
 /// A number that LMDB gave; it aligns none.
@@ -41,10 +41,10 @@ class LmdbTransaction {
 
 /// Walks over the keys changed after `since`, oldest first, until `visit(revision, key)` is false.
 template <class Visit>
-[[nodiscard]] int visit_changes(const LmdbEnvironment& environment, const LmdbTransaction& transaction,
+[[nodiscard]] int visit_changes(const LmdbDatabase& database, const LmdbTransaction& transaction,
                                 Version since, const Visit& visit) {
   MDB_cursor* cursor = nullptr;
-  int code = mdb_cursor_open(transaction.get(), environment.changes(), &cursor);
+  int code = mdb_cursor_open(transaction.get(), database.changes(), &cursor);
   if (code != MDB_SUCCESS) return code;
   Version next = since + 1;
   MDB_val number = {sizeof next, &next};
