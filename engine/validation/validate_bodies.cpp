@@ -7,10 +7,9 @@
 #include <algorithm>
 #include <atomic>
 #include <optional>
-#include <system_error>
-#include <thread>
 #include <vector>
 
+#include "engine/support/parallel.h"
 #include "engine/support/platform.h"
 #include "engine/validation/function_validator.h"
 #include "engine/validation/validate.h"
@@ -32,16 +31,7 @@ class BodyValidation {
 
   Result<void> run(unsigned threads) {
     std::vector<std::optional<Failure>> failures(threads);
-    std::vector<std::thread> workers;
-    for (unsigned i = 1; i < threads; ++i) {
-      try {
-        workers.emplace_back([this, &failures, i] { failures[i] = work(); });
-      } catch (const std::system_error&) {
-        break;  // the host has no thread left: those there are do it
-      }
-    }
-    failures[0] = work();
-    for (std::thread& worker : workers) worker.join();
+    run_in_parallel(threads, [this, &failures](unsigned i) { failures[i] = work(); });
 
     std::optional<Failure>* first = &failures[0];
     for (auto& failure : failures) {

@@ -59,8 +59,7 @@ void Intervals::build(const MachineFunction& function, const Layout& layout, con
   lists_.assign(function.registers.size(), {});
   for (auto& list : fixed) list.clear();
   shared.clear();
-  any_in_memory_ = !liveness.is_complete();
-  for (VirtualRegister reg = 0; any_in_memory_ && reg < values.size(); ++reg) {
+  for (VirtualRegister reg = 0; !liveness.is_complete() && reg < values.size(); ++reg) {
     values[reg].is_in_memory = values[reg].is_spilled = liveness.crosses_blocks(reg);
   }
   for (auto id = function.order.rbegin(); id != function.order.rend(); ++id) build_block(*id);
@@ -315,7 +314,7 @@ uint32_t Intervals::split(uint32_t id, Position at) {
 void Intervals::add_range(VirtualRegister value, Position from, Position to) {
   Lists& lists = lists_[value];
   lists.end = std::max(lists.end, to);
-  if (any_in_memory_ && values[value].is_in_memory && lists.range != kNone)
+  if (values[value].is_in_memory && lists.range != kNone)
     to = std::max(to, ranges[lists.range].from);  // no holes
   if (lists.range != kNone && ranges[lists.range].from <= to) {
     ranges[lists.range].from = std::min(ranges[lists.range].from, from);

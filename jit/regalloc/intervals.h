@@ -157,7 +157,6 @@ class Intervals {
   const Layout* layout_ = nullptr;
   const Liveness* liveness_ = nullptr;
   BlockId block_ = kNoBlock;
-  bool any_in_memory_ = false;     ///< is Value::is_in_memory true of any?
   std::vector<Lists> lists_;       ///< by value
   std::vector<Reading> readings_;  ///< of the instruction at hand
   std::vector<uint32_t> loop_path_;

@@ -3,7 +3,6 @@
 #include "jit/regalloc/walk.h"
 
 #include <algorithm>
-#include <bit>
 
 namespace heddle::jit::regalloc {
 
@@ -38,11 +37,9 @@ bool Walk::run(RegisterClass register_class) {
   } else {
     registers_ = x64::kVectorRegisters;
   }
-  for (size_t i = 0; i < registers_.size(); ++i) order_[index_of(registers_[i])] = static_cast<uint8_t>(i);
-  free_ = (uint32_t{1} << registers_.size()) - 1;
   active_.fill(kNone);
   active_until_.fill(kNever);
-  soonest_end_ = soonest_return_ = kNever;
+  soonest_return_ = kNever;
   inactive_.clear();
   fixed_cursor_.fill(0);
   shared_cursor_.assign(all_->shared.size(), 0);
@@ -95,12 +92,8 @@ void Walk::enqueue(Id id) {
 }
 
 void Walk::advance() {
-  if (soonest_end_ <= position_) {
-    soonest_end_ = kNever;
-    for (const Register reg : registers_) {
-      if (active_until_[index_of(reg)] <= position_) advance_active(reg);
-      soonest_end_ = std::min(soonest_end_, active_until_[index_of(reg)]);
-    }
+  for (const Register reg : registers_) {
+    if (active_until_[index_of(reg)] <= position_) advance_active(reg);
   }
   advance_inactive();
 }
@@ -168,14 +161,11 @@ void Walk::assign(Id id, Register reg) {
 
 void Walk::occupy(Register reg, Id id) {
   active_[index_of(reg)] = id;
-  free_ &= ~(uint32_t{1} << order_[index_of(reg)]);
   active_until_[index_of(reg)] = all_->ranges[interval(id).range].to;
-  soonest_end_ = std::min(soonest_end_, active_until_[index_of(reg)]);
 }
 
 void Walk::vacate(Register reg) {
   active_[index_of(reg)] = kNone;
-  free_ |= uint32_t{1} << order_[index_of(reg)];
   active_until_[index_of(reg)] = kNever;
 }
 
@@ -281,17 +271,17 @@ void Walk::find_votes(Id id) {
 /// The one that is free for longest, at most until the interval ends; of several, that with most votes.
 Walk::Free Walk::best_free(const Interval& it) {
   find_obstacles(it);
-  if (free_ == 0) return {Register::none, 0};
   // None is better than the first with most votes, if that one is free until the end.
   Register wanted = Register::none;
-  for (uint32_t rest = free_; rest != 0; rest &= rest - 1) {
-    const Register reg = registers_[static_cast<size_t>(std::countr_zero(rest))];
+  for (const Register reg : registers_) {
+    if (active_[index_of(reg)] != kNone) continue;
     if (wanted == Register::none || votes_[index_of(reg)] > votes_[index_of(wanted)]) wanted = reg;
   }
+  if (wanted == Register::none) return {wanted, 0};
   if (const Position until = free_until(wanted, it); until >= it.end) return {wanted, until};
   Free best{Register::none, 0};
-  for (uint32_t rest = free_; rest != 0; rest &= rest - 1) {
-    const Register reg = registers_[static_cast<size_t>(std::countr_zero(rest))];
+  for (const Register reg : registers_) {
+    if (active_[index_of(reg)] != kNone) continue;
     const bool has_better = best.reg == Register::none || votes_[index_of(reg)] > votes_[index_of(best.reg)];
     if (best.until >= it.end && !has_better) continue;
     const Position until = free_until(reg, it);

@@ -103,11 +103,8 @@ class Walk {
   size_t next_first_ = 0;
   std::vector<Start> rests_;  ///< a heap of what was cut off
   std::array<Id, x64::kRegisterCount> active_{};
-  uint32_t free_ = 0;  ///< a bit for each of registers_, in their order: nobody is active there
-  std::array<uint8_t, x64::kRegisterCount> order_{};  ///< by register: where it is in registers_
   /// Of who is active there: where its range ends, in which it stays so; kNever: nobody is.
   std::array<Position, x64::kRegisterCount> active_until_{};
-  Position soonest_end_ = kNever;     ///< no register's active_until_ is before
   std::vector<Id> inactive_;          ///< in a hole of theirs; at most kMostInactive
   Position soonest_return_ = kNever;  ///< no hole of theirs ends before
   std::array<size_t, x64::kRegisterCount> fixed_cursor_{};

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <bit>
 #include <cstdio>
-#include <system_error>
-#include <thread>
 #include <utility>
 
+#include "engine/support/parallel.h"
+#include "engine/support/platform.h"
 #include "engine/support/sanitizers.h"
 #include "engine/support/try.h"
 #include "jit/build/builder.h"
@@ -135,19 +135,10 @@ void JitTier::on_module(engine::ModuleImage& module) {
 void JitTier::compile_all(const engine::ModuleImage& module) {
   const auto functions = static_cast<uint32_t>(module.functions.size());
   std::atomic<uint32_t> next{module.imported_functions};
-  const auto work = [&] {
+  const uint32_t wanted = config_.load_threads != 0 ? config_.load_threads : engine::processor_count();
+  engine::run_in_parallel(std::min(wanted, functions / kFunctionsPerThread + 1), [&](unsigned) {
     for (uint32_t i = next.fetch_add(1); i < functions; i = next.fetch_add(1)) compile(*code_of(module, i));
-  };
-  const uint32_t wanted =
-      config_.load_threads != 0 ? config_.load_threads : std::max(1u, std::thread::hardware_concurrency());
-  std::vector<std::thread> helpers;
-  try {
-    while (helpers.size() + 1 < std::min(wanted, functions / kFunctionsPerThread)) helpers.emplace_back(work);
-  } catch (const std::system_error&) {
-    // The host has no more threads: those that there are do it.
-  }
-  work();
-  for (std::thread& helper : helpers) helper.join();
+  });
 }
 
 void JitTier::on_instance(engine::Instance& instance) {
