@@ -62,15 +62,20 @@ void Intervals::build(const MachineFunction& function, const Layout& layout, con
   for (VirtualRegister reg = 0; !liveness.is_complete() && reg < values.size(); ++reg) {
     values[reg].is_in_memory = values[reg].is_spilled = liveness.crosses_blocks(reg);
   }
-  for (auto id = function.order.rbegin(); id != function.order.rend(); ++id) build_block(*id);
+  BlockId next = kNoBlock;
+  for (auto id = function.order.rbegin(); id != function.order.rend(); ++id) {
+    build_block(*id, next);
+    next = *id;
+  }
   for (auto& list : fixed) std::ranges::reverse(list);
   for (SharedRanges& list : shared) std::ranges::reverse(list.ranges);
   make_intervals();
   sort_affinities();
 }
 
-void Intervals::build_block(BlockId id) {
+void Intervals::build_block(BlockId id, BlockId next) {
   block_ = id;
+  build_live_out(id, next);
   build_edges(id);
   const MachineBlock& block = function_->blocks[id];
   for (uint32_t i = block.instruction_count; i-- > 0;) build_instruction(block.first_instruction + i);
@@ -84,14 +89,26 @@ void Intervals::build_block(BlockId id) {
   }
 }
 
+/// Ranges that go on into the next block stay open, and are not touched: they get their beginning where the
+/// value is defined, or where a hole comes before them.
+void Intervals::build_live_out(BlockId id, BlockId next) {
+  const MachineBlock& block = function_->blocks[id];
+  if (block.successors.size() == 1 && block.successors.front().target == next) return;
+  const Position end = layout_->end_of_block(id);
+  const ValueSet out = liveness_->live_out(block, live_out_);
+  const ValueSet after = next == kNoBlock ? ValueSet() : liveness_->live_in(next);
+  liveness_->for_each_only_in(after, out, [&](VirtualRegister value) {
+    ranges[lists_[value].range].from = end;
+    lists_[value].is_open = false;
+  });
+  liveness_->for_each_only_in(out, after,
+                              [&](VirtualRegister value) { open_range(value, layout_->start_of(id), end); });
+}
+
 void Intervals::build_edges(BlockId id) {
   const MachineBlock& block = function_->blocks[id];
-  const Position start = layout_->start_of(id);
   const Position end = layout_->end_of_block(id);
   const Position reading = end_of(layout_->stand_of(id, UINT32_MAX)) - 1;
-  for (const x64::MachineEdge& edge : block.successors) {
-    for (const VirtualRegister value : liveness_->live_in(edge.target)) add_range(value, start, end);
-  }
   for (const x64::MachineEdge& edge : block.successors) {
     const float weight = std::min(layout_->frequency(id), layout_->frequency(edge.target));
     for (uint32_t i = 0; i < edge.argument_count; ++i) {
@@ -99,7 +116,7 @@ void Intervals::build_edges(BlockId id) {
       const VirtualRegister parameter = function_->blocks[edge.target].parameters[i];
       if (!values[argument].is_in_memory) {
         add_use(argument, reading, kNone, UseKind::copy);
-        add_range(argument, start, end);
+        add_range(argument, end);
       }
       prefer(argument, end - 1, parameter, layout_->start_of(edge.target), weight);
       prefer(parameter, layout_->start_of(edge.target), argument, end - 1, weight);
@@ -158,7 +175,7 @@ void Intervals::build_definition(uint32_t index, uint32_t operand_index) {
     return;
   }
   if (operand.reg == x64::kNoRegister) return;
-  if (lists_[operand.reg].range == kNone) add_range(operand.reg, from, end_of(index));
+  if (lists_[operand.reg].range == kNone) open_range(operand.reg, from, end_of(index));
   start_at(operand.reg, from);
   add_use(operand.reg, late_of(stand), operand_index, UseKind::reg);
 }
@@ -198,9 +215,9 @@ void Intervals::build_use(uint32_t index, const Reading& reading) {
   const uint32_t stand = layout_->stand_of(block_, index);
   begin_in_block(reg);
   add_use(reg, reading.at, reading.operand, reading.kind);
-  const Position from = values[reg].is_in_memory ? gap_of(stand) : layout_->start_of(block_);
   const bool is_copy = reading.kind == UseKind::copy;
-  add_range(reg, from, is_copy ? early_of(stand) : reading.is_late ? end_of(index) : late_of(index));
+  const Position to = is_copy ? early_of(stand) : reading.is_late ? end_of(index) : late_of(index);
+  values[reg].is_in_memory ? add_range_in_memory(reg, gap_of(stand), to) : add_range(reg, to);
   if (reading.kind == UseKind::slot_only) values[reg].needs_slot = true;
 }
 
@@ -311,17 +328,24 @@ uint32_t Intervals::split(uint32_t id, Position at) {
   return rest_id;
 }
 
-void Intervals::add_range(VirtualRegister value, Position from, Position to) {
+void Intervals::open_range(VirtualRegister value, Position from, Position to) {
   Lists& lists = lists_[value];
-  lists.end = std::max(lists.end, to);
-  if (values[value].is_in_memory && lists.range != kNone)
-    to = std::max(to, ranges[lists.range].from);  // no holes
-  if (lists.range != kNone && ranges[lists.range].from <= to) {
-    ranges[lists.range].from = std::min(ranges[lists.range].from, from);
-    return;
-  }
+  if (lists.range == kNone) lists.end = to;
   ranges.push_back({from, to, lists.range});
   lists.range = static_cast<uint32_t>(ranges.size() - 1);
+  lists.is_open = true;
+}
+
+/// The value is needed in the block at hand until there.
+void Intervals::add_range(VirtualRegister value, Position to) {
+  if (!lists_[value].is_open) open_range(value, layout_->start_of(block_), to);
+}
+
+/// The same of a value in memory, which is loaded there; within a block it has no holes.
+void Intervals::add_range_in_memory(VirtualRegister value, Position from, Position to) {
+  if (!lists_[value].is_open) open_range(value, from, to);
+  Range& range = ranges[lists_[value].range];
+  range.from = std::min(range.from, from);
 }
 
 void Intervals::add_use(VirtualRegister value, Position at, uint32_t operand, UseKind kind) {
@@ -376,8 +400,9 @@ void Intervals::add_fixed(Register reg, Position from, Position to, VirtualRegis
 
 void Intervals::start_at(VirtualRegister value, Position at) {
   values[value].defined_at = at;
-  const uint32_t range = lists_[value].range;
-  if (range != kNone) ranges[range].from = at;
+  Lists& lists = lists_[value];
+  if (lists.range != kNone) ranges[lists.range].from = at;
+  lists.is_open = false;
 }
 
 void Intervals::prefer(VirtualRegister value, Position at, VirtualRegister partner, Position partner_at,

@@ -116,6 +116,7 @@ class Intervals {
     uint32_t range = kNone;
     uint32_t use = kNone;
     Position end = 0;
+    bool is_open = false;      ///< the range at hand has no beginning yet
     BlockId block = kNoBlock;  ///< of values in memory: where the interval at hand is
   };
   struct PendingAffinity {
@@ -123,7 +124,8 @@ class Intervals {
     Affinity affinity;
   };
 
-  void build_block(BlockId block);
+  void build_block(BlockId block, BlockId next);
+  void build_live_out(BlockId block, BlockId next);
   void build_edges(BlockId block);
   void build_instruction(uint32_t index);
   void build_definition(uint32_t index, uint32_t operand_index);
@@ -143,7 +145,9 @@ class Intervals {
   void sort_affinities();
 
   void begin_in_block(x64::VirtualRegister value);
-  void add_range(x64::VirtualRegister value, Position from, Position to);
+  void open_range(x64::VirtualRegister value, Position from, Position to);
+  void add_range(x64::VirtualRegister value, Position to);
+  void add_range_in_memory(x64::VirtualRegister value, Position from, Position to);
   void add_use(x64::VirtualRegister value, Position at, uint32_t operand, UseKind kind);
   void add_loop_ends(x64::VirtualRegister value, Position at);
   void add_clobbers(x64::RegisterSet registers, uint32_t index);
@@ -157,8 +161,9 @@ class Intervals {
   const Layout* layout_ = nullptr;
   const Liveness* liveness_ = nullptr;
   BlockId block_ = kNoBlock;
-  std::vector<Lists> lists_;       ///< by value
-  std::vector<Reading> readings_;  ///< of the instruction at hand
+  std::vector<ValueWord> live_out_;  ///< memory for a set
+  std::vector<Lists> lists_;         ///< by value
+  std::vector<Reading> readings_;    ///< of the instruction at hand
   std::vector<uint32_t> loop_path_;
   std::vector<PendingAffinity> pending_;
   std::vector<Affinity> affinities_;

@@ -23,10 +23,11 @@ namespace heddle::jit::regalloc {
 /// Keeps its memory from one function to the next. Not thread-safe.
 class Allocator {
  public:
-  static constexpr size_t kMostLiveness = size_t{1} << 22;
+  static constexpr size_t kMostLiveness = size_t{1} << 21;
 
-  /// Up to `most_liveness`, the number of blocks that values live into, all together, lives are known
-  /// exactly; in larger functions, values that live across blocks are in their slots between blocks.
+  /// As long as the sets of what lives into each block take no more than `most_liveness` words, all together,
+  /// lives are known exactly; in larger functions, values that live across blocks are in their slots between
+  /// blocks.
   explicit Allocator(size_t most_liveness = kMostLiveness);
   ~Allocator();
   Allocator(const Allocator&) = delete;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Liveness: definitions, uses in other blocks, then a walk over predecessors for each value that has such
-// uses.
+// Liveness: definitions and uses in other blocks, numbers, then sets until nothing grows any more.
 #include "jit/regalloc/liveness.h"
+
+#include <algorithm>
 
 namespace heddle::jit::regalloc {
 
@@ -9,109 +10,191 @@ using x64::MachineBlock;
 using x64::MachineFunction;
 using x64::VirtualRegister;
 
-void Liveness::compute(const MachineFunction& function, size_t limit) {
-  find_definitions(function);
-  find_exposed_uses(function);
-  sort_exposed_uses(function.registers.size());
-  collect_predecessors(function);
-  seen_.assign(function.blocks.size(), x64::kNoRegister);
-  live_.clear();
-  is_complete_ = true;
-  for (VirtualRegister reg = 0; is_complete_ && reg < function.registers.size(); ++reg) {
-    is_complete_ = follow(reg, limit);
-  }
-  if (!is_complete_) live_.clear();
-  collect(function.blocks.size());
-}
+namespace {
 
-void Liveness::find_definitions(const MachineFunction& function) {
-  defining_block_.assign(function.registers.size(), kNoBlock);
-  defining_instruction_.assign(function.registers.size(), UINT32_MAX);
-  for (const BlockId id : function.order) {
-    const MachineBlock& block = function.blocks[id];
-    for (const VirtualRegister parameter : block.parameters) defining_block_[parameter] = id;
-    const uint32_t end = block.first_instruction + block.instruction_count;
-    for (uint32_t i = block.first_instruction; i < end; ++i) {
-      for (const x64::Operand& operand : function.operands_of(function.instructions[i])) {
-        if (operand.role != x64::Role::define && operand.role != x64::Role::early_define) continue;
-        if (operand.reg == x64::kNoRegister) continue;
-        defining_block_[operand.reg] = id;
-        defining_instruction_[operand.reg] = i;
-      }
+/// Calls `add` with each word that is in either, in order.
+template <typename Add>
+void unite(ValueSet a, ValueSet b, Add&& add) {
+  auto x = a.begin();
+  auto y = b.begin();
+  while (x != a.end() && y != b.end()) {
+    if (x->index == y->index) {
+      add(ValueWord{x->index, x->bits | y->bits});
+      ++x, ++y;
+    } else {
+      add(x->index < y->index ? *x++ : *y++);
     }
   }
+  for (; x != a.end(); ++x) add(*x);
+  for (; y != b.end(); ++y) add(*y);
 }
 
+/// The bits of the word that stand for numbers from `from` to, not including, `to`.
+uint64_t bits_between(uint32_t index, uint32_t from, uint32_t to) {
+  const uint32_t begin = index * 64;
+  if (to <= begin || from >= begin + 64) return 0;
+  const uint64_t from_on = ~uint64_t{0} << (from > begin ? from - begin : 0);
+  return to >= begin + 64 ? from_on : from_on & ((uint64_t{1} << (to - begin)) - 1);
+}
+
+}  // namespace
+
+void Liveness::compute(const MachineFunction& function, size_t limit) {
+  find_exposed_uses(function);
+  number_values(function);
+  words_.clear();
+  is_complete_ = find_sets(function, limit);
+  if (is_complete_) return;
+  for (BlockSets& sets : blocks_) sets.word_count = 0;
+}
+
+/// No block stands before those that dominate it, so whoever uses a value comes behind its definition.
 void Liveness::find_exposed_uses(const MachineFunction& function) {
-  last_use_.assign(function.registers.size(), kNoBlock);
+  const size_t registers = function.registers.size();
+  defining_block_.assign(registers, kNoBlock);
+  defining_instruction_.assign(registers, UINT32_MAX);
+  last_block_.assign(registers, kNoBlock);
+  number_.assign(registers, kNone);
+  blocks_.assign(function.blocks.size(), {});
   exposed_.clear();
+  to_number_.clear();
   for (const BlockId id : function.order) {
     const MachineBlock& block = function.blocks[id];
-    const auto see = [&](VirtualRegister reg) {
-      if (reg == x64::kNoRegister || defining_block_[reg] == id || last_use_[reg] == id) return;
-      last_use_[reg] = id;
-      exposed_.push_back({reg, id});
-    };
+    blocks_[id].first_use = static_cast<uint32_t>(exposed_.size());
+    for (const VirtualRegister parameter : block.parameters) define(parameter, id, UINT32_MAX);
     const uint32_t end = block.first_instruction + block.instruction_count;
     for (uint32_t i = block.first_instruction; i < end; ++i) {
       for (const x64::Operand& operand : function.operands_of(function.instructions[i])) {
-        if (operand.role == x64::Role::use || operand.role == x64::Role::late_use) see(operand.reg);
+        if (operand.reg == x64::kNoRegister) continue;
+        if (operand.role == x64::Role::use || operand.role == x64::Role::late_use) {
+          use(operand.reg, id);
+        } else {
+          define(operand.reg, id, i);
+        }
       }
     }
     for (const x64::MachineEdge& edge : block.successors) {
       for (uint32_t i = 0; i < edge.argument_count; ++i)
-        see(function.edge_arguments[edge.first_argument + i]);
+        use(function.edge_arguments[edge.first_argument + i], id);
+    }
+    blocks_[id].use_count = static_cast<uint32_t>(exposed_.size()) - blocks_[id].first_use;
+  }
+}
+
+void Liveness::define(VirtualRegister reg, BlockId block, uint32_t instruction) {
+  defining_block_[reg] = last_block_[reg] = block;
+  defining_instruction_[reg] = instruction;
+}
+
+void Liveness::use(VirtualRegister reg, BlockId block) {
+  if (last_block_[reg] == block) return;
+  last_block_[reg] = block;
+  exposed_.push_back(reg);
+  if (number_[reg] != kNone) return;
+  number_[reg] = 0;  // it gets one
+  to_number_.push_back(reg);
+  if (defining_block_[reg] != kNoBlock) ++blocks_[defining_block_[reg]].number_count;
+}
+
+void Liveness::number_values(const MachineFunction& function) {
+  uint32_t next = 0;
+  for (const BlockId id : function.order) {
+    next += blocks_[id].number_count;
+    blocks_[id].first_number = next;
+  }
+  crossing_.resize(to_number_.size());
+  for (const VirtualRegister reg : to_number_) {
+    const BlockId block = defining_block_[reg];
+    number_[reg] = block == kNoBlock ? next++ : --blocks_[block].first_number;
+    crossing_[number_[reg]] = reg;
+  }
+}
+
+/// False if they are too large.
+bool Liveness::find_sets(const MachineFunction& function, size_t limit) {
+  uint32_t time = 0;
+  bool is_done = false;
+  while (!is_done) {
+    const bool is_first = time == 0;
+    is_done = true;
+    for (auto id = function.order.rbegin(); id != function.order.rend(); ++id) {
+      const MachineBlock& block = function.blocks[*id];
+      if (!is_first && !has_grown_since(block, blocks_[*id].found_at)) continue;
+      blocks_[*id].found_at = ++time;
+      if (flow_into(block, *id)) blocks_[*id].grown_at = time;
+      if (words_.size() > limit) return false;
+      // Whose successors are found later may lack what they need.
+      for (const x64::MachineEdge& edge : block.successors)
+        is_done &= function.blocks[edge.target].first_instruction > block.first_instruction;
     }
   }
+  return true;
 }
 
-void Liveness::sort_exposed_uses(size_t registers) {
-  first_exposed_.assign(registers + 1, 0);
-  for (const Use& use : exposed_) ++first_exposed_[use.reg];
-  uint32_t sum = 0;
-  for (uint32_t& first : first_exposed_) first = sum += first;
-  exposed_blocks_.resize(exposed_.size());
-  for (const Use& use : exposed_) exposed_blocks_[--first_exposed_[use.reg]] = use.block;
+bool Liveness::has_grown_since(const MachineBlock& block, uint32_t time) const {
+  return std::ranges::any_of(
+      block.successors, [&](const x64::MachineEdge& edge) { return blocks_[edge.target].grown_at > time; });
 }
 
-void Liveness::collect_predecessors(const MachineFunction& function) {
-  first_predecessor_.clear();
-  predecessors_.clear();
-  for (const MachineBlock& block : function.blocks) {
-    first_predecessor_.push_back(static_cast<uint32_t>(predecessors_.size()));
-    predecessors_.insert(predecessors_.end(), block.predecessors.begin(), block.predecessors.end());
+/// True if that makes the block's set larger.
+bool Liveness::flow_into(const MachineBlock& block, BlockId id) {
+  BlockSets& sets = blocks_[id];
+  const ValueSet out = live_out(block, memory_);
+  const ValueSet before = live_in(id);
+  if (block.successors.size() == 1 && sets.number_count == 0 && sets.use_count == 0) {
+    const BlockSets& successor = blocks_[block.successors.front().target];
+    sets.first_word = successor.first_word;
+    sets.word_count = successor.word_count;
+    return !std::ranges::equal(before, out);
   }
-  first_predecessor_.push_back(static_cast<uint32_t>(predecessors_.size()));
+  flow_.clear();
+  for (const ValueWord& word : out) {
+    const uint64_t defined =
+        bits_between(word.index, sets.first_number, sets.first_number + sets.number_count);
+    if ((word.bits & ~defined) != 0) flow_.push_back({word.index, word.bits & ~defined});
+  }
+  for (uint32_t i = 0; i < sets.use_count; ++i) add_to_flow(number_[exposed_[sets.first_use + i]]);
+  if (std::ranges::equal(before, flow_)) return false;
+  sets.first_word = static_cast<uint32_t>(words_.size());
+  sets.word_count = static_cast<uint32_t>(flow_.size());
+  for (const ValueWord& word : flow_) words_.push_back(word);
+  return true;
 }
 
-bool Liveness::follow(VirtualRegister reg, size_t limit) {
-  const BlockId defined_in = defining_block_[reg];
-  for (uint32_t i = first_exposed_[reg]; i < first_exposed_[reg + 1]; ++i) {
-    if (seen_[exposed_blocks_[i]] == reg) continue;
-    seen_[exposed_blocks_[i]] = reg;
-    work_.push_back(exposed_blocks_[i]);
+void Liveness::add_to_flow(uint32_t number) {
+  const auto word = std::ranges::lower_bound(flow_, number / 64, {}, &ValueWord::index);
+  const uint64_t bit = uint64_t{1} << (number % 64);
+  if (word != flow_.end() && word->index == number / 64) {
+    word->bits |= bit;
+  } else {
+    flow_.insert(word, {number / 64, bit});
   }
-  while (!work_.empty()) {
-    const BlockId block = work_.back();
-    work_.pop_back();
-    live_.push_back({reg, block});
-    for (uint32_t i = first_predecessor_[block]; i < first_predecessor_[block + 1]; ++i) {
-      const BlockId predecessor = predecessors_[i];
-      if (defined_in == predecessor || seen_[predecessor] == reg) continue;
-      seen_[predecessor] = reg;
-      work_.push_back(predecessor);
+}
+
+ValueSet Liveness::live_out(const MachineBlock& block, std::vector<ValueWord>& memory) const {
+  const auto& successors = block.successors;
+  if (successors.empty()) return {};
+  if (successors.size() == 1) return live_in(successors[0].target);
+  memory.clear();
+  if (successors.size() == 2) {
+    unite(live_in(successors[0].target), live_in(successors[1].target),
+          [&](const ValueWord& word) { memory.push_back(word); });
+    return memory;
+  }
+  for (const x64::MachineEdge& edge : successors) {
+    const ValueSet live = live_in(edge.target);
+    memory.insert(memory.end(), live.begin(), live.end());
+  }
+  std::ranges::sort(memory, {}, &ValueWord::index);
+  size_t kept = 0;
+  for (size_t i = 1; i < memory.size(); ++i) {
+    if (memory[i].index == memory[kept].index) {
+      memory[kept].bits |= memory[i].bits;
+    } else {
+      memory[++kept] = memory[i];
     }
   }
-  return live_.size() <= limit;
-}
-
-void Liveness::collect(size_t blocks) {
-  first_.assign(blocks + 1, 0);
-  for (const Use& live : live_) ++first_[live.block];
-  uint32_t sum = 0;
-  for (uint32_t& first : first_) first = sum += first;
-  values_.resize(live_.size());
-  for (size_t i = live_.size(); i-- > 0;) values_[--first_[live_[i].block]] = live_[i].reg;
+  return std::span(memory).first(memory.empty() ? 0 : kept + 1);
 }
 
 }  // namespace heddle::jit::regalloc

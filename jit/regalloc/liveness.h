@@ -1,32 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 // Liveness: which values live into which blocks.
 //
-// Each value is followed from its uses up to its definition, so the work is proportional to the result;
-// values that never leave their block cost nothing.
+// Only values that are used in another block than the one that defines them are asked about. They are
+// numbered in the order of the layout, so those that live together have numbers side by side, and a set of
+// them is a row of words with 64 bits each, without those that are zero. What lives into a block is what
+// lives into its successors, less what it defines, and what it uses; rows are found from the layout's end to
+// its beginning, and anew where a loop's beginning has turned out to need more.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "jit/regalloc/layout.h"
 #include "jit/x64/machine.h"
 
 namespace heddle::jit::regalloc {
 
+/// 64 values that cross blocks, by number.
+struct ValueWord {
+  uint32_t index = 0;  ///< number / 64
+  uint64_t bits = 0;   ///< not 0
+  friend bool operator==(const ValueWord&, const ValueWord&) = default;
+};
+/// By index, ascending.
+using ValueSet = std::span<const ValueWord>;
+
 class Liveness {
  public:
-  /// If values live into more blocks, all together, than `limit`, live_in() is empty everywhere: see
-  /// is_complete().
+  /// If all sets together take more words than `limit`, they are empty: see is_complete().
   void compute(const x64::MachineFunction& function, size_t limit);
 
-  [[nodiscard]] std::span<const x64::VirtualRegister> live_in(BlockId block) const {
-    return std::span(values_).subspan(first_[block], first_[block + 1] - first_[block]);
-  }
   [[nodiscard]] bool is_complete() const { return is_complete_; }
   /// Is it used in another block than the one that defines it?
-  [[nodiscard]] bool crosses_blocks(x64::VirtualRegister reg) const {
-    return first_exposed_[reg] != first_exposed_[reg + 1];
+  [[nodiscard]] bool crosses_blocks(x64::VirtualRegister reg) const { return number_[reg] != kNone; }
+  /// In sets; kNone if it does not cross blocks.
+  [[nodiscard]] uint32_t number(x64::VirtualRegister reg) const { return number_[reg]; }
+  /// What lives into the block.
+  [[nodiscard]] ValueSet live_in(BlockId block) const {
+    return std::span(words_).subspan(blocks_[block].first_word, blocks_[block].word_count);
   }
+  /// What lives into a successor of the block; valid until `memory` or the Liveness changes.
+  [[nodiscard]] ValueSet live_out(const x64::MachineBlock& block, std::vector<ValueWord>& memory) const;
+  /// Calls `visit` with each value that is in `set` and not in `other`, in the order of numbers.
+  template <typename Visit>
+  void for_each_only_in(ValueSet set, ValueSet other, Visit&& visit) const {
+    auto next = other.begin();
+    for (const ValueWord& word : set) {
+      while (next != other.end() && next->index < word.index) ++next;
+      const bool is_in_both = next != other.end() && next->index == word.index;
+      for_each_of({word.index, word.bits & ~(is_in_both ? next->bits : 0)}, visit);
+    }
+  }
+  template <typename Visit>
+  void for_each_of(ValueWord word, Visit&& visit) const {
+    for (; word.bits != 0; word.bits &= word.bits - 1)
+      visit(crossing_[word.index * 64 + static_cast<uint32_t>(std::countr_zero(word.bits))]);
+  }
+
   /// kNoBlock if it is never defined.
   [[nodiscard]] BlockId defining_block(x64::VirtualRegister reg) const { return defining_block_[reg]; }
   /// The defining instruction; UINT32_MAX of parameters.
@@ -35,33 +67,38 @@ class Liveness {
   }
 
  private:
-  struct Use {
-    x64::VirtualRegister reg;
-    BlockId block;
+  struct BlockSets {
+    uint32_t first_word = 0;  ///< in words_: what lives into it
+    uint32_t word_count = 0;
+    uint32_t first_use = 0;  ///< in exposed_: what it uses of others
+    uint32_t use_count = 0;
+    uint32_t first_number = 0;  ///< of what it defines and others use
+    uint32_t number_count = 0;
+    uint32_t found_at = 0;  ///< when that was found last
+    uint32_t grown_at = 0;  ///< when it became more last
   };
 
-  void find_definitions(const x64::MachineFunction& function);
   void find_exposed_uses(const x64::MachineFunction& function);
-  void sort_exposed_uses(size_t registers);
-  void collect_predecessors(const x64::MachineFunction& function);
-  [[nodiscard]] bool follow(x64::VirtualRegister reg, size_t limit);
-  void collect(size_t blocks);
+  void define(x64::VirtualRegister reg, BlockId block, uint32_t instruction);
+  void use(x64::VirtualRegister reg, BlockId block);
+  void number_values(const x64::MachineFunction& function);
+  [[nodiscard]] bool find_sets(const x64::MachineFunction& function, size_t limit);
+  [[nodiscard]] bool has_grown_since(const x64::MachineBlock& block, uint32_t time) const;
+  [[nodiscard]] bool flow_into(const x64::MachineBlock& block, BlockId id);
+  void add_to_flow(uint32_t number);
 
   bool is_complete_ = false;
   std::vector<BlockId> defining_block_;
   std::vector<uint32_t> defining_instruction_;
-  std::vector<BlockId> last_use_;  ///< by register: the block where a use was last seen
-  std::vector<Use> exposed_;       ///< uses in other blocks than the definition's
-  std::vector<uint32_t> first_exposed_;
-  std::vector<BlockId> exposed_blocks_;
-  std::vector<x64::VirtualRegister> seen_;  ///< by block: the last value that was followed through it
-  std::vector<BlockId> work_;
-  std::vector<uint32_t>
-      first_predecessor_;  ///< by block: in predecessors_, which is denser than the blocks' own
-  std::vector<BlockId> predecessors_;
-  std::vector<Use> live_;
-  std::vector<uint32_t> first_;
-  std::vector<x64::VirtualRegister> values_;
+  std::vector<BlockId> last_block_;              ///< by register: where it was last seen
+  std::vector<uint32_t> number_;                 ///< by register
+  std::vector<x64::VirtualRegister> to_number_;  ///< values that cross blocks, as they are found
+  std::vector<x64::VirtualRegister> crossing_;   ///< by number
+  std::vector<x64::VirtualRegister> exposed_;    ///< uses in other blocks than the definition's, by block
+  std::vector<BlockSets> blocks_;
+  std::vector<ValueWord> words_;  ///< of all blocks; some have the same
+  std::vector<ValueWord> flow_;   ///< of the block at hand
+  std::vector<ValueWord> memory_;
 };
 
 }  // namespace heddle::jit::regalloc

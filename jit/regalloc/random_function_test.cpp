@@ -8,9 +8,13 @@
 #include <algorithm>
 #include <cstdlib>
 #include <random>
+#include <set>
+#include <vector>
 
 #include "jit/regalloc/checker.h"
+#include "jit/regalloc/intervals.h"
 #include "jit/regalloc/linear_scan.h"
+#include "jit/regalloc/liveness.h"
 #include "jit/regalloc/machine_builder.h"
 #include "jit/regalloc/print_allocation.h"
 #include "jit/x64/calling_convention.h"
@@ -381,7 +385,65 @@ void allocate_all(uint64_t most, size_t most_liveness) {
   }
 }
 
+/// Blocks that the value lives into, from its uses up to its definition.
+std::set<BlockId> blocks_lived_into(const x64::MachineFunction& function, VirtualRegister value) {
+  std::set<BlockId> lived_into;
+  std::vector<BlockId> work;
+  BlockId definer = kNoBlock;
+  const auto uses = [&](const x64::MachineBlock& block) {
+    bool found = false;
+    for (uint32_t i = 0; i < block.instruction_count; ++i) {
+      for (const x64::Operand& operand :
+           function.operands_of(function.instructions[block.first_instruction + i]))
+        found |= operand.reg == value && !is_definition(operand);
+    }
+    for (const x64::MachineEdge& edge : block.successors) {
+      for (uint32_t i = 0; i < edge.argument_count; ++i)
+        found |= function.edge_arguments[edge.first_argument + i] == value;
+    }
+    return found;
+  };
+  for (const BlockId id : function.order) {
+    const x64::MachineBlock& block = function.blocks[id];
+    bool defines = std::ranges::count(block.parameters, value) != 0;
+    for (uint32_t i = 0; i < block.instruction_count; ++i) {
+      for (const x64::Operand& operand :
+           function.operands_of(function.instructions[block.first_instruction + i]))
+        defines |= operand.reg == value && is_definition(operand);
+    }
+    if (defines) definer = id;
+    if (uses(block)) work.push_back(id);
+  }
+  while (!work.empty()) {
+    const BlockId id = work.back();
+    work.pop_back();
+    if (id == definer || !lived_into.insert(id).second) continue;
+    for (const BlockId predecessor : function.blocks[id].predecessors) work.push_back(predecessor);
+  }
+  return lived_into;
+}
+
 }  // namespace
+
+TEST(RandomFunctions, LivenessIsThatOfEachValueAlone) {
+  Liveness liveness;
+  size_t crossing = 0;
+  for (uint64_t seed = 1; seed <= 150; ++seed) {
+    const x64::MachineFunction function = Generator(seed).run();
+    liveness.compute(function, Allocator::kMostLiveness);
+    std::vector<std::set<BlockId>> found(function.registers.size());
+    for (const BlockId id : function.order) {
+      liveness.for_each_only_in(liveness.live_in(id), {},
+                                [&](VirtualRegister value) { found[value].insert(id); });
+    }
+    for (VirtualRegister value = 0; value < found.size(); ++value) {
+      ASSERT_EQ(found[value], blocks_lived_into(function, value)) << "seed " << seed << ", v" << value;
+      ASSERT_EQ(liveness.crosses_blocks(value), !found[value].empty());
+      crossing += liveness.crosses_blocks(value) ? 1 : 0;
+    }
+  }
+  EXPECT_GT(crossing, 1000U);
+}
 
 TEST(RandomFunctions, AreAllocatedCorrectly) { allocate_all(2000, Allocator::kMostLiveness); }
 

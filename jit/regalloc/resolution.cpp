@@ -39,39 +39,56 @@ void Resolution::run(const MachineFunction& function, const Layout& layout, cons
 
 void Resolution::index_intervals() {
   const size_t count = all_->values.size();
-  pieces_.clear();
-  first_piece_.resize(count);
-  piece_count_.assign(count, 0);
-  first_place_.resize(count);
-  changes_place_.assign(count, 0);
+  steps_.clear();
+  entries_.clear();
+  begin_.resize(count);
+  moving_.clear();
   for (VirtualRegister value = 0; value < count; ++value) {
-    Storage& storage = storage_[value];
     const Value& v = all_->values[value];
-    first_piece_[value] = static_cast<uint32_t>(pieces_.size());
-    first_place_[value] = v.is_in_memory              ? slot_of(value)
-                          : v.first_interval == kNone ? kNowhere
-                                                      : place_of(all_->intervals[v.first_interval]);
+    const Place place = v.is_in_memory              ? slot_of(value)
+                        : v.first_interval == kNone ? kNowhere
+                                                    : place_of(all_->intervals[v.first_interval]);
+    begin_[value] = {kNever, place, static_cast<uint32_t>(steps_.size())};
+    Storage& storage = storage_[value];
     for (uint32_t id = v.first_interval; id != kNone; id = all_->intervals[id].next) {
       const Interval& interval = all_->intervals[id];
-      const Place place = place_of(interval);
-      if (v.is_split) pieces_.push_back({interval.start, id, place});
-      changes_place_[value] |= !v.is_in_memory && place != first_place_[value];
-      ++piece_count_[value];
       if (!interval.in_slot) continue;
       storage.is_used = true;
       storage.first = std::min(storage.first, gap_at(interval.start));
       storage.last = std::max(storage.last, interval.end);
     }
+    if (v.is_split && !v.is_in_memory) index_steps(value);
   }
+  std::ranges::sort(entries_, {}, [](const Entry& entry) { return std::pair(entry.start, entry.value); });
 }
 
-/// Where the value is at a position. REQUIRES: positions do not descend since piece_ was set to first_piece_.
+void Resolution::index_steps(VirtualRegister value) {
+  Cursor& begin = begin_[value];
+  Place place = begin.place;
+  for (uint32_t id = all_->values[value].first_interval; id != kNone; id = all_->intervals[id].next) {
+    const Interval& interval = all_->intervals[id];
+    if (place_of(interval) == place) continue;
+    place = place_of(interval);
+    steps_.push_back({interval.start, place});
+    if (layout_->starts_block(interval.start)) entries_.push_back({interval.start, value, place});
+  }
+  if (steps_.size() == begin.next) return;
+  steps_.emplace_back();
+  begin.next_start = steps_[begin.next].start;
+  const uint32_t number = liveness_->number(value);
+  if (number == kNone) return;
+  if (number / 64 >= moving_.size()) moving_.resize(number / 64 + 1, 0);
+  moving_[number / 64] |= uint64_t{1} << (number % 64);
+}
+
+/// Where the value is at a position. REQUIRES: positions do not descend since cursor_ was set to begin_.
 Resolution::Place Resolution::place_from(VirtualRegister value, Position at) {
-  if (changes_place_[value] == 0) return first_place_[value];
-  const uint32_t last = first_piece_[value] + piece_count_[value] - 1;
-  uint32_t& piece = piece_[value];
-  while (piece != last && pieces_[piece + 1].start <= at) ++piece;
-  return pieces_[piece].place;
+  Cursor& cursor = cursor_[value];
+  while (cursor.next_start <= at) {
+    cursor.place = steps_[cursor.next].place;
+    cursor.next_start = steps_[++cursor.next].start;
+  }
+  return cursor.place;
 }
 
 /// Where an interval's value is when the moves of a gap begin.
@@ -194,28 +211,44 @@ void Resolution::join_definitions() {
 }
 
 void Resolution::find_arrivals() {
-  piece_ = first_piece_;
+  cursor_ = begin_;
   arrivals_.clear();
-  first_arrival_.resize(function_->blocks.size());
+  first_arrival_.assign(function_->blocks.size(), kNone);
+  BlockId previous = kNoBlock;
   for (const BlockId id : function_->order) {
-    const Position start = layout_->start_of(id);
-    first_arrival_[id] = static_cast<uint32_t>(arrivals_.size());
-    for (const VirtualRegister value : liveness_->live_in(id)) {
-      if (changes_place_[value] != 0) arrivals_.push_back({value, place_from(value, start)});
-    }
-    arrivals_.push_back({x64::kNoRegister, kNowhere});
+    const MachineBlock& block = function_->blocks[id];
+    const bool is_only_entered_by_previous =
+        block.predecessors.size() == 1 && block.predecessors.front() == previous && !block.is_handler;
+    if (!is_only_entered_by_previous) find_arrivals_of(id);
+    previous = id;
   }
+}
+
+void Resolution::find_arrivals_of(BlockId id) {
+  const Position start = layout_->start_of(id);
+  first_arrival_[id] = static_cast<uint32_t>(arrivals_.size());
+  const bool wants_all = function_->blocks[id].is_handler;
+  for (ValueWord word : liveness_->live_in(id)) {
+    if (!wants_all) word.bits &= word.index < moving_.size() ? moving_[word.index] : 0;
+    liveness_->for_each_of(
+        word, [&](VirtualRegister value) { arrivals_.push_back({value, place_from(value, start)}); });
+  }
+  arrivals_.push_back({x64::kNoRegister, kNowhere});
 }
 
 void Resolution::join_edges() {
   find_arrivals();
-  piece_ = first_piece_;
-  for (const BlockId id : function_->order) {
-    for (const MachineEdge& edge : function_->blocks[id].successors) join_edge(id, edge);
+  cursor_ = begin_;
+  entry_ = 0;
+  for (size_t i = 0; i < function_->order.size(); ++i) {
+    const BlockId next = i + 1 < function_->order.size() ? function_->order[i + 1] : kNoBlock;
+    for (const MachineEdge& edge : function_->blocks[function_->order[i]].successors)
+      join_edge(function_->order[i], next, edge);
   }
 }
 
-void Resolution::join_edge(BlockId from, const MachineEdge& edge) {
+/// `next`: the block behind `from` in the layout.
+void Resolution::join_edge(BlockId from, BlockId next, const MachineEdge& edge) {
   const MachineBlock& source = function_->blocks[from];
   const MachineBlock& target = function_->blocks[edge.target];
   const bool at_source = source.successors.size() == 1 && target.predecessors.size() != 1;
@@ -226,14 +259,19 @@ void Resolution::join_edge(BlockId from, const MachineEdge& edge) {
     return;
   }
   const Phase phase = at_source ? kEdgeOut : kEdgesIn;
+  const Position start = layout_->start_of(edge.target);
   const Position end = layout_->end_of_block(from) - 1;
-  for (size_t i = first_arrival_[edge.target]; arrivals_[i].value != x64::kNoRegister; ++i) {
-    const VirtualRegister value = arrivals_[i].value;
-    add(instruction, phase, place_from(value, end), arrivals_[i].place, value);
+  if (edge.target == next) {  // then little has happened in between
+    while (entry_ != entries_.size() && entries_[entry_].start < start) ++entry_;
+    for (size_t i = entry_; i != entries_.size() && entries_[i].start == start; ++i)
+      add(instruction, phase, place_from(entries_[i].value, end), entries_[i].place, entries_[i].value);
+  } else {
+    for (size_t i = first_arrival_[edge.target]; arrivals_[i].value != x64::kNoRegister; ++i)
+      add(instruction, phase, place_from(arrivals_[i].value, end), arrivals_[i].place, arrivals_[i].value);
   }
   for (uint32_t i = 0; i < edge.argument_count; ++i) {
     const VirtualRegister argument = function_->edge_arguments[edge.first_argument + i];
-    add(instruction, phase, place_from(argument, end), first_place_[target.parameters[i]], argument);
+    add(instruction, phase, place_from(argument, end), begin_[target.parameters[i]].place, argument);
   }
 }
 
@@ -247,11 +285,10 @@ void Resolution::join_handler(BlockId from, const MachineEdge& edge, uint32_t in
     storage_[value].last = std::max(storage_[value].last, end);
     add(instruction, kEdgesIn, slot_of(value), to, value);
   };
-  size_t arrival = first_arrival_[edge.target];
-  for (const VirtualRegister value : liveness_->live_in(edge.target))
-    read(value, changes_place_[value] != 0 ? arrivals_[arrival++].place : first_place_[value]);
+  for (size_t i = first_arrival_[edge.target]; arrivals_[i].value != x64::kNoRegister; ++i)
+    read(arrivals_[i].value, arrivals_[i].place);
   for (uint32_t i = 0; i < edge.argument_count; ++i)
-    read(function_->edge_arguments[edge.first_argument + i], first_place_[target.parameters[i]]);
+    read(function_->edge_arguments[edge.first_argument + i], begin_[target.parameters[i]].place);
 }
 
 }  // namespace heddle::jit::regalloc

@@ -46,6 +46,7 @@ class Resolution {
   };
 
   void index_intervals();
+  void index_steps(x64::VirtualRegister value);
   void write_operands();
   void write_operands_of(const Interval& interval);
   void copy_to_demanded();
@@ -55,8 +56,9 @@ class Resolution {
   void load_pieces_of(const Value& value);
   void join_definitions();
   void find_arrivals();
+  void find_arrivals_of(BlockId block);
   void join_edges();
-  void join_edge(BlockId from, const x64::MachineEdge& edge);
+  void join_edge(BlockId from, BlockId next, const x64::MachineEdge& edge);
   void join_handler(BlockId from, const x64::MachineEdge& edge, uint32_t instruction);
   void choose_storage();
   void store_at_definition(x64::VirtualRegister value);
@@ -83,24 +85,37 @@ class Resolution {
   const Liveness* liveness_ = nullptr;
   const Intervals* all_ = nullptr;
   x64::Allocation* allocation_ = nullptr;
-  std::vector<Place> first_place_;      ///< by value: where it begins; the slot of a value in memory
-  std::vector<uint8_t> changes_place_;  ///< by value: is it elsewhere later?
+  /// Where a value goes, and from which position on.
+  struct Step {
+    Position start = kNever;
+    Place place = kNowhere;
+  };
+  /// Where a value is, and which step it takes next.
+  struct Cursor {
+    Position next_start = kNever;
+    Place place = kNowhere;
+    uint32_t next = 0;  ///< in steps_
+  };
+  std::vector<Step> steps_;       ///< of each value that changes places; then one that never comes
+  std::vector<Cursor> begin_;     ///< by value: at its beginning; a value in memory is in its slot
+  std::vector<Cursor> cursor_;    ///< by value: where place_from() is
+  std::vector<uint64_t> moving_;  ///< values that change places, by number in Liveness
+  /// A step at a block's start.
+  struct Entry {
+    Position start;
+    x64::VirtualRegister value;
+    Place place;
+  };
+  std::vector<Entry> entries_;  ///< by start
+  size_t entry_ = 0;            ///< in entries_: none before it matters any more
   struct Arrival {
     x64::VirtualRegister value;
     Place place;
   };
-  std::vector<Arrival>
-      arrivals_;  ///< by block, live-in values that change places, and where they come to; then none
+  /// By block to which not only the one before it leads: live-in values that change places (of a handler:
+  /// all), and where they come to; then none.
+  std::vector<Arrival> arrivals_;
   std::vector<uint32_t> first_arrival_;  ///< by block: in arrivals_
-  std::vector<uint32_t> first_piece_;    ///< by value: in pieces_, of split values
-  struct Piece {
-    Position start;
-    uint32_t interval;
-    Place place;
-  };
-  std::vector<Piece> pieces_;  ///< intervals of split values, in the order of the layout
-  std::vector<uint32_t> piece_count_;
-  std::vector<uint32_t> piece_;  ///< by value: in pieces_, where place_from() is
   std::vector<Place> operand_places_;
   std::vector<Storage> storage_;  ///< by value
   std::vector<Move> moves_;

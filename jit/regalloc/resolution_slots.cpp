@@ -30,7 +30,7 @@ void Resolution::choose_storage() {
     if (!is_born_there) store_at_definition(id);
     storage.first = gap_at(value.defined_at);
     uint32_t last = value.first_interval;
-    if (value.is_split) last = pieces_[first_piece_[id] + piece_count_[id] - 1].interval;
+    while (all_->intervals[last].next != kNone) last = all_->intervals[last].next;
     storage.last = std::max(storage.last, all_->intervals[last].end);
   }
 }
