@@ -8,6 +8,7 @@ namespace heddle::jit::regalloc {
 
 using x64::Register;
 using x64::RegisterClass;
+using x64::RegisterSet;
 using x64::VirtualRegister;
 
 namespace {
@@ -39,11 +40,12 @@ bool Walk::run(RegisterClass register_class) {
   }
   active_.fill(kNone);
   active_until_.fill(kNever);
-  soonest_return_ = kNever;
+  free_ = {};
+  for (const Register reg : registers_) free_.add(reg);
+  soonest_end_ = soonest_return_ = kNever;
   inactive_.clear();
-  fixed_cursor_.fill(0);
-  shared_cursor_.assign(all_->shared.size(), 0);
-  shared_at_.resize(all_->shared.size());
+  fixed_cursor_.fill({});
+  shared_cursor_.assign(all_->shared.size(), {});
   first_ = sorted_[static_cast<size_t>(register_class)];
   next_first_ = 0;
   rests_.clear();
@@ -92,8 +94,12 @@ void Walk::enqueue(Id id) {
 }
 
 void Walk::advance() {
-  for (const Register reg : registers_) {
-    if (active_until_[index_of(reg)] <= position_) advance_active(reg);
+  if (soonest_end_ <= position_) {
+    soonest_end_ = kNever;
+    for (const Register reg : registers_) {
+      if (active_until_[index_of(reg)] <= position_) advance_active(reg);
+      soonest_end_ = std::min(soonest_end_, active_until_[index_of(reg)]);
+    }
   }
   advance_inactive();
 }
@@ -162,48 +168,73 @@ void Walk::assign(Id id, Register reg) {
 void Walk::occupy(Register reg, Id id) {
   active_[index_of(reg)] = id;
   active_until_[index_of(reg)] = all_->ranges[interval(id).range].to;
+  soonest_end_ = std::min(soonest_end_, active_until_[index_of(reg)]);
+  free_.remove(reg);
 }
 
 void Walk::vacate(Register reg) {
   active_[index_of(reg)] = kNone;
   active_until_[index_of(reg)] = kNever;
+  free_.add(reg);
 }
 
 // --------------------------------------------------------------------------------------- free registers
 
 /// What is in the way of the interval, but for ranges of one register only.
 void Walk::find_obstacles(const Interval& it) {
-  for (size_t i = 0; i < shared_at_.size(); ++i)
-    shared_at_[i] = first_in(all_->shared[i].ranges, shared_cursor_[i], it);
-  inactive_at_.fill(kNever);
+  obstacles_.clear();
+  for (size_t i = 0; i < shared_cursor_.size(); ++i) {
+    const Position at = first_in(all_->shared[i].ranges, shared_cursor_[i], it);
+    if (at < it.end) obstacles_.push_back({all_->shared[i].registers, at});
+  }
+  has_inactive_ = {};
+  if (!inactive_.empty()) find_inactive_obstacles(it);
+}
+
+void Walk::find_inactive_obstacles(const Interval& it) {
   for (const Id other : inactive_) {
-    const size_t reg = index_of(interval(other).reg);
-    if (active_[reg] == kNone)
-      inactive_at_[reg] = std::min(inactive_at_[reg], first_common(it, interval(other)));
+    const Register reg = interval(other).reg;
+    if (!free_.has(reg)) continue;
+    const Position at = first_common(it, interval(other));
+    Position& first = inactive_at_[index_of(reg)];
+    first = has_inactive_.has(reg) ? std::min(first, at) : at;
+    has_inactive_.add(reg);
   }
 }
 
 /// REQUIRES, as next_fixed(): find_obstacles() of the interval.
 Position Walk::free_until(Register reg, const Interval& it) {
-  return std::min(next_fixed(reg, it), inactive_at_[index_of(reg)]);
+  const Position fixed = next_fixed(reg, it);
+  return has_inactive_.has(reg) ? std::min(fixed, inactive_at_[index_of(reg)]) : fixed;
 }
 
 Position Walk::next_fixed(Register reg, const Interval& it) {
   Position first = first_in(all_->fixed[index_of(reg)], fixed_cursor_[index_of(reg)], it);
-  for (size_t i = 0; i < shared_at_.size(); ++i) {
-    if (all_->shared[i].registers.has(reg)) first = std::min(first, shared_at_[i]);
+  for (const Obstacle& obstacle : obstacles_) {
+    if (obstacle.registers.has(reg)) first = std::min(first, obstacle.at);
   }
   return first;
 }
 
 /// Where the interval first meets a range that is not its own value's.
-Position Walk::first_in(const std::vector<FixedRange>& fixed, size_t& cursor, const Interval& it) const {
-  while (cursor < fixed.size() && fixed[cursor].to <= position_) ++cursor;
-  if (cursor == fixed.size() || fixed[cursor].from >= it.end) return kNever;
-  auto begin = fixed.begin() + static_cast<ptrdiff_t>(cursor);
+inline Position Walk::first_in(const std::vector<FixedRange>& fixed, FixedCursor& cursor,
+                               const Interval& it) const {
+  if (cursor.to <= position_) move_on(fixed, cursor);
+  return cursor.from >= it.end ? kNever : first_common(fixed, cursor.index, it);
+}
+
+void Walk::move_on(const std::vector<FixedRange>& fixed, FixedCursor& cursor) const {
+  while (cursor.index < fixed.size() && fixed[cursor.index].to <= position_) ++cursor.index;
+  const bool is_over = cursor.index == fixed.size();
+  cursor.from = is_over ? kNever : fixed[cursor.index].from;
+  cursor.to = is_over ? kNever : fixed[cursor.index].to;
+}
+
+Position Walk::first_common(const std::vector<FixedRange>& fixed, uint32_t first, const Interval& it) const {
+  auto begin = fixed.begin() + first;
   for (uint32_t i = it.range; i != kNone; i = all_->ranges[i].next) {
     const Range& range = all_->ranges[i];
-    if (begin != fixed.end() && begin->to <= range.from) {
+    if (begin->to <= range.from) {
       begin =
           std::partition_point(begin, fixed.end(), [&](const FixedRange& f) { return f.to <= range.from; });
     }
@@ -242,16 +273,22 @@ void Walk::vote(const Affinity& affinity, float weight) {
     const Interval& first = interval(partner.first_interval);
     reg = affinity.partner_at < first.end ? first.reg : interval(partner.latest).reg;
   }
-  if (reg != Register::none && x64::class_of(reg) == class_) votes_[index_of(reg)] += weight;
+  if (reg != Register::none && x64::class_of(reg) == class_) add_votes(reg, weight);
+}
+
+void Walk::add_votes(Register reg, float weight) {
+  if (!voted_.has(reg)) votes_[index_of(reg)] = 0;
+  voted_.add(reg);
+  votes_[index_of(reg)] += weight;
 }
 
 /// Affinities vote for registers; those that have none yet ask theirs in turn, with less weight.
 void Walk::find_votes(Id id) {
-  votes_.fill(0);
+  voted_ = {};
   const Interval& it = interval(id);
   if (it.previous != kNone && interval(it.previous).reg != Register::none) {
     // The rest of an interval would like to stay.
-    votes_[index_of(interval(it.previous).reg)] += layout_->frequency_at(gap_at(it.start)) * 0.9F;
+    add_votes(interval(it.previous).reg, layout_->frequency_at(gap_at(it.start)) * 0.9F);
   }
   unsigned voters = 0;
   const auto affinities = all_->affinities(it.value);
@@ -268,25 +305,43 @@ void Walk::find_votes(Id id) {
   }
 }
 
+/// The register with most votes; of several, the first in the order of preference.
+Register Walk::most_wanted(RegisterSet among) const {
+  const RegisterSet voted = among & voted_;
+  const RegisterSet candidates = voted.is_empty() ? among : voted;
+  Register wanted = Register::none;
+  for (const Register reg : registers_) {
+    if (!candidates.has(reg)) continue;
+    if (voted.is_empty()) return reg;
+    if (wanted == Register::none || votes_[index_of(reg)] > votes_[index_of(wanted)]) wanted = reg;
+  }
+  return wanted;
+}
+
 /// The one that is free for longest, at most until the interval ends; of several, that with most votes.
 Walk::Free Walk::best_free(const Interval& it) {
   find_obstacles(it);
+  if (free_.is_empty()) return {Register::none, 0};
   // None is better than the first with most votes, if that one is free until the end.
-  Register wanted = Register::none;
-  for (const Register reg : registers_) {
-    if (active_[index_of(reg)] != kNone) continue;
-    if (wanted == Register::none || votes_[index_of(reg)] > votes_[index_of(wanted)]) wanted = reg;
+  RegisterSet blocked;
+  Position blocked_until = 0;  // none of them is free for longer
+  for (const Obstacle& obstacle : obstacles_) {
+    blocked = blocked | obstacle.registers;
+    blocked_until = std::max(blocked_until, obstacle.at);
   }
-  if (wanted == Register::none) return {wanted, 0};
-  if (const Position until = free_until(wanted, it); until >= it.end) return {wanted, until};
+  const Register wanted = most_wanted(free_.without(blocked));
+  if (wanted != Register::none) {
+    if (const Position until = free_until(wanted, it); until >= it.end) return {wanted, until};
+  }
   Free best{Register::none, 0};
   for (const Register reg : registers_) {
-    if (active_[index_of(reg)] != kNone) continue;
-    const bool has_better = best.reg == Register::none || votes_[index_of(reg)] > votes_[index_of(best.reg)];
-    if (best.until >= it.end && !has_better) continue;
+    if (!free_.has(reg)) continue;
+    const bool has_better = best.reg == Register::none || votes_of(reg) > votes_of(best.reg);
+    const Position there = std::min(best.until, it.end);
+    if (!has_better && (there == it.end || (blocked.has(reg) && there >= blocked_until))) continue;
     const Position until = free_until(reg, it);
     if (until <= it.start) continue;
-    const Position here = std::min(until, it.end), there = std::min(best.until, it.end);
+    const Position here = std::min(until, it.end);
     if (here > there || (here == there && has_better)) best = {reg, until};
   }
   return best;

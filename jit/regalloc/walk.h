@@ -46,13 +46,28 @@ class Walk {
 
   // Free registers.
   void find_obstacles(const Interval& interval);
+  void find_inactive_obstacles(const Interval& interval);
   [[nodiscard]] Position free_until(x64::Register reg, const Interval& interval);
   [[nodiscard]] Position next_fixed(x64::Register reg, const Interval& interval);
-  [[nodiscard]] Position first_in(const std::vector<FixedRange>& fixed, size_t& cursor,
+  /// In a list of fixed ranges: the first that ends behind the walk's position; kNever: there is none.
+  struct FixedCursor {
+    Position from = 0;
+    Position to = 0;
+    uint32_t index = 0;
+  };
+  [[nodiscard]] Position first_in(const std::vector<FixedRange>& fixed, FixedCursor& cursor,
                                   const Interval& interval) const;
+  void move_on(const std::vector<FixedRange>& fixed, FixedCursor& cursor) const;
+  [[nodiscard]] Position first_common(const std::vector<FixedRange>& fixed, uint32_t first,
+                                      const Interval& interval) const;
   [[nodiscard]] Position first_common(const Interval& a, const Interval& b) const;
   void find_votes(Id interval);
   void vote(const Affinity& affinity, float weight);
+  void add_votes(x64::Register reg, float weight);
+  [[nodiscard]] float votes_of(x64::Register reg) const {
+    return voted_.has(reg) ? votes_[static_cast<size_t>(reg)] : 0;
+  }
+  [[nodiscard]] x64::Register most_wanted(x64::RegisterSet among) const;
   [[nodiscard]] bool take_free(Id interval);
   struct Free {
     x64::Register reg;
@@ -103,17 +118,25 @@ class Walk {
   size_t next_first_ = 0;
   std::vector<Start> rests_;  ///< a heap of what was cut off
   std::array<Id, x64::kRegisterCount> active_{};
+  x64::RegisterSet free_;  ///< where nobody is active
   /// Of who is active there: where its range ends, in which it stays so; kNever: nobody is.
   std::array<Position, x64::kRegisterCount> active_until_{};
   std::vector<Id> inactive_;          ///< in a hole of theirs; at most kMostInactive
+  Position soonest_end_ = kNever;     ///< none of active_until_ is before
   Position soonest_return_ = kNever;  ///< no hole of theirs ends before
-  std::array<size_t, x64::kRegisterCount> fixed_cursor_{};
-  std::vector<size_t> shared_cursor_;
-  /// Of the interval at hand: where each list of Intervals::shared is in its way.
-  std::vector<Position> shared_at_;
-  /// Of the interval at hand: where it meets those that are in a hole.
+  std::array<FixedCursor, x64::kRegisterCount> fixed_cursor_{};
+  std::vector<FixedCursor> shared_cursor_;
+  /// Of the interval at hand: lists of Intervals::shared that are in its way, and where.
+  struct Obstacle {
+    x64::RegisterSet registers;
+    Position at;
+  };
+  std::vector<Obstacle> obstacles_;
+  /// Of the interval at hand: where it meets those that are in a hole, of registers that have any.
   std::array<Position, x64::kRegisterCount> inactive_at_{};
+  x64::RegisterSet has_inactive_;
   std::array<float, x64::kRegisterCount> votes_{};
+  x64::RegisterSet voted_;  ///< those with votes
 };
 
 }  // namespace heddle::jit::regalloc
