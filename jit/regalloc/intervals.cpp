@@ -47,6 +47,18 @@ uint32_t tied_result(const MachineFunction& function, const Instruction& instruc
   return same_value;
 }
 
+namespace {
+
+UseKind kind_of(const Operand& operand) {
+  switch (operand.policy) {
+    case Policy::slot_too: return UseKind::slot_too;
+    case Policy::slot_only: return UseKind::slot_only;
+    default: return UseKind::reg;
+  }
+}
+
+}  // namespace
+
 void Intervals::build(const MachineFunction& function, const Layout& layout, const Liveness& liveness) {
   function_ = &function;
   layout_ = &layout;
@@ -59,7 +71,8 @@ void Intervals::build(const MachineFunction& function, const Layout& layout, con
   lists_.assign(function.registers.size(), {});
   for (auto& list : fixed) list.clear();
   shared.clear();
-  for (VirtualRegister reg = 0; !liveness.is_complete() && reg < values.size(); ++reg) {
+  has_values_in_memory_ = !liveness.is_complete();
+  for (VirtualRegister reg = 0; has_values_in_memory_ && reg < values.size(); ++reg) {
     values[reg].is_in_memory = values[reg].is_spilled = liveness.crosses_blocks(reg);
   }
   BlockId next = kNoBlock;
@@ -75,6 +88,8 @@ void Intervals::build(const MachineFunction& function, const Layout& layout, con
 
 void Intervals::build_block(BlockId id, BlockId next) {
   block_ = id;
+  start_ = layout_->start_of(id);
+  loop_ = layout_->loop_of(id);
   build_live_out(id, next);
   build_edges(id);
   const MachineBlock& block = function_->blocks[id];
@@ -82,9 +97,9 @@ void Intervals::build_block(BlockId id, BlockId next) {
   for (const VirtualRegister parameter : block.parameters) {
     values[parameter].is_parameter = true;
     if (values[parameter].is_in_memory) {
-      values[parameter].defined_at = layout_->start_of(id);
+      values[parameter].defined_at = start_;
     } else {
-      start_at(parameter, layout_->start_of(id));
+      start_at(parameter, start_);
     }
   }
 }
@@ -116,7 +131,7 @@ void Intervals::build_edges(BlockId id) {
       const VirtualRegister parameter = function_->blocks[edge.target].parameters[i];
       if (!values[argument].is_in_memory) {
         add_use(argument, reading, kNone, UseKind::copy);
-        add_range(argument, end);
+        add_range(argument, start_, end);
       }
       prefer(argument, end - 1, parameter, layout_->start_of(edge.target), weight);
       prefer(parameter, layout_->start_of(edge.target), argument, end - 1, weight);
@@ -130,60 +145,67 @@ void Intervals::build_instruction(uint32_t index) {
   const Instruction& instruction = function_->instructions[index];
   const uint32_t first = instruction.first_operand;
   const auto operands = function_->operands_of(instruction);
-  bool has_early = false, has_demands = false, reads = false;
+  index_ = index;
+  stand_ = layout_->stand_of(block_, index);
+  bool has_early = false, has_demands = false, has_late = false, reads = false;
   for (uint32_t i = 0; i < operands.size(); ++i) {
-    if (operands[i].role == Role::define) build_definition(index, first + i);
+    if (operands[i].role == Role::define) build_definition(first + i);
     has_early |= operands[i].role == Role::early_define;
     has_demands |= operands[i].policy == Policy::fixed || operands[i].policy == Policy::tied;
+    has_late |= operands[i].role == Role::late_use;
     reads |= !is_definition(operands[i]);
   }
   if (!instruction.clobbers.is_empty()) add_clobbers(instruction.clobbers, index);
   for (uint32_t i = 0; has_early && i < operands.size(); ++i) {
-    if (operands[i].role == Role::early_define) build_definition(index, first + i);
+    if (operands[i].role == Role::early_define) build_definition(first + i);
   }
-  if (reads) build_readings(index, has_demands);
-  if (has_demands || instruction.is_move) build_affinities_of_instruction(index);
+  if (has_demands || has_late) {
+    if (reads) build_readings(has_demands);
+  } else {
+    for (uint32_t i = 0; reads && i < operands.size(); ++i) {
+      if (is_definition(operands[i]) || operands[i].reg == x64::kNoRegister) continue;
+      build_use({first + i, early_of(stand_), kind_of(operands[i]), false});
+    }
+  }
+  if (has_demands || instruction.is_move) build_affinities_of_instruction();
 }
 
-void Intervals::build_readings(uint32_t index, bool has_demands) {
-  const uint32_t stand = layout_->stand_of(block_, index);
-  collect_readings(index, has_demands);
-  for (const Position at : {late_of(stand), early_of(stand), gap_of(stand)}) {
-    if (at == gap_of(stand) && !has_demands) return;  // nothing is copied
+void Intervals::build_readings(bool has_demands) {
+  collect_readings(has_demands);
+  for (const Position at : {late_of(stand_), early_of(stand_), gap_of(stand_)}) {
+    if (at == gap_of(stand_) && !has_demands) return;  // nothing is copied
     for (const Reading& reading : readings_) {
       const bool demands = function_->operands[reading.operand].policy == Policy::fixed;
-      if (demands && at == (reading.is_late ? late_of(stand) : early_of(stand))) build_demand(index, reading);
-      if (at == reading.at) build_use(index, reading);
+      if (demands && at == (reading.is_late ? late_of(stand_) : early_of(stand_))) build_demand(reading);
+      if (at == reading.at) build_use(reading);
     }
   }
 }
 
-void Intervals::build_definition(uint32_t index, uint32_t operand_index) {
+void Intervals::build_definition(uint32_t operand_index) {
   const Operand& operand = function_->operands[operand_index];
-  const Instruction& instruction = function_->instructions[index];
+  const Instruction& instruction = function_->instructions[index_];
   const Register reg = demanded_register(*function_, instruction, operand);
   if (operand.reg != x64::kNoRegister) begin_in_block(operand.reg);
   const bool is_early = operand.role == Role::early_define || operand.policy == Policy::tied;
-  const uint32_t stand = layout_->stand_of(block_, index);
-  const Position from = is_early ? early_of(stand) : late_of(stand);
+  const Position from = is_early ? early_of(stand_) : late_of(stand_);
   if (reg != Register::none) {
-    add_fixed(reg, from, end_of(index), operand.reg);
+    add_fixed(reg, from, end_of(index_), operand.reg);
     if (operand.reg == x64::kNoRegister) return;
     values[operand.reg].fixed = reg;
-    start_at(operand.reg, end_of(index));
-    prefer(operand.reg, end_of(index), reg, layout_->frequency(block_));
+    start_at(operand.reg, end_of(index_));
+    prefer(operand.reg, end_of(index_), reg, layout_->frequency(block_));
     return;
   }
   if (operand.reg == x64::kNoRegister) return;
-  if (lists_[operand.reg].range == kNone) open_range(operand.reg, from, end_of(index));
+  if (lists_[operand.reg].range == kNone) open_range(operand.reg, from, end_of(index_));
   start_at(operand.reg, from);
-  add_use(operand.reg, late_of(stand), operand_index, UseKind::reg);
+  add_use(operand.reg, late_of(stand_), operand_index, UseKind::reg);
 }
 
 /// What the instruction reads, and where.
-void Intervals::collect_readings(uint32_t index, bool has_demands) {
-  const Instruction& instruction = function_->instructions[index];
-  const uint32_t stand = layout_->stand_of(block_, index);
+void Intervals::collect_readings(bool has_demands) {
+  const Instruction& instruction = function_->instructions[index_];
   const auto operands = function_->operands_of(instruction);
   readings_.clear();
   for (uint32_t i = 0; i < operands.size(); ++i) {
@@ -193,52 +215,47 @@ void Intervals::collect_readings(uint32_t index, bool has_demands) {
     const bool is_late = operand.role == Role::late_use;
     if (operand.policy == Policy::fixed ||
         (has_demands && tied_result(*function_, instruction, operand_index) != kNone)) {
-      readings_.push_back({operand_index, gap_of(stand), UseKind::copy, is_late});
+      readings_.push_back({operand_index, gap_of(stand_), UseKind::copy, is_late});
       continue;
     }
-    const UseKind kind = operand.policy == Policy::slot_too    ? UseKind::slot_too
-                         : operand.policy == Policy::slot_only ? UseKind::slot_only
-                                                               : UseKind::reg;
-    readings_.push_back({operand_index, is_late ? late_of(stand) : early_of(stand), kind, is_late});
+    readings_.push_back(
+        {operand_index, is_late ? late_of(stand_) : early_of(stand_), kind_of(operand), is_late});
   }
 }
 
 /// Of a certain register, from the copy into it on.
-void Intervals::build_demand(uint32_t index, const Reading& reading) {
+void Intervals::build_demand(const Reading& reading) {
   const Operand& operand = function_->operands[reading.operand];
-  const Position from = early_of(layout_->stand_of(block_, index));
-  add_fixed(operand.fixed, from, reading.is_late ? end_of(index) : late_of(index), operand.reg);
+  add_fixed(operand.fixed, early_of(stand_), reading.is_late ? end_of(index_) : late_of(index_), operand.reg);
 }
 
-void Intervals::build_use(uint32_t index, const Reading& reading) {
+void Intervals::build_use(const Reading& reading) {
   const VirtualRegister reg = function_->operands[reading.operand].reg;
-  const uint32_t stand = layout_->stand_of(block_, index);
   begin_in_block(reg);
   add_use(reg, reading.at, reading.operand, reading.kind);
   const bool is_copy = reading.kind == UseKind::copy;
-  const Position to = is_copy ? early_of(stand) : reading.is_late ? end_of(index) : late_of(index);
-  values[reg].is_in_memory ? add_range_in_memory(reg, gap_of(stand), to) : add_range(reg, to);
+  const Position to = is_copy ? early_of(stand_) : reading.is_late ? end_of(index_) : late_of(index_);
+  add_range(reg, gap_of(stand_), to);
   if (reading.kind == UseKind::slot_only) values[reg].needs_slot = true;
 }
 
-void Intervals::build_affinities_of_instruction(uint32_t index) {
-  const Instruction& instruction = function_->instructions[index];
+void Intervals::build_affinities_of_instruction() {
+  const Instruction& instruction = function_->instructions[index_];
   const auto operands = function_->operands_of(instruction);
-  const uint32_t stand = layout_->stand_of(block_, index);
   const float weight = layout_->frequency(block_);
   for (const Operand& operand : operands) {
     if (operand.reg == x64::kNoRegister) continue;
     if (operand.policy == Policy::fixed && !is_definition(operand)) {
-      prefer(operand.reg, gap_of(stand), operand.fixed, weight);
+      prefer(operand.reg, gap_of(stand_), operand.fixed, weight);
     } else if (operand.policy == Policy::tied) {
       const VirtualRegister source = operands[operand.tied_to].reg;
-      prefer(operand.reg, early_of(stand), source, gap_of(stand), weight);
-      prefer(source, gap_of(stand), operand.reg, early_of(stand), weight);
+      prefer(operand.reg, early_of(stand_), source, gap_of(stand_), weight);
+      prefer(source, gap_of(stand_), operand.reg, early_of(stand_), weight);
     }
   }
   if (!instruction.is_move || operands.size() < 2) return;
-  prefer(operands[0].reg, late_of(stand), operands[1].reg, gap_of(stand), weight);
-  prefer(operands[1].reg, gap_of(stand), operands[0].reg, late_of(stand), weight);
+  prefer(operands[0].reg, late_of(stand_), operands[1].reg, gap_of(stand_), weight);
+  prefer(operands[1].reg, gap_of(stand_), operands[0].reg, late_of(stand_), weight);
 }
 
 void Intervals::make_intervals() {
@@ -287,7 +304,7 @@ void Intervals::make_interval(VirtualRegister reg) {
 /// A value in memory has intervals within blocks only: this makes one of what was collected in another block.
 void Intervals::begin_in_block(VirtualRegister reg) {
   Lists& lists = lists_[reg];
-  if (!values[reg].is_in_memory || lists.block == block_) return;
+  if (!has_values_in_memory_ || !values[reg].is_in_memory || lists.block == block_) return;
   if (lists.range != kNone) make_interval(reg);
   lists.block = block_;
 }
@@ -336,34 +353,32 @@ void Intervals::open_range(VirtualRegister value, Position from, Position to) {
   lists.is_open = true;
 }
 
-/// The value is needed in the block at hand until there.
-void Intervals::add_range(VirtualRegister value, Position to) {
-  if (!lists_[value].is_open) open_range(value, layout_->start_of(block_), to);
-}
-
-/// The same of a value in memory, which is loaded there; within a block it has no holes.
-void Intervals::add_range_in_memory(VirtualRegister value, Position from, Position to) {
-  if (!lists_[value].is_open) open_range(value, from, to);
+/// The value is needed in the block at hand until there. In memory, it need not be there before it is loaded.
+void Intervals::add_range(VirtualRegister value, Position loaded, Position to) {
+  if (!has_values_in_memory_ || !values[value].is_in_memory) {
+    if (!lists_[value].is_open) open_range(value, start_, to);
+    return;
+  }
+  if (!lists_[value].is_open) open_range(value, loaded, to);
   Range& range = ranges[lists_[value].range];
-  range.from = std::min(range.from, from);
+  range.from = std::min(range.from, loaded);
 }
 
 void Intervals::add_use(VirtualRegister value, Position at, uint32_t operand, UseKind kind) {
-  add_loop_ends(value, at);
+  if (loop_ != kNone) add_loop_ends(value);
   uses.push_back({at, operand, lists_[value].use, kind});
   lists_[value].use = static_cast<uint32_t>(uses.size() - 1);
 }
 
-/// For loops around a use that the value lives through: it is needed in the next round, whatever stands in
-/// the layout.
-void Intervals::add_loop_ends(VirtualRegister value, Position at) {
-  const uint32_t instruction = liveness_->defining_instruction(value);
+/// For loops around a use in the block at hand that the value lives through: it is needed in the next round,
+/// whatever stands in the layout.
+void Intervals::add_loop_ends(VirtualRegister value) {
   const BlockId block = liveness_->defining_block(value);
-  if (block == block_) return;
-  if (block == kNoBlock || values[value].is_in_memory) return;
+  if (block == block_ || block == kNoBlock || values[value].is_in_memory) return;
+  const uint32_t instruction = liveness_->defining_instruction(value);
   const Position defined = instruction == UINT32_MAX ? layout_->start_of(block) : gap_of(instruction);
   loop_path_.clear();
-  for (uint32_t index = layout_->loop_at(at); index != kNone; index = layout_->loop(index).parent) {
+  for (uint32_t index = loop_; index != kNone; index = layout_->loop(index).parent) {
     const Loop& loop = layout_->loop(index);
     if (loop.from <= defined) break;
     if (lists_[value].use != kNone && uses[lists_[value].use].at < loop.to) break;

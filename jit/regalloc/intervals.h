@@ -128,28 +128,27 @@ class Intervals {
   void build_live_out(BlockId block, BlockId next);
   void build_edges(BlockId block);
   void build_instruction(uint32_t index);
-  void build_definition(uint32_t index, uint32_t operand_index);
+  void build_definition(uint32_t operand_index);
   struct Reading {
     uint32_t operand;
     Position at;
     UseKind kind;
     bool is_late;
   };
-  void build_readings(uint32_t index, bool has_demands);
-  void collect_readings(uint32_t index, bool has_demands);
-  void build_demand(uint32_t index, const Reading& reading);
-  void build_use(uint32_t index, const Reading& reading);
-  void build_affinities_of_instruction(uint32_t index);
+  void build_readings(bool has_demands);
+  void collect_readings(bool has_demands);
+  void build_demand(const Reading& reading);
+  void build_use(const Reading& reading);
+  void build_affinities_of_instruction();
   void make_intervals();
   void make_interval(x64::VirtualRegister value);
   void sort_affinities();
 
   void begin_in_block(x64::VirtualRegister value);
   void open_range(x64::VirtualRegister value, Position from, Position to);
-  void add_range(x64::VirtualRegister value, Position to);
-  void add_range_in_memory(x64::VirtualRegister value, Position from, Position to);
+  void add_range(x64::VirtualRegister value, Position loaded, Position to);
   void add_use(x64::VirtualRegister value, Position at, uint32_t operand, UseKind kind);
-  void add_loop_ends(x64::VirtualRegister value, Position at);
+  void add_loop_ends(x64::VirtualRegister value);
   void add_clobbers(x64::RegisterSet registers, uint32_t index);
   void add_fixed(x64::Register reg, Position from, Position to, x64::VirtualRegister owner);
   void start_at(x64::VirtualRegister value, Position at);
@@ -160,7 +159,12 @@ class Intervals {
   const x64::MachineFunction* function_ = nullptr;
   const Layout* layout_ = nullptr;
   const Liveness* liveness_ = nullptr;
-  BlockId block_ = kNoBlock;
+  bool has_values_in_memory_ = false;
+  BlockId block_ = kNoBlock;         ///< at hand
+  Position start_ = 0;               ///< its beginning
+  uint32_t loop_ = kNone;            ///< in Layout: around it
+  uint32_t index_ = 0;               ///< the instruction at hand
+  uint32_t stand_ = 0;               ///< where it stands: Layout::stand_of()
   std::vector<ValueWord> live_out_;  ///< memory for a set
   std::vector<Lists> lists_;         ///< by value
   std::vector<Reading> readings_;    ///< of the instruction at hand

@@ -52,7 +52,9 @@ class Layout {
   [[nodiscard]] bool starts_block(Position position) const {
     return start_of(block_at(position)) == position;
   }
-  [[nodiscard]] uint32_t loop_at(Position position) const { return loop_of_block_[block_at(position)]; }
+  /// The innermost loop around the block; kNone if there is none.
+  [[nodiscard]] uint32_t loop_of(BlockId block) const { return loop_of_block_[block]; }
+  [[nodiscard]] uint32_t loop_at(Position position) const { return loop_of(block_at(position)); }
   [[nodiscard]] const Loop& loop(uint32_t index) const { return loops_[index]; }
   /// Where cold blocks begin, which stand last; kNever if there are none.
   [[nodiscard]] Position cold_start() const { return cold_start_; }
