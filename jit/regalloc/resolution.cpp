@@ -24,42 +24,51 @@ void Resolution::run(const MachineFunction& function, const Layout& layout, cons
   allocation_ = &allocation;
   moves_.clear();
   storage_.assign(function.registers.size(), {});
-  index_intervals();
+  index_values();
   write_operands();
   copy_to_demanded();
-  join_pieces();
-  join_definitions();
   join_edges();
   choose_storage();
   assign_slots();
   emit_operands();
   emit_moves();
-  collect_used();
 }
 
-void Resolution::index_intervals() {
+void Resolution::index_values() {
   const size_t count = all_->values.size();
   steps_.clear();
   entries_.clear();
   begin_.resize(count);
   moving_.clear();
-  for (VirtualRegister value = 0; value < count; ++value) {
-    const Value& v = all_->values[value];
-    const Place place = v.is_in_memory              ? slot_of(value)
-                        : v.first_interval == kNone ? kNowhere
-                                                    : place_of(all_->intervals[v.first_interval]);
-    begin_[value] = {kNever, place, static_cast<uint32_t>(steps_.size())};
-    Storage& storage = storage_[value];
-    for (uint32_t id = v.first_interval; id != kNone; id = all_->intervals[id].next) {
-      const Interval& interval = all_->intervals[id];
-      if (!interval.in_slot) continue;
-      storage.is_used = true;
-      storage.first = std::min(storage.first, gap_at(interval.start));
-      storage.last = std::max(storage.last, interval.end);
+  for (VirtualRegister id = 0; id < count; ++id) {
+    const Value& value = all_->values[id];
+    const Place place = value.is_in_memory              ? slot_of(id)
+                        : value.first_interval == kNone ? kNowhere
+                                                        : place_of(all_->intervals[value.first_interval]);
+    begin_[id] = {kNever, place, static_cast<uint32_t>(steps_.size())};
+    if (value.first_interval == kNone) continue;
+    if (value.is_spilled) index_slot(id);
+    if (value.fixed != Register::none) join_definition(id);
+    if (value.is_in_memory) {
+      load_pieces_of(value);
+    } else if (value.is_split) {
+      index_steps(id);
     }
-    if (v.is_split && !v.is_in_memory) index_steps(value);
+    if (value.is_split) join_pieces_of(value.first_interval);
   }
   std::ranges::sort(entries_, {}, [](const Entry& entry) { return std::pair(entry.start, entry.value); });
+}
+
+void Resolution::index_slot(VirtualRegister id) {
+  Storage& storage = storage_[id];
+  for (uint32_t piece = all_->values[id].first_interval; piece != kNone;
+       piece = all_->intervals[piece].next) {
+    const Interval& interval = all_->intervals[piece];
+    if (!interval.in_slot) continue;
+    storage.is_used = true;
+    storage.first = std::min(storage.first, gap_at(interval.start));
+    storage.last = std::max(storage.last, interval.end);
+  }
 }
 
 void Resolution::index_steps(VirtualRegister value) {
@@ -92,12 +101,12 @@ Resolution::Place Resolution::place_from(VirtualRegister value, Position at) {
 }
 
 /// Where an interval's value is when the moves of a gap begin.
-Resolution::Place Resolution::place_before_gap(const Interval& interval, uint32_t previous,
-                                               Position gap) const {
+Resolution::Place Resolution::place_before_gap(const Interval& interval, Position gap) const {
   const Value& value = all_->values[interval.value];
   if (interval.start != gap) return place_of(interval);
   if (layout_->starts_block(gap)) return value.is_in_memory ? slot_of(interval.value) : place_of(interval);
-  if (previous != kNone && all_->intervals[previous].end == gap) return place_of(all_->intervals[previous]);
+  if (interval.previous != kNone && all_->intervals[interval.previous].end == gap)
+    return place_of(all_->intervals[interval.previous]);
   if (value.fixed != Register::none && value.defined_at == gap) return place_of(value.fixed);
   return value.is_in_memory ? slot_of(interval.value) : place_of(interval);
 }
@@ -115,8 +124,11 @@ void Resolution::add(uint32_t instruction, Phase phase, Place from, Place to, Vi
 
 void Resolution::write_operands() {
   operand_places_.assign(function_->operands.size(), kNowhere);
-  for (const Interval& interval : all_->intervals) write_operands_of(interval);
+  copies_.clear();
+  for (uint32_t id = 0; id < all_->intervals.size(); ++id) write_operands_of(id);
+  allocation_->used = {};
   for (const Instruction& instruction : function_->instructions) {
+    allocation_->used = allocation_->used | instruction.clobbers;
     for (uint32_t i = 0; i < instruction.operand_count; ++i) {
       const Operand& operand = function_->operands[instruction.first_operand + i];
       const Register reg = demanded_register(*function_, instruction, operand);
@@ -125,63 +137,47 @@ void Resolution::write_operands() {
   }
 }
 
-void Resolution::write_operands_of(const Interval& interval) {
-  for (uint32_t id = interval.first_use; id != kNone; id = all_->uses[id].next) {
-    const Use& use = all_->uses[id];
+void Resolution::write_operands_of(uint32_t id) {
+  const Interval& interval = all_->intervals[id];
+  const Place place = place_of(interval);
+  for (uint32_t use_id = interval.first_use; use_id != kNone; use_id = all_->uses[use_id].next) {
+    const Use& use = all_->uses[use_id];
     if (use.operand == kNone) continue;
-    if (use.kind == UseKind::slot_only) {
+    if (use.kind == UseKind::copy) {
+      copies_.push_back({id, use_id});
+    } else if (use.kind == UseKind::slot_only) {
       operand_places_[use.operand] = slot_of(interval.value);
       storage_[interval.value].is_used = true;
-    } else if (use.kind != UseKind::copy) {
-      operand_places_[use.operand] = place_of(interval);
+    } else {
+      operand_places_[use.operand] = place;
     }
   }
 }
 
 void Resolution::copy_to_demanded() {
-  for (VirtualRegister value = 0; value < all_->values.size(); ++value) {
-    uint32_t previous = kNone;
-    for (uint32_t id = all_->values[value].first_interval; id != kNone; id = all_->intervals[id].next) {
-      const Interval& interval = all_->intervals[id];
-      for (uint32_t use_id = interval.first_use; use_id != kNone; use_id = all_->uses[use_id].next) {
-        const Use& use = all_->uses[use_id];
-        if (use.kind != UseKind::copy || use.operand == kNone) continue;
-        const uint32_t index = instruction_at(use.at);
-        const uint32_t result = tied_result(*function_, function_->instructions[index], use.operand);
-        if (result != kNone) operand_places_[use.operand] = operand_places_[result];
-        const Place to = operand_places_[use.operand];
-        if (to == place_of(interval)) continue;
-        add(index, kGap, place_before_gap(interval, previous, use.at), to, value);
-      }
-      previous = id;
-    }
+  for (const Copy& copy : copies_) {
+    const Interval& interval = all_->intervals[copy.interval];
+    const Use& use = all_->uses[copy.use];
+    const uint32_t index = instruction_at(use.at);
+    const uint32_t result = tied_result(*function_, function_->instructions[index], use.operand);
+    if (result != kNone) operand_places_[use.operand] = operand_places_[result];
+    const Place to = operand_places_[use.operand];
+    if (to != place_of(interval)) add(index, kGap, place_before_gap(interval, use.at), to, interval.value);
   }
 }
 
 // -----------------------------------------------------------------------------------------------------------
 // moves
 
-void Resolution::join_pieces() {
-  for (const Value& value : all_->values) {
-    if (value.is_in_memory) load_pieces_of(value);
-    if (value.is_split) join_pieces_of(value.first_interval);
-  }
-}
-
 /// Where one piece ends and the next one begins within a block.
 void Resolution::join_pieces_of(uint32_t first) {
-  uint32_t before_previous = kNone;
-  uint32_t previous = first;
   for (uint32_t id = all_->intervals[first].next; id != kNone; id = all_->intervals[id].next) {
-    const Interval& from = all_->intervals[previous];
     const Interval& to = all_->intervals[id];
+    const Interval& from = all_->intervals[to.previous];
+    if (from.end != to.start || layout_->starts_block(to.start)) continue;
     const Position gap = gap_at(to.start);
-    if (from.end == to.start && !layout_->starts_block(to.start)) {
-      const Place place = to.start == gap ? place_of(from) : place_before_gap(from, before_previous, gap);
-      add(instruction_at(gap), kGap, place, place_of(to), to.value);
-    }
-    before_previous = previous;
-    previous = id;
+    const Place place = to.start == gap ? place_of(from) : place_before_gap(from, gap);
+    add(instruction_at(gap), kGap, place, place_of(to), to.value);
   }
 }
 
@@ -198,16 +194,12 @@ void Resolution::load_pieces_of(const Value& value) {
   }
 }
 
-/// Results that come out of a certain register.
-void Resolution::join_definitions() {
-  for (VirtualRegister id = 0; id < all_->values.size(); ++id) {
-    const Value& value = all_->values[id];
-    if (value.fixed == Register::none || value.first_interval == kNone) continue;
-    const Interval& first = all_->intervals[value.first_interval];
-    if (first.start != value.defined_at) continue;
-    const Place to = place_of(first);
-    add(instruction_at(value.defined_at), kGap, place_of(value.fixed), to, id);
-  }
+/// A result that comes out of a certain register.
+void Resolution::join_definition(VirtualRegister id) {
+  const Value& value = all_->values[id];
+  const Interval& first = all_->intervals[value.first_interval];
+  if (first.start != value.defined_at) return;
+  add(instruction_at(value.defined_at), kGap, place_of(value.fixed), place_of(first), id);
 }
 
 void Resolution::find_arrivals() {

@@ -45,16 +45,15 @@ class Resolution {
     bool at_definition = false;  ///< written there, or born in it
   };
 
-  void index_intervals();
+  void index_values();
+  void index_slot(x64::VirtualRegister value);
   void index_steps(x64::VirtualRegister value);
   void write_operands();
-  void write_operands_of(const Interval& interval);
+  void write_operands_of(uint32_t interval);
   void copy_to_demanded();
-  void copy_uses_of(uint32_t interval);
-  void join_pieces();
   void join_pieces_of(uint32_t first_interval);
   void load_pieces_of(const Value& value);
-  void join_definitions();
+  void join_definition(x64::VirtualRegister value);
   void find_arrivals();
   void find_arrivals_of(BlockId block);
   void join_edges();
@@ -67,7 +66,6 @@ class Resolution {
   void emit_operands();
   void emit_moves();
   [[nodiscard]] bool is_superfluous(const Move& move) const;
-  void collect_used();
 
   void add(uint32_t instruction, Phase phase, Place from, Place to, x64::VirtualRegister value);
   [[nodiscard]] static Place slot_of(x64::VirtualRegister value) { return kFirstSlot + value; }
@@ -77,7 +75,7 @@ class Resolution {
     return interval.in_slot ? slot_of(interval.value) : place_of(interval.reg);
   }
   [[nodiscard]] Place place_from(x64::VirtualRegister value, Position at);
-  [[nodiscard]] Place place_before_gap(const Interval& interval, uint32_t previous, Position gap) const;
+  [[nodiscard]] Place place_before_gap(const Interval& interval, Position gap) const;
   [[nodiscard]] x64::Location location(Place place) const;
 
   const x64::MachineFunction* function_ = nullptr;
@@ -117,6 +115,11 @@ class Resolution {
   std::vector<Arrival> arrivals_;
   std::vector<uint32_t> first_arrival_;  ///< by block: in arrivals_
   std::vector<Place> operand_places_;
+  struct Copy {
+    uint32_t interval;
+    uint32_t use;
+  };
+  std::vector<Copy> copies_;      ///< uses that moves read
   std::vector<Storage> storage_;  ///< by value
   std::vector<Move> moves_;
   std::vector<x64::VirtualRegister> stored_;  ///< values with a slot, by where they need it first

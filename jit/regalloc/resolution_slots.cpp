@@ -81,7 +81,10 @@ Location Resolution::location(Place place) const {
 
 void Resolution::emit_operands() {
   allocation_->operands.resize(operand_places_.size());
-  for (size_t i = 0; i < operand_places_.size(); ++i) allocation_->operands[i] = location(operand_places_[i]);
+  for (size_t i = 0; i < operand_places_.size(); ++i) {
+    allocation_->operands[i] = location(operand_places_[i]);
+    if (operand_places_[i] < kNowhere) allocation_->used.add(allocation_->operands[i].reg);
+  }
 }
 
 /// What a value's slot has held since its definition need not be put there again.
@@ -109,18 +112,8 @@ void Resolution::emit_moves() {
       parallel_.resolve(static_cast<uint32_t>(move.key >> 2), allocation_->moves);
     }
   }
-}
-
-void Resolution::collect_used() {
-  allocation_->used = {};
-  for (const Location& operand : allocation_->operands) {
-    if (operand.is_register()) allocation_->used.add(operand.reg);
-  }
   for (const x64::InsertedMove& move : allocation_->moves) {
     if (move.to.is_register()) allocation_->used.add(move.to.reg);
-  }
-  for (const x64::Instruction& instruction : function_->instructions) {
-    allocation_->used = allocation_->used | instruction.clobbers;
   }
 }
 
