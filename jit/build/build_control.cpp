@@ -44,13 +44,13 @@ void FunctionBuilder::begin_loop(Control& control) {
 
 /// The locals that the loop assigns.
 void FunctionBuilder::list_loop_locals(Control& control) {
-  if (loops_.ranges.empty()) loops_ = find_loops(module_, function_);
-  const auto loop = std::ranges::lower_bound(loops_.ranges, uint64_t{offset_}, {}, &LoopRange::begin);
+  if (!loops_.has(offset_)) loops_.add_nest(body_, offset_);
+  const LoopRange& loop = loops_.at(offset_);
   control.first_local = static_cast<uint32_t>(loop_locals_.size());
-  if (loop->assigns_any) {
+  if (loop.assigns_any) {
     for (uint32_t local = 0; local < locals_.size(); ++local) loop_locals_.push_back(local);
   } else {
-    const auto assigned = loops_.locals_of(*loop);
+    const auto assigned = loops_.locals_of(loop);
     loop_locals_.insert(loop_locals_.end(), assigned.begin(), assigned.end());
   }
   control.local_count = static_cast<uint32_t>(loop_locals_.size()) - control.first_local;

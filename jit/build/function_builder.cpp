@@ -13,32 +13,44 @@ using engine::kOpcodeCount;
 
 const uint64_t FunctionBuilder::kContextOffset = layout::kInstanceContext;
 
-const FunctionBuilder::Step FunctionBuilder::kSteps[kOpcodeCount] = {
-#define WASM_GC(name, ...) &FunctionBuilder::name,
-#define WASM_EXCEPTION(name, ...) &FunctionBuilder::name,
-#define WASM_CONTROL(name, ...) &FunctionBuilder::name,
-#define WASM_PARAMETRIC(name, ...) &FunctionBuilder::name,
-#define WASM_VARIABLE(name, ...) &FunctionBuilder::name,
-#define WASM_TABLE(name, ...) &FunctionBuilder::name,
-#define WASM_MEMORY(name, ...) &FunctionBuilder::name,
-#define WASM_REFERENCE(name, ...) &FunctionBuilder::name,
-#define WASM_SIMD(...) &FunctionBuilder::simd,
-#define WASM_SIMD_ACCESS(...) &FunctionBuilder::simd_access,
-#define WASM_WIDE(...) &FunctionBuilder::wide,
-#define WASM_CONSTANT(...) &FunctionBuilder::constant,
-#define WASM_UNARY(...) &FunctionBuilder::unary,
-#define WASM_TEST(...) &FunctionBuilder::unary,
-#define WASM_BINARY(...) &FunctionBuilder::binary,
-#define WASM_COMPARE(...) &FunctionBuilder::binary,
-#define WASM_LOAD(...) &FunctionBuilder::load,
-#define WASM_STORE(...) &FunctionBuilder::store,
-#define WASM_ATOMIC_LOAD(...) &FunctionBuilder::atomic_access,
-#define WASM_ATOMIC_STORE(...) &FunctionBuilder::atomic_access,
-#define WASM_ATOMIC_RMW(...) &FunctionBuilder::atomic_access,
-#define WASM_ATOMIC_CMPXCHG(...) &FunctionBuilder::atomic_access,
-#define WASM_ATOMIC_WAIT(...) &FunctionBuilder::atomic_wait,
-#define WASM_ATOMIC_NOTIFY(...) &FunctionBuilder::atomic_notify,
-#define WASM_ATOMIC_FENCE(...) &FunctionBuilder::atomic_fence,
+/// Reads the immediate, the kind of which is known, and builds the row. (It cannot fail: the body is valid.)
+template <engine::Immediate immediate, auto method>
+void FunctionBuilder::step(FunctionBuilder& self, engine::InstructionReader& reader,
+                           Instruction& instruction) {
+  (void)reader.read<immediate>(instruction);
+  (self.*method)(instruction);
+}
+
+#define HEDDLE_STEP(method, name, code, text, immediate, ...) \
+  &FunctionBuilder::step<engine::Immediate::immediate, &FunctionBuilder::method>,
+#define HEDDLE_STEP_OF_ROW(name, ...) HEDDLE_STEP(name, name, __VA_ARGS__)
+
+const FunctionBuilder::Step FunctionBuilder::kSteps[] = {
+#define WASM_GC(...) HEDDLE_STEP_OF_ROW(__VA_ARGS__)
+#define WASM_EXCEPTION(...) HEDDLE_STEP_OF_ROW(__VA_ARGS__)
+#define WASM_CONTROL(...) HEDDLE_STEP_OF_ROW(__VA_ARGS__)
+#define WASM_PARAMETRIC(...) HEDDLE_STEP_OF_ROW(__VA_ARGS__)
+#define WASM_VARIABLE(...) HEDDLE_STEP_OF_ROW(__VA_ARGS__)
+#define WASM_TABLE(...) HEDDLE_STEP_OF_ROW(__VA_ARGS__)
+#define WASM_MEMORY(...) HEDDLE_STEP_OF_ROW(__VA_ARGS__)
+#define WASM_REFERENCE(...) HEDDLE_STEP_OF_ROW(__VA_ARGS__)
+#define WASM_SIMD(...) HEDDLE_STEP(simd, __VA_ARGS__)
+#define WASM_SIMD_ACCESS(...) HEDDLE_STEP(simd_access, __VA_ARGS__)
+#define WASM_WIDE(...) HEDDLE_STEP(wide, __VA_ARGS__)
+#define WASM_CONSTANT(...) HEDDLE_STEP(constant, __VA_ARGS__)
+#define WASM_UNARY(...) HEDDLE_STEP(unary, __VA_ARGS__)
+#define WASM_TEST(...) HEDDLE_STEP(unary, __VA_ARGS__)
+#define WASM_BINARY(...) HEDDLE_STEP(binary, __VA_ARGS__)
+#define WASM_COMPARE(...) HEDDLE_STEP(binary, __VA_ARGS__)
+#define WASM_LOAD(...) HEDDLE_STEP(load, __VA_ARGS__)
+#define WASM_STORE(...) HEDDLE_STEP(store, __VA_ARGS__)
+#define WASM_ATOMIC_LOAD(...) HEDDLE_STEP(atomic_access, __VA_ARGS__)
+#define WASM_ATOMIC_STORE(...) HEDDLE_STEP(atomic_access, __VA_ARGS__)
+#define WASM_ATOMIC_RMW(...) HEDDLE_STEP(atomic_access, __VA_ARGS__)
+#define WASM_ATOMIC_CMPXCHG(...) HEDDLE_STEP(atomic_access, __VA_ARGS__)
+#define WASM_ATOMIC_WAIT(...) HEDDLE_STEP(atomic_wait, __VA_ARGS__)
+#define WASM_ATOMIC_NOTIFY(...) HEDDLE_STEP(atomic_notify, __VA_ARGS__)
+#define WASM_ATOMIC_FENCE(...) HEDDLE_STEP(atomic_fence, __VA_ARGS__)
 #include "engine/opcodes/opcodes.def"
 };
 
@@ -85,6 +97,7 @@ void FunctionBuilder::reset(uint32_t function) {
   const engine::ByteRange range = module_.functions[function].body;
   body_ = engine::Cursor(module_.view(range), range.offset);
   offset_ = static_cast<uint32_t>(range.offset);
+  loops_.reset(range.size);
   out_.nodes.reserve(range.size);  // with what is inlined later
   out_.arguments.reserve(range.size);
   size_limit_ = uint64_t{48} * range.size + (1u << 20);
@@ -131,14 +144,16 @@ void FunctionBuilder::begin_body() {
 bool FunctionBuilder::run() {
   engine::InstructionReader reader(body_);
   Instruction instruction;
-  // The body has been validated, so that reading can't fail.
-  while (!body_.at_end() && reader.next(instruction)) {
-    if (!reachable_ && unreachable_code_.skips(instruction.opcode)) continue;
+  while (!body_.at_end() && reader.read_opcode(instruction)) {
+    if (!reachable_ && unreachable_code_.skips(instruction.opcode)) {
+      (void)reader.read_rest(instruction);
+      continue;
+    }
     offset_ = static_cast<uint32_t>(instruction.offset);
     const bool is_entry = !entered_ && options_.osr_offset != 0 && offset_ == options_.osr_offset;
     if (is_entry && instruction.opcode == Opcode::loop) enter_from_interpreter();
     if (fuel_ != kNoValue) ++fuel_count_;
-    (this->*kSteps[static_cast<size_t>(instruction.opcode)])(instruction);
+    kSteps[static_cast<size_t>(instruction.opcode)](*this, reader, instruction);
     if (is_too_large()) return false;
   }
   return true;

@@ -98,8 +98,10 @@ class FunctionBuilder {
     uint32_t parameter;  ///< kNone: none
   };
 
-  using Step = void (FunctionBuilder::*)(const Instruction&);
+  using Step = void (*)(FunctionBuilder&, engine::InstructionReader&, Instruction&);
   static const Step kSteps[engine::kOpcodeCount];
+  template <engine::Immediate immediate, auto method>
+  static void step(FunctionBuilder& self, engine::InstructionReader& reader, Instruction& instruction);
 
   // function_builder.cpp: the driver.
   void reset(uint32_t function);
@@ -389,7 +391,7 @@ class FunctionBuilder {
   const BuildOptions options_;
   Function& out_;
 
-  Loops loops_;  ///< once one is met
+  Loops loops_;  ///< all around what is built
   engine::Cursor body_{{}};
   uint32_t function_ = 0;
   const TypeDefinition* type_ = nullptr;

@@ -46,6 +46,7 @@ void Function::reset() {
   blocks.clear();
   inlined.clear();
   order.clear();
+  reverse_postorder.clear();
   has_calls = false;
   reloads_instance = false;
 }

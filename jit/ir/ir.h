@@ -112,9 +112,10 @@ struct Function {
   std::vector<Value> arguments;  ///< of nodes and edges
   std::vector<Block> blocks;     ///< [0] is the entry; its parameters are the function's (of an OSR body: one
                                  ///< i64, the interpreter's frame pointer)
-  std::vector<InlinedPosition> inlined;  ///< what offsets with kInlinedOffset mean
-  std::vector<BlockId> order;            ///< layout; see order_blocks()
-  bool has_calls = false;                ///< of anything: needs a frame and a stack check
+  std::vector<InlinedPosition> inlined;    ///< what offsets with kInlinedOffset mean
+  std::vector<BlockId> order;              ///< layout; see order_blocks()
+  std::vector<BlockId> reverse_postorder;  ///< of all blocks that can be reached; as old as `order`
+  bool has_calls = false;                  ///< of anything: needs a frame and a stack check
   bool reloads_instance = false;  ///< calls may come back in another instance: see calling_convention.h
 
   std::vector<Block> spare_blocks;  ///< of functions before, for their memory
@@ -141,7 +142,8 @@ struct Function {
 };
 
 /// Fills `order` (reverse postorder, each loop contiguous, cold blocks last), predecessors, loop depths and
-/// headers, and splits critical edges. Unreachable blocks are left out of `order`. No recursion.
+/// headers, and splits critical edges. Unreachable blocks are left out of `order`. No recursion. Who does it
+/// often has a BlockOrder.
 void order_blocks(Function& function);
 
 /// The first broken invariant, or an empty string. For debug builds, tests and fuzzing.

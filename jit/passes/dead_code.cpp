@@ -15,37 +15,43 @@ namespace heddle::jit {
 namespace {
 
 bool is_root(const Node& node) {
-  switch (effect_of(node.operation)) {
-    case Effect::none: return false;
-    case Effect::reads: return node.operation != Operation::host_load;
-    case Effect::writes:
-    case Effect::traps:
-    case Effect::anything:
-    case Effect::terminator: return true;
-  }
-  return true;
+  return effect_of(node.operation) != Effect::none && node.operation != Operation::host_load;
 }
 
 class DeadCodePass {
  public:
-  explicit DeadCodePass(Function& function) : function_(function), needed_(function.nodes.size(), 0) {}
+  explicit DeadCodePass(Function& function)
+      : function_(function), needed_(function.nodes.size(), 0), is_passed_(function.blocks.size(), 0) {}
 
   void run() {
-    for (const BlockId block : function_.order) {
-      for (const Value value : function_.blocks[block].nodes) {
-        if (is_root(function_.nodes[value])) need(value);
-      }
-    }
-    for (const Value value : function_.blocks[0].parameters) need(value);  // the calling convention's
-    mark_parameters();
+    for (const Value value : function_.blocks[0].parameters) needed_[value] = 1;  // the calling convention's
+    for (size_t i = function_.order.size(); i-- > 0;) mark(function_.order[i]);
     sweep();
   }
 
  private:
+  /// What is used stands in front of who uses it, so that it is passed later.
+  void mark(BlockId id) {
+    const Block& block = function_.blocks[id];
+    for (size_t i = block.nodes.size(); i-- > 0;) {
+      const Node& node = function_.nodes[block.nodes[i]];
+      uint8_t& is_needed = needed_[block.nodes[i]];
+      if (is_needed == 0 && !is_root(node)) continue;
+      is_needed = 1;
+      for (const Value argument : function_.arguments_of(node)) needed_[argument] = 1;
+    }
+    is_passed_[id] = 1;
+    for (size_t i = 0; i < block.parameters.size(); ++i) {
+      if (needed_[block.parameters[i]] != 0) need_incoming(id, i);
+    }
+    follow();
+  }
+
+  /// Edges may hand over what has been passed: it and all that it uses is followed at once.
   void need(Value value) {
-    if (needed_[value]) return;
+    if (needed_[value] != 0) return;
     needed_[value] = 1;
-    open_.push_back(value);
+    if (is_passed_[function_.nodes[value].block] != 0) open_.push_back(value);
   }
 
   /// A parameter's arguments are found from its block's predecessors.
@@ -57,16 +63,15 @@ class DeadCodePass {
     }
   }
 
-  void mark_parameters() {
+  void follow() {
     while (!open_.empty()) {
-      const Value value = open_.back();
+      const Node& node = function_.nodes[open_.back()];
       open_.pop_back();
-      const Node& node = function_.nodes[value];
       if (node.operation == Operation::parameter) {
-        if (node.block != 0) need_incoming(node.block, node.immediate);
-        continue;
+        need_incoming(node.block, node.immediate);
+      } else {
+        for (const Value argument : function_.arguments_of(node)) need(argument);
       }
-      for (const Value argument : function_.arguments_of(node)) need(argument);
     }
   }
 
@@ -98,9 +103,10 @@ class DeadCodePass {
   }
 
   Function& function_;
-  std::vector<uint8_t> needed_;  ///< by value: is it?
-  std::vector<Value> open_;
-  std::vector<bool> shrinks_;  ///< by block: does a parameter go?
+  std::vector<uint8_t> needed_;     ///< by value: is it?
+  std::vector<uint8_t> is_passed_;  ///< by block
+  std::vector<Value> open_;         ///< passed before they were known to be needed
+  std::vector<bool> shrinks_;       ///< by block: does a parameter go?
   std::vector<bool> stays_;
 };
 

@@ -3,7 +3,7 @@
 #include "jit/passes/dominators.h"
 
 #include <algorithm>
-#include <utility>
+#include <span>
 
 namespace heddle::jit {
 
@@ -14,28 +14,10 @@ void Dominators::compute(const Function& function) {
   number_tree();
 }
 
-/// A depth-first walk with a stack of its own.
 void Dominators::number_blocks() {
   position_.assign(function_->blocks.size(), kUnreached);
-  rpo_.clear();
-  std::vector<std::pair<BlockId, size_t>> path;
-  path.push_back({0, 0});
-  position_[0] = 0;
-  while (!path.empty()) {
-    auto& [block, next] = path.back();
-    const auto& successors = function_->blocks[block].successors;
-    if (next == successors.size()) {
-      rpo_.push_back(block);
-      path.pop_back();
-      continue;
-    }
-    const BlockId target = successors[next++].target;
-    if (position_[target] != kUnreached) continue;
-    position_[target] = 0;
-    path.push_back({target, 0});
-  }
-  std::ranges::reverse(rpo_);
-  for (uint32_t i = 0; i < rpo_.size(); ++i) position_[rpo_[i]] = i;
+  uint32_t position = 0;
+  for (const BlockId block : function_->reverse_postorder) position_[block] = position++;
 }
 
 void Dominators::solve() {
@@ -48,7 +30,7 @@ void Dominators::solve() {
     }
     return a;
   };
-  for (const BlockId block : std::span(rpo_).subspan(1)) {
+  for (const BlockId block : std::span(function_->reverse_postorder).subspan(1)) {
     BlockId found = kNoBlock;
     for (const BlockId predecessor : function_->blocks[block].predecessors) {
       if (position_[predecessor] == kUnreached || immediate_[predecessor] == kNoBlock) continue;
@@ -63,20 +45,20 @@ void Dominators::solve() {
 void Dominators::number_tree() {
   first_child_.assign(function_->blocks.size(), kNoBlock);
   sibling_.assign(function_->blocks.size(), kNoBlock);
-  for (size_t i = rpo_.size(); i-- > 1;) {
-    BlockId& first = first_child_[immediate_[rpo_[i]]];
-    sibling_[rpo_[i]] = first;
-    first = rpo_[i];
+  const auto& order = function_->reverse_postorder;
+  for (size_t i = order.size(); i-- > 1;) {
+    BlockId& first = first_child_[immediate_[order[i]]];
+    sibling_[order[i]] = first;
+    first = order[i];
   }
   preorder_.clear();
-  preorder_.reserve(rpo_.size());
-  std::vector<BlockId> open = {0};
-  while (!open.empty()) {
-    const BlockId block = open.back();
-    open.pop_back();
+  open_.assign(1, 0);
+  while (!open_.empty()) {
+    const BlockId block = open_.back();
+    open_.pop_back();
     preorder_.push_back(block);
-    if (sibling_[block] != kNoBlock) open.push_back(sibling_[block]);
-    if (first_child_[block] != kNoBlock) open.push_back(first_child_[block]);
+    if (sibling_[block] != kNoBlock) open_.push_back(sibling_[block]);
+    if (first_child_[block] != kNoBlock) open_.push_back(first_child_[block]);
   }
   first_.assign(function_->blocks.size(), 0);
   last_.assign(function_->blocks.size(), 0);

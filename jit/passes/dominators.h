@@ -20,7 +20,9 @@ class Dominators {
   void compute(const Function& function);
 
   /// Reverse postorder of the reachable blocks, cold or not.
-  [[nodiscard]] const std::vector<BlockId>& postorder_reversed() const { return rpo_; }
+  [[nodiscard]] const std::vector<BlockId>& postorder_reversed() const {
+    return function_->reverse_postorder;
+  }
   /// kNoBlock for the entry.
   [[nodiscard]] BlockId immediate(BlockId block) const { return immediate_[block]; }
   /// The blocks in preorder of the dominator tree, siblings in reverse postorder: all but a loop header's
@@ -37,14 +39,14 @@ class Dominators {
 
   static constexpr uint32_t kUnreached = UINT32_MAX;
   const Function* function_ = nullptr;
-  std::vector<BlockId> rpo_;
-  std::vector<uint32_t> position_;  ///< in rpo_, by block
+  std::vector<uint32_t> position_;  ///< in reverse postorder, by block
   std::vector<BlockId> immediate_;
   std::vector<BlockId> first_child_;  ///< in the tree, in reverse postorder
   std::vector<BlockId> sibling_;      ///< the next one
   std::vector<BlockId> preorder_;
   std::vector<uint32_t> first_;  ///< preorder number in the tree
   std::vector<uint32_t> last_;   ///< greatest number below
+  std::vector<BlockId> open_;
 };
 
 }  // namespace heddle::jit

@@ -34,21 +34,17 @@ RegisterSet clobbers(bool may_throw_here) {
 // ------------------------------------------------------------------------------------------------- places of
 // values
 
-void Selector::find_results() {
-  for (const BlockId id : ir_.order) {
-    for (const Value value : ir_.blocks[id].nodes) {
-      if (operation(value) != Operation::result) continue;
-      const Value call = argument(value, 0);
-      if (selected_[call].results == UINT32_MAX) {
-        selected_[call].results = static_cast<uint32_t>(results_.size());
-        results_.emplace_back();
-      }
-      auto& results = results_[selected_[call].results];
-      const auto i = static_cast<size_t>(node(value).immediate);
-      if (results.size() <= i) results.resize(i + 1, kNoValue);
-      results[i] = value;
-    }
+/// One of several that a call gives.
+void Selector::note_result(Value value) {
+  Selected& call = selected_[argument(value, 0)];
+  if (call.results == UINT32_MAX) {
+    call.results = static_cast<uint32_t>(results_.size());
+    results_.emplace_back();
   }
+  auto& results = results_[call.results];
+  const auto i = static_cast<size_t>(node(value).immediate);
+  if (results.size() <= i) results.resize(i + 1, kNoValue);
+  results[i] = value;
 }
 
 VirtualRegister Selector::result_register(Value call, unsigned i) const {

@@ -61,29 +61,29 @@ Selector::Selector(const Function& ir, const Dominators& dominators, const Selec
 // --------------------------------------------------------------------------------------------------------
 // the walk
 
-void Selector::count_uses() {
-  for (const BlockId id : ir_.order) {
-    const Block& block = ir_.blocks[id];
-    for (const Value value : block.nodes) {
-      for (const Value each : arguments(value)) {
-        ++selected_[each].uses;
-        if (node(each).block != id) selected_[each].is_used_beyond = true;
-      }
-    }
-    for (const Edge& edge : block.successors) {
-      for (const Value each : ir_.arguments_of(edge)) {
-        ++selected_[each].uses;
-        selected_[each].is_used_beyond = true;
-      }
-    }
-  }
-}
-
-void Selector::colour_block(const Block& block) {
+/// What is known of values before selection. Blocks come in layout order, so that definitions come before
+/// uses.
+void Selector::survey(BlockId id) {
+  const Block& block = ir_.blocks[id];
+  for (const Value parameter : block.parameters) selected_[parameter].block = id;
   uint32_t colour = 0;
   for (const Value value : block.nodes) {
+    const Node& at = node(value);
+    selected_[value].block = id;
     selected_[value].colour = colour;
-    if (is_barrier(effect_of(operation(value)))) ++colour;
+    if (is_barrier(effect_of(at.operation))) ++colour;
+    if (at.operation == Operation::result) note_result(value);
+    for (const Value each : ir_.arguments_of(at)) {
+      Selected& used = selected_[each];
+      ++used.uses;
+      used.is_used_beyond |= used.block != id;
+    }
+  }
+  for (const Edge& edge : block.successors) {
+    for (const Value each : ir_.arguments_of(edge)) {
+      ++selected_[each].uses;
+      selected_[each].is_used_beyond = true;
+    }
   }
 }
 
@@ -100,10 +100,8 @@ void Selector::run() {
     machine.is_cold = block.is_cold;
     machine.is_handler = block.is_handler;
     if (block.is_handler) out_.saves_instance = true;
-    colour_block(block);
+    survey(id);
   }
-  count_uses();
-  find_results();
   for (size_t i = ir_.order.size(); i-- > 0;) select_block(ir_.order[i]);
   finish();
 }

@@ -47,8 +47,7 @@ class Selector {
 
  private:
   // ---- selector.cpp: the walk
-  void count_uses();
-  void colour_block(const Block& block);
+  void survey(BlockId id);
   void select_block(BlockId id);
   void select_node(Value value);
   void flush();
@@ -76,7 +75,7 @@ class Selector {
     return ((mask + 1) & mask) == 0 && greatest(value) <= mask;
   }
   /// May the computation of `value`, which has no effect, be repeated for the node at hand?
-  [[nodiscard]] bool is_near(Value value) const { return node(value).block == block_; }
+  [[nodiscard]] bool is_near(Value value) const { return selected_[value].block == block_; }
   /// May it be done for the node at hand instead, since nobody else wants it?
   [[nodiscard]] bool is_only_here(Value value) const {
     return selected_[value].uses == 1 && is_near(value) && !is_repeated_;
@@ -298,7 +297,7 @@ class Selector {
   void load_value(VirtualRegister to, Type type, const Address& address);
   /// The register of a result of the call, or kNoRegister if nobody wants it.
   [[nodiscard]] VirtualRegister result_register(Value call, unsigned i) const;
-  void find_results();
+  void note_result(Value value);
 
   const Function& ir_;
   const SelectOptions& options_;
@@ -309,6 +308,7 @@ class Selector {
     VirtualRegister reg = kNoRegister;  ///< kNoRegister: nobody asked
     uint32_t uses = 0;
     uint32_t colour = 0;            ///< effects before it in its block
+    BlockId block = kNoBlock;       ///< where it is defined
     uint32_t results = UINT32_MAX;  ///< in results_, of a call with several
     bool is_used_beyond = false;    ///< in another block, or by an edge
     bool is_taken = false;          ///< its only user does its work
