@@ -50,11 +50,7 @@ void Liveness::compute(const MachineFunction& function, size_t limit) {
 
 /// No block stands before those that dominate it, so whoever uses a value comes behind its definition.
 void Liveness::find_exposed_uses(const MachineFunction& function) {
-  const size_t registers = function.registers.size();
-  defining_block_.assign(registers, kNoBlock);
-  defining_instruction_.assign(registers, UINT32_MAX);
-  last_block_.assign(registers, kNoBlock);
-  number_.assign(registers, kNone);
+  values_.assign(function.registers.size(), {});
   blocks_.assign(function.blocks.size(), {});
   exposed_.clear();
   to_number_.clear();
@@ -82,18 +78,18 @@ void Liveness::find_exposed_uses(const MachineFunction& function) {
 }
 
 void Liveness::define(VirtualRegister reg, BlockId block, uint32_t instruction) {
-  defining_block_[reg] = last_block_[reg] = block;
-  defining_instruction_[reg] = instruction;
+  values_[reg] = {block, instruction, block, kNone};
 }
 
 void Liveness::use(VirtualRegister reg, BlockId block) {
-  if (last_block_[reg] == block) return;
-  last_block_[reg] = block;
+  ValueInfo& value = values_[reg];
+  if (value.last_block == block) return;
+  value.last_block = block;
   exposed_.push_back(reg);
-  if (number_[reg] != kNone) return;
-  number_[reg] = 0;  // it gets one
+  if (value.number != kNone) return;
+  value.number = 0;  // it gets one
   to_number_.push_back(reg);
-  if (defining_block_[reg] != kNoBlock) ++blocks_[defining_block_[reg]].number_count;
+  if (value.defining_block != kNoBlock) ++blocks_[value.defining_block].number_count;
 }
 
 void Liveness::number_values(const MachineFunction& function) {
@@ -104,9 +100,10 @@ void Liveness::number_values(const MachineFunction& function) {
   }
   crossing_.resize(to_number_.size());
   for (const VirtualRegister reg : to_number_) {
-    const BlockId block = defining_block_[reg];
-    number_[reg] = block == kNoBlock ? next++ : --blocks_[block].first_number;
-    crossing_[number_[reg]] = reg;
+    const BlockId block = values_[reg].defining_block;
+    const uint32_t number = block == kNoBlock ? next++ : --blocks_[block].first_number;
+    values_[reg].number = number;
+    crossing_[number] = reg;
   }
 }
 
@@ -153,7 +150,7 @@ bool Liveness::flow_into(const MachineBlock& block, BlockId id) {
         bits_between(word.index, sets.first_number, sets.first_number + sets.number_count);
     if ((word.bits & ~defined) != 0) flow_.push_back({word.index, word.bits & ~defined});
   }
-  for (uint32_t i = 0; i < sets.use_count; ++i) add_to_flow(number_[exposed_[sets.first_use + i]]);
+  for (uint32_t i = 0; i < sets.use_count; ++i) add_to_flow(values_[exposed_[sets.first_use + i]].number);
   if (std::ranges::equal(before, flow_)) return false;
   sets.first_word = static_cast<uint32_t>(words_.size());
   sets.word_count = static_cast<uint32_t>(flow_.size());
@@ -169,6 +166,14 @@ void Liveness::add_to_flow(uint32_t number) {
   } else {
     flow_.insert(word, {number / 64, bit});
   }
+}
+
+bool Liveness::lives_into(VirtualRegister reg, BlockId block) const {
+  const ValueSet live = live_in(block);
+  const uint32_t number = values_[reg].number;
+  if (number == kNone) return false;
+  const auto word = std::ranges::lower_bound(live, number / 64, {}, &ValueWord::index);
+  return word != live.end() && word->index == number / 64 && (word->bits >> (number % 64) & 1) != 0;
 }
 
 ValueSet Liveness::live_out(const MachineBlock& block, std::vector<ValueWord>& memory) const {

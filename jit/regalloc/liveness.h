@@ -34,13 +34,14 @@ class Liveness {
 
   [[nodiscard]] bool is_complete() const { return is_complete_; }
   /// Is it used in another block than the one that defines it?
-  [[nodiscard]] bool crosses_blocks(x64::VirtualRegister reg) const { return number_[reg] != kNone; }
+  [[nodiscard]] bool crosses_blocks(x64::VirtualRegister reg) const { return values_[reg].number != kNone; }
   /// In sets; kNone if it does not cross blocks.
-  [[nodiscard]] uint32_t number(x64::VirtualRegister reg) const { return number_[reg]; }
+  [[nodiscard]] uint32_t number(x64::VirtualRegister reg) const { return values_[reg].number; }
   /// What lives into the block.
   [[nodiscard]] ValueSet live_in(BlockId block) const {
     return std::span(words_).subspan(blocks_[block].first_word, blocks_[block].word_count);
   }
+  [[nodiscard]] bool lives_into(x64::VirtualRegister reg, BlockId block) const;
   /// What lives into a successor of the block; valid until `memory` or the Liveness changes.
   [[nodiscard]] ValueSet live_out(const x64::MachineBlock& block, std::vector<ValueWord>& memory) const;
   /// Calls `visit` with each value that is in `set` and not in `other`, in the order of numbers.
@@ -60,10 +61,10 @@ class Liveness {
   }
 
   /// kNoBlock if it is never defined.
-  [[nodiscard]] BlockId defining_block(x64::VirtualRegister reg) const { return defining_block_[reg]; }
+  [[nodiscard]] BlockId defining_block(x64::VirtualRegister reg) const { return values_[reg].defining_block; }
   /// The defining instruction; UINT32_MAX of parameters.
   [[nodiscard]] uint32_t defining_instruction(x64::VirtualRegister reg) const {
-    return defining_instruction_[reg];
+    return values_[reg].defining_instruction;
   }
 
  private:
@@ -88,10 +89,13 @@ class Liveness {
   void add_to_flow(uint32_t number);
 
   bool is_complete_ = false;
-  std::vector<BlockId> defining_block_;
-  std::vector<uint32_t> defining_instruction_;
-  std::vector<BlockId> last_block_;              ///< by register: where it was last seen
-  std::vector<uint32_t> number_;                 ///< by register
+  struct ValueInfo {
+    BlockId defining_block = kNoBlock;
+    uint32_t defining_instruction = UINT32_MAX;
+    BlockId last_block = kNoBlock;  ///< where it was last seen
+    uint32_t number = kNone;
+  };
+  std::vector<ValueInfo> values_;                ///< by register
   std::vector<x64::VirtualRegister> to_number_;  ///< values that cross blocks, as they are found
   std::vector<x64::VirtualRegister> crossing_;   ///< by number
   std::vector<x64::VirtualRegister> exposed_;    ///< uses in other blocks than the definition's, by block

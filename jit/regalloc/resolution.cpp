@@ -15,6 +15,13 @@ using x64::Operand;
 using x64::Register;
 using x64::VirtualRegister;
 
+namespace {
+
+/// Steps are looked up one by one, what lives into a block 64 at once.
+constexpr size_t kFewSteps = 8;
+
+}  // namespace
+
 void Resolution::run(const MachineFunction& function, const Layout& layout, const Liveness& liveness,
                      const Intervals& intervals, x64::Allocation& allocation) {
   function_ = &function;
@@ -37,7 +44,7 @@ void Resolution::run(const MachineFunction& function, const Layout& layout, cons
 void Resolution::index_values() {
   const size_t count = all_->values.size();
   steps_.clear();
-  entries_.clear();
+  unsorted_.clear();
   begin_.resize(count);
   moving_.clear();
   for (VirtualRegister id = 0; id < count; ++id) {
@@ -56,7 +63,6 @@ void Resolution::index_values() {
     }
     if (value.is_split) join_pieces_of(value.first_interval);
   }
-  std::ranges::sort(entries_, {}, [](const Entry& entry) { return std::pair(entry.start, entry.value); });
 }
 
 void Resolution::index_slot(VirtualRegister id) {
@@ -79,7 +85,7 @@ void Resolution::index_steps(VirtualRegister value) {
     if (place_of(interval) == place) continue;
     place = place_of(interval);
     steps_.push_back({interval.start, place});
-    if (layout_->starts_block(interval.start)) entries_.push_back({interval.start, value, place});
+    unsorted_.push_back({value, interval.start});
   }
   if (steps_.size() == begin.next) return;
   steps_.emplace_back();
@@ -202,17 +208,44 @@ void Resolution::join_definition(VirtualRegister id) {
   add(instruction_at(value.defined_at), kGap, place_of(value.fixed), place_of(first), id);
 }
 
+void Resolution::sort_movers() {
+  const auto& order = function_->order;
+  order_of_.resize(function_->blocks.size());
+  for (uint32_t i = 0; i < order.size(); ++i) order_of_[order[i]] = i;
+  const auto bucket_of = [this](Position at) {
+    return 2 * order_of_[layout_->block_at(at)] + (layout_->starts_block(at) ? 0 : 1);
+  };
+  first_mover_.assign(2 * order.size() + 1, 0);
+  for (const Mover& mover : unsorted_) ++first_mover_[bucket_of(mover.start)];
+  uint32_t sum = 0;
+  for (uint32_t& first : first_mover_) first = sum += first;
+  movers_.resize(unsorted_.size());
+  for (const Mover& mover : unsorted_) movers_[--first_mover_[bucket_of(mover.start)]] = mover;
+}
+
+/// Steps behind the end of `from`, up to the beginning of `target`, which stands behind.
+std::span<const Resolution::Mover> Resolution::movers_between(BlockId from, BlockId target) const {
+  const uint32_t first = first_mover_[2 * order_of_[from] + 2];
+  return std::span(movers_).subspan(first, first_mover_[2 * order_of_[target] + 1] - first);
+}
+
+/// Are there so few of them that they are looked at, instead of all that lives into the target?
+bool Resolution::passes_few(BlockId from, BlockId target) const {
+  if (order_of_[target] <= order_of_[from] || function_->blocks[target].is_handler) return false;
+  return movers_between(from, target).size() <= kFewSteps + liveness_->live_in(target).size();
+}
+
 void Resolution::find_arrivals() {
   cursor_ = begin_;
   arrivals_.clear();
   first_arrival_.assign(function_->blocks.size(), kNone);
-  BlockId previous = kNoBlock;
   for (const BlockId id : function_->order) {
-    const MachineBlock& block = function_->blocks[id];
-    const bool is_only_entered_by_previous =
-        block.predecessors.size() == 1 && block.predecessors.front() == previous && !block.is_handler;
-    if (!is_only_entered_by_previous) find_arrivals_of(id);
-    previous = id;
+    for (const MachineEdge& edge : function_->blocks[id].successors) {
+      if (!passes_few(id, edge.target)) first_arrival_[edge.target] = 0;
+    }
+  }
+  for (const BlockId id : function_->order) {
+    if (first_arrival_[id] != kNone) find_arrivals_of(id);
   }
 }
 
@@ -229,18 +262,15 @@ void Resolution::find_arrivals_of(BlockId id) {
 }
 
 void Resolution::join_edges() {
+  sort_movers();
   find_arrivals();
   cursor_ = begin_;
-  entry_ = 0;
-  for (size_t i = 0; i < function_->order.size(); ++i) {
-    const BlockId next = i + 1 < function_->order.size() ? function_->order[i + 1] : kNoBlock;
-    for (const MachineEdge& edge : function_->blocks[function_->order[i]].successors)
-      join_edge(function_->order[i], next, edge);
+  for (const BlockId id : function_->order) {
+    for (const MachineEdge& edge : function_->blocks[id].successors) join_edge(id, edge);
   }
 }
 
-/// `next`: the block behind `from` in the layout.
-void Resolution::join_edge(BlockId from, BlockId next, const MachineEdge& edge) {
+void Resolution::join_edge(BlockId from, const MachineEdge& edge) {
   const MachineBlock& source = function_->blocks[from];
   const MachineBlock& target = function_->blocks[edge.target];
   const bool at_source = source.successors.size() == 1 && target.predecessors.size() != 1;
@@ -253,10 +283,16 @@ void Resolution::join_edge(BlockId from, BlockId next, const MachineEdge& edge) 
   const Phase phase = at_source ? kEdgeOut : kEdgesIn;
   const Position start = layout_->start_of(edge.target);
   const Position end = layout_->end_of_block(from) - 1;
-  if (edge.target == next) {  // then little has happened in between
-    while (entry_ != entries_.size() && entries_[entry_].start < start) ++entry_;
-    for (size_t i = entry_; i != entries_.size() && entries_[i].start == start; ++i)
-      add(instruction, phase, place_from(entries_[i].value, end), entries_[i].place, entries_[i].value);
+  if (passes_few(from, edge.target)) {
+    for (const Mover& mover : movers_between(from, edge.target)) {
+      const Place place = place_from(mover.value, end);
+      const Cursor& cursor = cursor_[mover.value];
+      if (cursor.next_start != mover.start) continue;  // one of its earlier steps tells all
+      if (!liveness_->lives_into(mover.value, edge.target)) continue;
+      uint32_t step = cursor.next;
+      while (steps_[step + 1].start <= start) ++step;
+      add(instruction, phase, place, steps_[step].place, mover.value);
+    }
   } else {
     for (size_t i = first_arrival_[edge.target]; arrivals_[i].value != x64::kNoRegister; ++i)
       add(instruction, phase, place_from(arrivals_[i].value, end), arrivals_[i].place, arrivals_[i].value);

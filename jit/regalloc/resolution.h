@@ -36,6 +36,11 @@ class Resolution {
     Place to = 0;
     x64::VirtualRegister value = x64::kNoRegister;
   };
+  /// A value that takes a step somewhere.
+  struct Mover {
+    x64::VirtualRegister value;
+    Position start;
+  };
   struct Storage {
     float cost_of_entering = 0;  ///< how often the value goes into its slot from a register
     Position first = kNever;     ///< where it first is in its slot
@@ -54,10 +59,13 @@ class Resolution {
   void join_pieces_of(uint32_t first_interval);
   void load_pieces_of(const Value& value);
   void join_definition(x64::VirtualRegister value);
+  void sort_movers();
+  [[nodiscard]] std::span<const Mover> movers_between(BlockId from, BlockId target) const;
+  [[nodiscard]] bool passes_few(BlockId from, BlockId target) const;
   void find_arrivals();
   void find_arrivals_of(BlockId block);
   void join_edges();
-  void join_edge(BlockId from, BlockId next, const x64::MachineEdge& edge);
+  void join_edge(BlockId from, const x64::MachineEdge& edge);
   void join_handler(BlockId from, const x64::MachineEdge& edge, uint32_t instruction);
   void choose_storage();
   void store_at_definition(x64::VirtualRegister value);
@@ -94,24 +102,20 @@ class Resolution {
     Place place = kNowhere;
     uint32_t next = 0;  ///< in steps_
   };
-  std::vector<Step> steps_;       ///< of each value that changes places; then one that never comes
-  std::vector<Cursor> begin_;     ///< by value: at its beginning; a value in memory is in its slot
-  std::vector<Cursor> cursor_;    ///< by value: where place_from() is
-  std::vector<uint64_t> moving_;  ///< values that change places, by number in Liveness
-  /// A step at a block's start.
-  struct Entry {
-    Position start;
-    x64::VirtualRegister value;
-    Place place;
-  };
-  std::vector<Entry> entries_;  ///< by start
-  size_t entry_ = 0;            ///< in entries_: none before it matters any more
+  std::vector<Step> steps_;            ///< of each value that changes places; then one that never comes
+  std::vector<Cursor> begin_;          ///< by value: at its beginning; a value in memory is in its slot
+  std::vector<Cursor> cursor_;         ///< by value: where place_from() is
+  std::vector<uint64_t> moving_;       ///< values that change places, by number in Liveness
+  std::vector<Mover> unsorted_;        ///< all steps
+  std::vector<Mover> movers_;          ///< the same, block by block, those at its beginning first
+  std::vector<uint32_t> first_mover_;  ///< two for each block in order: at its beginning, behind it
+  std::vector<uint32_t> order_of_;     ///< by block: in MachineFunction::order
   struct Arrival {
     x64::VirtualRegister value;
     Place place;
   };
-  /// By block to which not only the one before it leads: live-in values that change places (of a handler:
-  /// all), and where they come to; then none.
+  /// By block to which an edge leads that passes many steps, or leads back: live-in values that change places
+  /// (of a handler: all), and where they come to; then none.
   std::vector<Arrival> arrivals_;
   std::vector<uint32_t> first_arrival_;  ///< by block: in arrivals_
   std::vector<Place> operand_places_;
