@@ -105,6 +105,8 @@ void FunctionBuilder::reset(uint32_t function) {
 
 void FunctionBuilder::declare_locals() {
   engine::FrameNumbering slots(*type_);
+  local_types_.reserve(type_->parameters.size());
+  local_slots_.reserve(type_->parameters.size());
   const auto declare = [&](ValueType type) {
     local_types_.push_back(type_of(type));
     local_slots_.push_back(slots.add(type.slots()));

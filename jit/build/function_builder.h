@@ -201,7 +201,7 @@ class FunctionBuilder {
   void join_one(const Pending& pending);
   void join_several(uint32_t pending, std::span<const ValueType> types);
   void merge_locals(uint32_t pending, uint32_t edges);
-  void fill_edges(uint32_t pending, std::span<const uint32_t> operands, std::span<const uint32_t> locals);
+  void fill_edges(uint32_t pending);
   void truncate_operands(uint32_t height) { operands_.resize(height); }
   void make_unreachable();
   void leave_block();
@@ -425,6 +425,7 @@ class FunctionBuilder {
   uint32_t epoch_ = 0;
   std::vector<Merged> merged_;  ///< by local; valid in the present epoch
   std::vector<uint32_t> touched_;
+  std::vector<uint32_t> joined_operands_, joined_locals_;  ///< those that get parameters
   std::vector<Value> arguments_;
 };
 

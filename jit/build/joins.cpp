@@ -169,32 +169,28 @@ void FunctionBuilder::join_one(const Pending& pending) {
 
 void FunctionBuilder::join_several(uint32_t pending, std::span<const ValueType> types) {
   block_ = out_.add_block();
-  std::vector<uint32_t> differing;  // operands that get parameters
+  joined_operands_.clear();
   for (uint32_t i = 0; i < types.size(); ++i) {
     const Value value = pending_operands_[pendings_[pending].first_operand + i];
     bool differs = false;
     for (uint32_t edge = pending; edge != kNone && !differs; edge = pendings_[edge].next)
       differs = pending_operands_[pendings_[edge].first_operand + i] != value;
-    if (differs) differing.push_back(i);
+    if (differs) joined_operands_.push_back(i);
     push(differs ? out_.add_parameter(block_, type_of(types[i])) : value);
   }
   uint32_t edges = 0;
   for (uint32_t edge = pending; edge != kNone; edge = pendings_[edge].next) ++edges;
   merge_locals(pending, edges);
-  std::vector<uint32_t> with_parameter;
-  for (const uint32_t local : touched_) {
-    if (merged_[local].parameter != kNone) with_parameter.push_back(local);
-  }
-  fill_edges(pending, differing, with_parameter);
+  fill_edges(pending);
   for (const uint32_t local : touched_) {
     const Merged& merged = merged_[local];
-    const size_t parameter = differing.size() + merged.parameter;
+    const size_t parameter = joined_operands_.size() + merged.parameter;
     assign_local(local, merged.parameter == kNone ? merged.first : out_.blocks[block_].parameters[parameter]);
   }
 }
 
-/// Fills touched_ with the locals that any of the edges changes to something else than they are now, and
-/// merged_.
+/// Fills touched_ with the locals that any of the edges changes to something else than they are now, merged_,
+/// and joined_locals_.
 void FunctionBuilder::merge_locals(uint32_t pending, uint32_t edges) {
   ++epoch_;
   touched_.clear();
@@ -213,29 +209,29 @@ void FunctionBuilder::merge_locals(uint32_t pending, uint32_t edges) {
       }
     }
   }
-  uint32_t parameters = 0;
+  joined_locals_.clear();
   for (const uint32_t local : touched_) {
     Merged& merged = merged_[local];
     if (!merged.differs && merged.count == edges) continue;
-    merged.parameter = parameters++;
+    merged.parameter = static_cast<uint32_t>(joined_locals_.size());
+    joined_locals_.push_back(local);
     out_.add_parameter(block_, local_types_[local]);
   }
 }
 
 /// Gives each edge its arguments for block_: operands, then locals, which an edge that does not name them
 /// leaves as they are.
-void FunctionBuilder::fill_edges(uint32_t pending, std::span<const uint32_t> operands,
-                                 std::span<const uint32_t> locals) {
+void FunctionBuilder::fill_edges(uint32_t pending) {
   for (uint32_t edge = pending; edge != kNone; edge = pendings_[edge].next) {
     const Pending& source = pendings_[edge];
     arguments_.clear();
-    for (const uint32_t operand : operands)
+    for (const uint32_t operand : joined_operands_)
       arguments_.push_back(pending_operands_[source.first_operand + operand]);
-    for (const uint32_t local : locals) arguments_.push_back(locals_[local]);
+    for (const uint32_t local : joined_locals_) arguments_.push_back(locals_[local]);
     for (uint32_t i = 0; i < source.assigned_count; ++i) {
       const Assigned assigned = pending_assigned_[source.first_assigned + i];
       const uint32_t parameter = merged_[assigned.local].parameter;
-      if (parameter != kNone) arguments_[operands.size() + parameter] = assigned.value;
+      if (parameter != kNone) arguments_[joined_operands_.size() + parameter] = assigned.value;
     }
     set_target(source.from, source.successor, block_, arguments_);
   }

@@ -12,6 +12,7 @@ namespace heddle::jit {
 void BlockOrder::compute(Function& function) {
   function_ = &function;
   walk();
+  empty_unreachable();
   split_critical_edges();
   find_predecessors();
   find_loops();
@@ -44,6 +45,16 @@ void BlockOrder::walk() {
     if (marks_[target] != Mark::unseen) continue;
     marks_[target] = Mark::on_path;
     path_.push_back({target, 0});
+  }
+}
+
+/// So that what they lead to need not ask who its predecessors are.
+void BlockOrder::empty_unreachable() {
+  for (BlockId id = 0; id < marks_.size(); ++id) {
+    if (marks_[id] == Mark::done) continue;
+    function_->blocks[id].parameters.clear();
+    function_->blocks[id].nodes.clear();
+    function_->blocks[id].successors.clear();
   }
 }
 

@@ -33,6 +33,7 @@ class BlockOrder {
   };
 
   void walk();
+  void empty_unreachable();
   void split_critical_edges();
   void split(BlockId from, size_t successor);
   void find_predecessors();

@@ -36,14 +36,14 @@ void Function::reset() {
   results.clear();
   nodes.clear();
   arguments.clear();
-  for (Block& block : blocks) {
+  for (; !blocks.empty(); blocks.pop_back()) {  // so that each gets its own memory again
+    Block& block = blocks.back();
     block.parameters.clear();
     block.nodes.clear();
     block.successors.clear();
     block.predecessors.clear();
     spare_blocks.push_back(std::move(block));
   }
-  blocks.clear();
   inlined.clear();
   order.clear();
   reverse_postorder.clear();
@@ -52,15 +52,15 @@ void Function::reset() {
 }
 
 BlockId Function::add_block() {
-  Block block;
+  Block& block = blocks.emplace_back();
   if (!spare_blocks.empty()) {
-    std::swap(block.parameters, spare_blocks.back().parameters);
-    std::swap(block.nodes, spare_blocks.back().nodes);
-    std::swap(block.successors, spare_blocks.back().successors);
-    std::swap(block.predecessors, spare_blocks.back().predecessors);
+    Block& spare = spare_blocks.back();
+    block.parameters.swap(spare.parameters);
+    block.nodes.swap(spare.nodes);
+    block.successors.swap(spare.successors);
+    block.predecessors.swap(spare.predecessors);
     spare_blocks.pop_back();
   }
-  blocks.push_back(std::move(block));
   return static_cast<BlockId>(blocks.size() - 1);
 }
 

@@ -142,8 +142,8 @@ struct Function {
 };
 
 /// Fills `order` (reverse postorder, each loop contiguous, cold blocks last), predecessors, loop depths and
-/// headers, and splits critical edges. Unreachable blocks are left out of `order`. No recursion. Who does it
-/// often has a BlockOrder.
+/// headers, and splits critical edges. Unreachable blocks are emptied and left out of `order`. No recursion.
+/// Who does it often has a BlockOrder.
 void order_blocks(Function& function);
 
 /// The first broken invariant, or an empty string. For debug builds, tests and fuzzing.

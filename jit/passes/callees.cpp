@@ -2,8 +2,6 @@
 // Callees: which functions are small enough, and how little is kept of them.
 #include "jit/passes/callees.h"
 
-#include "jit/passes/passes.h"
-
 namespace heddle::jit {
 
 namespace {
@@ -49,10 +47,7 @@ const Function* Callees::find(uint32_t index, const BuildOptions& options) {
 /// Into made_. False if it cannot be inlined anywhere.
 bool Callees::make(uint32_t index, const BuildOptions& options) {
   if (!build(*module_, index, options, made_)) return false;
-  order_blocks(made_);
-  remove_redundant_parameters(made_);
-  number_values(made_, dominators_);
-  remove_dead_code(made_);
+  passes_.simplify(made_, dominators_);
   size_t size = 0;
   for (const BlockId block : made_.order) {
     size += made_.blocks[block].nodes.size();

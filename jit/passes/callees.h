@@ -14,6 +14,7 @@
 #include "jit/build/builder.h"
 #include "jit/ir/ir.h"
 #include "jit/passes/dominators.h"
+#include "jit/passes/passes.h"
 
 namespace heddle::jit {
 
@@ -40,6 +41,7 @@ class Callees {
   std::vector<bool> refused_;                           ///< by function index
   std::array<std::unique_ptr<Function>, kMost> known_;  ///< at the index's remainder: the last that was made
   Function made_;
+  Passes passes_;
   Dominators dominators_;
   std::vector<Value> new_values_;  ///< of made_'s nodes, in what is packed
   std::vector<BlockId> new_blocks_;

@@ -34,7 +34,8 @@ constexpr unsigned kMostDepth = 3;
 class InlinePass {
  public:
   InlinePass(Function& function, const BuildOptions& options, Callees& callees, bool is_hot)
-      : function_(function), options_(options), callees_(callees), is_hot_(is_hot), replacements_(function) {
+      : function_(function), options_(options), callees_(callees), is_hot_(is_hot) {
+    replacements_.reset(function);
     options_.osr_offset = 0;
     budget_ = kLeastBudget + function.nodes.size() / kNodesPerNode;
   }

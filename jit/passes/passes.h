@@ -2,11 +2,17 @@
 // The passes over the IR, in the order in which they run; each has a file, a flag and a golden test.
 //
 // All take a function that verifies and leave one that does, are linear in its size but for constant factors,
-// and use no recursion. Their scratch memory is theirs for one run.
+// and use no recursion. What they note down is theirs for one run, its memory for all.
 #pragma once
 
 #include "jit/build/builder.h"
+#include "jit/ir/block_order.h"
 #include "jit/ir/ir.h"
+#include "jit/passes/dead_code.h"
+#include "jit/passes/dominators.h"
+#include "jit/passes/loop_invariants.h"
+#include "jit/passes/redundant_parameters.h"
+#include "jit/passes/value_numbering.h"
 
 namespace heddle::jit {
 
@@ -21,26 +27,31 @@ struct PassOptions {
 };
 
 class Callees;
-class Dominators;
 
-/// `build`: how the function was built; so are those that are inlined. `callees`: in use for the function's
-/// module. `dominators` are the function's afterwards. Blocks need no order before.
+/// The passes, and the memory that they keep for the next function, but after a large one.
+class Passes {
+ public:
+  /// `build`: how the function was built; so are those that are inlined. `callees`: in use for the function's
+  /// module. `dominators` are the function's afterwards. Blocks need no order before.
+  void run(Function& function, const BuildOptions& build, Callees& callees, Dominators& dominators,
+           const PassOptions& options = {});
+  /// Those passes that ask nobody else and move nothing.
+  void simplify(Function& function, Dominators& dominators);
+
+ private:
+  BlockOrder order_;
+  RedundantParameters redundant_parameters_;
+  ValueNumbering value_numbering_;
+  LoopInvariants loop_invariants_;
+  DeadCode dead_code_;
+};
+
+/// Once, with memory of their own.
 void run_passes(Function& function, const BuildOptions& build, Callees& callees, Dominators& dominators,
                 const PassOptions& options = {});
 
 /// Small functions of the same module take the places of calls to them. Blocks need no order, and have none
 /// afterwards. `is_hot`: see PassOptions.
 void inline_calls(Function& function, const BuildOptions& options, Callees& callees, bool is_hot);
-
-/// Block parameters to which every edge hands the same value, or themselves, become that value.
-void remove_redundant_parameters(Function& function);
-/// Folds constants, simplifies, and replaces what a dominating node has computed or loaded already. (GVN and
-/// redundant load elimination in one walk of the dominator tree.)
-/// `dominators`: gets the function's.
-void number_values(Function& function, Dominators& dominators);
-/// Moves what a loop computes anew in every iteration, from values outside of it, in front of the loop.
-void hoist_loop_invariants(Function& function, const Dominators& dominators);
-/// Removes values that nobody uses, parameters and arguments of blocks included.
-void remove_dead_code(Function& function);
 
 }  // namespace heddle::jit

@@ -12,19 +12,21 @@ namespace heddle::jit {
 
 class Replacements {
  public:
-  explicit Replacements(Function& function) : function_(function), by_(function.nodes.size()) {
-    std::iota(by_.begin(), by_.end(), Value{0});
+  /// Forgets all, but keeps the memory for this function.
+  void reset(Function& function) {
+    function_ = &function;
+    by_.clear();
   }
 
   /// What stands for the value now.
   [[nodiscard]] Value of(Value value) {
-    const bool stands_for_itself = value >= by_.size() || by_[value] == value;  // or made since
+    const bool stands_for_itself = value >= by_.size() || by_[value] == value;
     return stands_for_itself ? value : follow(value);
   }
   void set(Value value, Value by) {
     if (value >= by_.size()) {
       const size_t known = by_.size();
-      by_.resize(function_.nodes.size());
+      by_.resize(function_->nodes.size());
       std::iota(by_.begin() + static_cast<std::ptrdiff_t>(known), by_.end(), static_cast<Value>(known));
     }
     by_[value] = by;
@@ -32,13 +34,13 @@ class Replacements {
 
   /// Rewrites all arguments of nodes and edges.
   void apply() {
-    for (Value& argument : function_.arguments) argument = of(argument);
+    for (Value& argument : function_->arguments) argument = of(argument);
   }
   /// Those of edges only: for passes that rewrite nodes as they come to them.
   void apply_to_edges() {
-    for (const Block& block : function_.blocks) {
+    for (const Block& block : function_->blocks) {
       for (const Edge& edge : block.successors) {
-        for (Value& argument : function_.arguments_of(edge)) argument = of(argument);
+        for (Value& argument : function_->arguments_of(edge)) argument = of(argument);
       }
     }
   }
@@ -57,8 +59,8 @@ class Replacements {
     return end;
   }
 
-  Function& function_;
-  std::vector<Value> by_;
+  Function* function_ = nullptr;
+  std::vector<Value> by_;  ///< of those made before the last that something stands for
 };
 
 /// Drops those arguments of an edge that do not stay.

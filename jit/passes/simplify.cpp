@@ -35,14 +35,14 @@ bool is_scalar_constant(Operation operation) {
 }  // namespace
 
 std::optional<uint64_t> Simplifier::constant_of(Value value) const {
-  const Node& node = function_.nodes[value];
+  const Node& node = function_->nodes[value];
   if (!is_scalar_constant(node.operation)) return std::nullopt;
   return node.immediate & mask_of(node.type);
 }
 
 /// Bits that may be set in the value: those of what was loaded, compared, shifted or masked.
 uint64_t Simplifier::possible_bits(Value value) const {
-  const Node& node = function_.nodes[value];
+  const Node& node = function_->nodes[value];
   const uint64_t all = mask_of(node.type);
   const Operation operation = node.operation == host_load ? node.access : node.operation;
   if (!is_row(operation)) return all;
@@ -108,7 +108,7 @@ Value Simplifier::apply_identities(Node& node, uint64_t right) {
 
 /// Multiplications and divisions by powers of two; subtractions of constants become additions, which fold on.
 void Simplifier::strengthen(Value value, uint64_t right) {
-  const Node node = function_.nodes[value];
+  const Node node = function_->nodes[value];
   Operation operation = node.operation;
   uint64_t operand = right;
   if (const PowerOfTwo* const form = power_of_two_form(operation);
@@ -121,28 +121,28 @@ void Simplifier::strengthen(Value value, uint64_t right) {
   } else {
     return;
   }
-  const Value made = constants_.constant(node.type, operand);
-  function_.nodes[value].operation = operation;
-  set_argument(function_.nodes[value], 1, made);
+  const Value made = constants_->constant(node.type, operand);
+  function_->nodes[value].operation = operation;
+  set_argument(function_->nodes[value], 1, made);
 }
 
 /// (x op c1) op c2 is x op (c1 op c2).
 void Simplifier::reassociate(Value value, uint64_t right) {
-  const Node node = function_.nodes[value];
+  const Node node = function_->nodes[value];
   const Identity* const identity = identity_of(node.operation);
-  const Node& inner = function_.nodes[argument(node, 0)];
+  const Node& inner = function_->nodes[argument(node, 0)];
   if (identity == nullptr || !identity->associates || inner.operation != node.operation) return;
   const auto inner_right = constant_of(argument(inner, 1));
   if (!inner_right) return;
   const Value operand = argument(inner, 0);
-  const Value made = constants_.constant(node.type, *fold(row_of(node.operation), *inner_right, right));
-  set_argument(function_.nodes[value], 0, operand);
-  set_argument(function_.nodes[value], 1, made);
+  const Value made = constants_->constant(node.type, *fold(row_of(node.operation), *inner_right, right));
+  set_argument(function_->nodes[value], 0, operand);
+  set_argument(function_->nodes[value], 1, made);
 }
 
 Value Simplifier::simplify_unary(Value value) {
-  const Node& node = function_.nodes[value];
-  const Node& operand = function_.nodes[argument(node, 0)];
+  const Node& node = function_->nodes[value];
+  const Node& operand = function_->nodes[argument(node, 0)];
   if (node.operation == i32_wrap_i64) {
     const bool is_extended = operand.operation == i64_extend_i32_u || operand.operation == i64_extend_i32_s;
     return is_extended ? argument(operand, 0) : kNoValue;
@@ -153,35 +153,35 @@ Value Simplifier::simplify_unary(Value value) {
 
 /// A node's arguments are its own: the comparison's are copied.
 void Simplifier::negate_comparison(Value value) {
-  const Node comparison = function_.nodes[argument(function_.nodes[value], 0)];
+  const Node comparison = function_->nodes[argument(function_->nodes[value], 0)];
   const auto opposite = opposite_of(comparison.operation);
   if (!opposite) return;
-  Node& node = function_.nodes[value];
+  Node& node = function_->nodes[value];
   node.operation = *opposite;
-  node.first_argument = static_cast<uint32_t>(function_.arguments.size());
+  node.first_argument = static_cast<uint32_t>(function_->arguments.size());
   node.argument_count = 2;
   const Value left = argument(comparison, 0);
   const Value right = argument(comparison, 1);
-  function_.arguments.push_back(left);
-  function_.arguments.push_back(right);
+  function_->arguments.push_back(left);
+  function_->arguments.push_back(right);
 }
 
 Value Simplifier::simplify_binary(Value value) {
-  order_operands(function_.nodes[value]);
-  const Node node = function_.nodes[value];
+  order_operands(function_->nodes[value]);
+  const Node node = function_->nodes[value];
   const auto right = constant_of(argument(node, 1));
   if (right) {
-    const Value same = apply_identities(function_.nodes[value], *right);
+    const Value same = apply_identities(function_->nodes[value], *right);
     if (same != kNoValue) return same;
     strengthen(value, *right);
-    if (const auto now = constant_of(argument(function_.nodes[value], 1))) reassociate(value, *now);
+    if (const auto now = constant_of(argument(function_->nodes[value], 1))) reassociate(value, *now);
     return kNoValue;
   }
   const Identity* const identity = identity_of(node.operation);
   if (identity == nullptr || argument(node, 0) != argument(node, 1)) return kNoValue;
   if (identity->of_same == OfSame::operand) return argument(node, 0);
   if (identity->of_same != OfSame::unknown)
-    become_constant(function_.nodes[value], identity->of_same == OfSame::one ? 1 : 0);
+    become_constant(function_->nodes[value], identity->of_same == OfSame::one ? 1 : 0);
   return kNoValue;
 }
 
@@ -189,7 +189,7 @@ Value Simplifier::simplify_binary(Value value) {
 bool Simplifier::strip_condition(const Node& node, unsigned which) {
   bool negated = false;
   for (;;) {
-    const Node& condition = function_.nodes[argument(node, which)];
+    const Node& condition = function_->nodes[argument(node, which)];
     if (condition.operation == i32_eqz) {
       negated = !negated;
     } else if (condition.operation != i32_ne || constant_of(argument(condition, 1)) != 0) {
@@ -223,7 +223,7 @@ Value Simplifier::simplify_trap(Node& node) {
 }
 
 Value Simplifier::simplify(Value value) {
-  Node& node = function_.nodes[value];
+  Node& node = function_->nodes[value];
   if (node.type == Type::i32 && node.operation == i32_const) node.immediate &= UINT32_MAX;
   if (node.operation == trap_if || node.operation == trap_unless) return simplify_trap(node);
   if (!is_row(node.operation)) return kNoValue;
@@ -239,15 +239,15 @@ Value Simplifier::simplify(Value value) {
 }
 
 bool Simplifier::keep_only(BlockId block, size_t successor) {
-  auto& successors = function_.blocks[block].successors;
+  auto& successors = function_->blocks[block].successors;
   successors[0] = successors[successor];
   successors.resize(1);
   return true;
 }
 
 bool Simplifier::simplify_terminator(Value value) {
-  Node& node = function_.nodes[value];
-  auto& successors = function_.blocks[node.block].successors;
+  Node& node = function_->nodes[value];
+  auto& successors = function_->blocks[node.block].successors;
   if (node.operation == branch) {
     if (strip_condition(node, 0)) std::swap(successors[0], successors[1]);
     const auto condition = constant_of(argument(node, 0));

@@ -17,7 +17,11 @@ class Simplifier {
     virtual Value constant(Type type, uint64_t bits) = 0;
   };
 
-  Simplifier(Function& function, Constants& constants) : function_(function), constants_(constants) {}
+  /// From now on nodes of this function.
+  void use(Function& function, Constants& constants) {
+    function_ = &function;
+    constants_ = &constants;
+  }
 
   /// The value that stands for the node, or kNoValue; then the node may have become another one.
   Value simplify(Value value);
@@ -29,10 +33,10 @@ class Simplifier {
  private:
   [[nodiscard]] std::optional<uint64_t> constant_of(Value value) const;
   [[nodiscard]] Value argument(const Node& node, unsigned which) const {
-    return function_.arguments[node.first_argument + which];
+    return function_->arguments[node.first_argument + which];
   }
   void set_argument(const Node& node, unsigned which, Value value) {
-    function_.arguments[node.first_argument + which] = value;
+    function_->arguments[node.first_argument + which] = value;
   }
   [[nodiscard]] uint64_t possible_bits(Value value) const;
   void become_constant(Node& node, uint64_t bits);
@@ -49,8 +53,8 @@ class Simplifier {
   bool strip_condition(const Node& node, unsigned which);
   bool keep_only(BlockId block, size_t successor);
 
-  Function& function_;
-  Constants& constants_;
+  Function* function_ = nullptr;
+  Constants* constants_ = nullptr;
 };
 
 }  // namespace heddle::jit

@@ -27,13 +27,6 @@ bool is_in_loop(const Function& function, const Dominators& dominators, BlockId 
 
 }  // namespace
 
-struct UpperBounds::Loop {
-  BlockId header;
-  std::vector<const Edge*> entries;
-  std::vector<const Edge*> back;
-  std::vector<BlockId> latches;  ///< where `back` come from
-};
-
 /// A header's parameter.
 struct UpperBounds::Counter {
   uint64_t first = kAny;            ///< no greater than this at first
@@ -93,7 +86,11 @@ void UpperBounds::bound(const Dominators& dominators, BlockId header) {
   if (std::ranges::none_of(block.parameters,
                            [&](Value value) { return function_.nodes[value].type == Type::i32; }))
     return;
-  Loop loop{header, {}, {}, {}};
+  Loop& loop = loop_;
+  loop.header = header;
+  loop.entries.clear();
+  loop.back.clear();
+  loop.latches.clear();
   for (const BlockId from : block.predecessors) {
     const bool is_back = dominators.dominates(header, from);
     for (const Edge& edge : function_.blocks[from].successors) {

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "jit/ir/ir.h"
 #include "jit/passes/dominators.h"
@@ -22,7 +23,12 @@ class UpperBounds {
   [[nodiscard]] uint64_t of(Value value, unsigned depth = 4) const;
 
  private:
-  struct Loop;
+  struct Loop {
+    BlockId header = kNoBlock;
+    std::vector<const Edge*> entries;
+    std::vector<const Edge*> back;
+    std::vector<BlockId> latches;  ///< where `back` come from
+  };
   struct Counter;
 
   [[nodiscard]] std::optional<uint32_t> constant_of(Value value) const;
@@ -36,6 +42,7 @@ class UpperBounds {
                                                   bool stays_if_true) const;
 
   const Function& function_;
+  Loop loop_;                                       ///< the one at hand
   std::unordered_map<Value, uint32_t> parameters_;  ///< of loop headers, those that have one
 };
 

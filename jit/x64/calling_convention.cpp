@@ -7,6 +7,7 @@ namespace heddle::jit::x64 {
 namespace {
 
 void place(std::span<const Type> types, std::span<const Register> general, std::vector<Place>& places) {
+  places.clear();
   unsigned generals = 0, vectors = 0, beyond = 0;
   for (const Type type : types) {
     Place place{type, Register::none, 0};

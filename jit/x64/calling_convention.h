@@ -48,7 +48,7 @@ struct Place {
   uint32_t overflow = 0;          ///< byte offset in ExecContext::overflow
 };
 
-/// Appends the places of values of these types.
+/// Fills `places` with those of values of these types.
 void place_arguments(std::span<const Type> types, std::vector<Place>& places);
 void place_results(std::span<const Type> types, std::vector<Place>& places);
 

@@ -398,6 +398,7 @@ void Emission::plan_jumps() {
     for (unsigned steps = 0; forwarded_[target] != target && steps < 64; ++steps) target = forwarded_[target];
     forwarded_[id] = target;
   }
+  order_.reserve(function_.order.size());
   for (const BlockId id : function_.order) {
     if (forwarded_[id] == id) order_.push_back(id);
   }

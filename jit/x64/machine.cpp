@@ -119,8 +119,8 @@ void MachineFunction::reset() {
   instructions.clear();
   operands.clear();
   registers.clear();
-  for (MachineBlock& block : blocks) spare_blocks.push_back(std::move(block));
-  blocks.clear();
+  for (; !blocks.empty(); blocks.pop_back())  // so that each gets its own memory again
+    spare_blocks.push_back(std::move(blocks.back()));
   order.clear();
   edge_arguments.clear();
   literals.clear();

@@ -55,14 +55,15 @@ VirtualRegister Selector::result_register(Value call, unsigned i) const {
   return selected_[results[i]].reg;
 }
 
-/// Of a function's type, where the call names one; else of what is asked of the call.
-void Selector::types_of_results(const Node& call, std::vector<Type>& types) const {
+/// Fills types_: of a function's type, where the call names one; else of what is asked of the call.
+void Selector::find_result_types(const Node& call) {
+  types_.clear();
   if (ir_.module != nullptr && ir_.module->registry != nullptr) {
     for (const ValueType type : ir_.module->registry->get(static_cast<engine::TypeId>(call.extra)).results) {
-      types.push_back(type_of(type));
+      types_.push_back(type_of(type));
     }
   } else if (call.type != Type::none) {
-    types.push_back(call.type);
+    types_.push_back(call.type);
   }
 }
 
@@ -104,49 +105,47 @@ void Selector::load_value(VirtualRegister to, Type type, const Address& address)
   }
 }
 
-void Selector::pass(std::span<const Value> values, std::vector<Operand>& operands, bool results) {
-  std::vector<Type> types;
-  std::vector<Place> places;
-  for (const Value value : values) types.push_back(node(value).type);
-  results ? place_results(types, places) : place_arguments(types, places);
+void Selector::pass(std::span<const Value> values, bool results) {
+  types_.clear();
+  for (const Value value : values) types_.push_back(node(value).type);
+  results ? place_results(types_, passed_) : place_arguments(types_, passed_);
   VirtualRegister area = kNoRegister;
   for (size_t i = 0; i < values.size(); ++i) {
-    if (places[i].reg != Register::none) continue;
+    if (passed_[i].reg != Register::none) continue;
     if (area == kNoRegister) area = overflow_area();
     Address address;
     address.base = area;
-    address.displacement = static_cast<int32_t>(places[i].overflow);
+    address.displacement = static_cast<int32_t>(passed_[i].overflow);
     store_value(values[i], address);
   }
   for (size_t i = 0; i < values.size(); ++i) {
-    if (places[i].reg != Register::none) operands.push_back(read_in(use(values[i]), places[i].reg));
+    if (passed_[i].reg != Register::none) operands_.push_back(read_in(use(values[i]), passed_[i].reg));
   }
 }
 
 /// The function's parameters: first of all those in registers, then those in the overflow area.
 void Selector::select_arguments() {
-  std::vector<Type> types;
-  std::vector<Place> places;
+  types_.clear();
   const auto& parameters = ir_.blocks[ir_.order.front()].parameters;
-  for (const Value value : parameters) types.push_back(node(value).type);
-  place_arguments(types, places);
-  std::vector<Operand> operands;
+  for (const Value value : parameters) types_.push_back(node(value).type);
+  place_arguments(types_, given_);
+  operands_.clear();
   bool overflows = false;
-  for (size_t i = 0; i < places.size(); ++i) {
+  for (size_t i = 0; i < given_.size(); ++i) {
     const VirtualRegister reg = selected_[parameters[i]].reg;
-    if (places[i].reg == Register::none)
+    if (given_[i].reg == Register::none)
       overflows = overflows || reg != kNoRegister;
     else if (reg != kNoRegister)
-      operands.push_back(write_in(reg, places[i].reg));
+      operands_.push_back(write_in(reg, given_[i].reg));
   }
-  add(Mnemonic::arguments, Form::pseudo, 8, operands);
+  add(Mnemonic::arguments, Form::pseudo, 8, operands_);
   if (!overflows) return;
   Address address;
   address.base = overflow_area();
-  for (size_t i = 0; i < places.size(); ++i) {
-    if (places[i].reg != Register::none || selected_[parameters[i]].reg == kNoRegister) continue;
-    address.displacement = static_cast<int32_t>(places[i].overflow);
-    load_value(selected_[parameters[i]].reg, types[i], address);
+  for (size_t i = 0; i < given_.size(); ++i) {
+    if (given_[i].reg != Register::none || selected_[parameters[i]].reg == kNoRegister) continue;
+    address.displacement = static_cast<int32_t>(given_[i].overflow);
+    load_value(selected_[parameters[i]].reg, given_[i].type, address);
   }
 }
 
@@ -173,26 +172,24 @@ void Selector::select_call_own(Value value) {
   const auto& nodes = ir_.blocks[block_].nodes;
   const bool invokes =
       operation(nodes.back()) == Operation::invoke && nodes.size() >= 2 && nodes[nodes.size() - 2] == value;
-  std::vector<Type> types;
-  std::vector<Place> places;
-  types_of_results(at, types);
-  place_results(types, places);
-  std::vector<Operand> operands;
+  find_result_types(at);
+  place_results(types_, given_);
+  operands_.clear();
   RegisterSet overwritten = clobbers(invokes);
   bool overflows = false;
-  for (unsigned i = 0; i < places.size(); ++i) {
+  for (unsigned i = 0; i < given_.size(); ++i) {
     const VirtualRegister reg = result_register(value, i);
     if (reg == kNoRegister) continue;
-    if (places[i].reg == Register::none) {
+    if (given_[i].reg == Register::none) {
       overflows = true;
       continue;
     }
-    operands.push_back(write_in(reg, places[i].reg));
-    overwritten.remove(places[i].reg);
+    operands_.push_back(write_in(reg, given_[i].reg));
+    overwritten.remove(given_[i].reg);
   }
-  pass(own ? arguments(value) : arguments(value).subspan(1), operands, false);
-  if (!own) operands.push_back(read(use(argument(value, 0))));
-  Instruction& call = add(own ? Mnemonic::call_own : Mnemonic::call_function, Form::pseudo, 8, operands);
+  pass(own ? arguments(value) : arguments(value).subspan(1), false);
+  if (!own) operands_.push_back(read(use(argument(value, 0))));
+  Instruction& call = add(own ? Mnemonic::call_own : Mnemonic::call_function, Form::pseudo, 8, operands_);
   call.is_call = true;
   call.clobbers = overwritten;
   if (own)
@@ -207,10 +204,10 @@ void Selector::select_call_own(Value value) {
   if (!overflows) return;
   Address address;
   address.base = overflow_area();
-  for (unsigned i = 0; i < places.size(); ++i) {
-    if (places[i].reg != Register::none || result_register(value, i) == kNoRegister) continue;
-    address.displacement = static_cast<int32_t>(places[i].overflow);
-    load_value(result_register(value, i), types[i], address);
+  for (unsigned i = 0; i < given_.size(); ++i) {
+    if (given_[i].reg != Register::none || result_register(value, i) == kNoRegister) continue;
+    address.displacement = static_cast<int32_t>(given_[i].overflow);
+    load_value(result_register(value, i), given_[i].type, address);
   }
 }
 
@@ -259,19 +256,19 @@ void Selector::select_row_call(Value value) {
 // leaving
 
 void Selector::select_leave(Value value) {
-  std::vector<Operand> operands;
-  pass(arguments(value), operands, true);
-  add(Mnemonic::ret, Form::pseudo, 8, operands);
+  operands_.clear();
+  pass(arguments(value), true);
+  add(Mnemonic::ret, Form::pseudo, 8, operands_);
 }
 
 void Selector::select_tail_call(Value value) {
   const Node& at = node(value);
   const bool own = at.operation == Operation::tail_call_own;
-  std::vector<Operand> operands;
-  pass(own ? arguments(value) : arguments(value).subspan(1), operands, false);
-  if (!own) operands.push_back(read(use(argument(value, 0))));
+  operands_.clear();
+  pass(own ? arguments(value) : arguments(value).subspan(1), false);
+  if (!own) operands_.push_back(read(use(argument(value, 0))));
   Instruction& call =
-      add(own ? Mnemonic::tail_call_own : Mnemonic::tail_call_function, Form::pseudo, 8, operands);
+      add(own ? Mnemonic::tail_call_own : Mnemonic::tail_call_function, Form::pseudo, 8, operands_);
   if (own)
     call.immediate = static_cast<int64_t>(
         reinterpret_cast<uintptr_t>(options_.code_of(static_cast<uint32_t>(at.immediate))));

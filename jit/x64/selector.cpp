@@ -56,6 +56,7 @@ Selector::Selector(const Function& ir, const Dominators& dominators, const Selec
   out_.instructions.reserve(ir.nodes.size());
   out_.operands.reserve(2 * ir.nodes.size());
   out_.registers.reserve(ir.nodes.size());
+  rematerializable_.reserve(ir.nodes.size());
 }
 
 // --------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "jit/passes/upper_bounds.h"
+#include "jit/x64/calling_convention.h"
 #include "jit/x64/literal_index.h"
 #include "jit/x64/select.h"
 
@@ -289,9 +290,10 @@ class Selector {
   void select_row_call(Value value);
   void select_leave(Value value);
   void select_tail_call(Value value);
-  void types_of_results(const Node& call, std::vector<Type>& types) const;
-  /// Registers of the values in their places; those beyond are stored to the overflow area.
-  void pass(std::span<const Value> values, std::vector<Operand>& operands, bool results);
+  void find_result_types(const Node& call);
+  /// Appends registers of the values in their places to operands_; those beyond are stored to the overflow
+  /// area.
+  void pass(std::span<const Value> values, bool results);
   [[nodiscard]] VirtualRegister overflow_area();
   void store_value(Value value, const Address& address);
   void load_value(VirtualRegister to, Type type, const Address& address);
@@ -318,6 +320,11 @@ class Selector {
   LiteralIndex literal_index_;               ///< of out_.literals
   std::vector<uint8_t> rematerializable_;    ///< by register
   std::vector<Instruction> pending_;         ///< of the node at hand, forwards
+  // Of the call at hand.
+  std::vector<Type> types_;
+  std::vector<Place> given_;  ///< results; of this function: arguments
+  std::vector<Place> passed_;
+  std::vector<Operand> operands_;
   BlockId block_ = kNoBlock;
   Value root_ = kNoValue;  ///< the node at hand
   bool is_repeated_ =
