@@ -3,6 +3,7 @@
 #include "jit/regalloc/walk.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace heddle::jit::regalloc {
 
@@ -20,6 +21,15 @@ constexpr size_t kMostInactive = 48;
 constexpr unsigned kMostVoters = 24;
 
 constexpr size_t index_of(Register reg) { return static_cast<size_t>(reg); }
+
+/// By register: where it stands in the order of preference.
+constexpr auto kRanks = [] {
+  std::array<uint8_t, x64::kRegisterCount> ranks{};
+  uint8_t rank = 0;
+  for (const Register reg : x64::kGeneralRegisters) ranks[index_of(reg)] = rank++;
+  for (const Register reg : x64::kVectorRegisters) ranks[index_of(reg)] = rank++;
+  return ranks;
+}();
 
 }  // namespace
 
@@ -43,6 +53,7 @@ bool Walk::run(RegisterClass register_class) {
   free_ = {};
   for (const Register reg : registers_) free_.add(reg);
   soonest_end_ = soonest_return_ = kNever;
+  quiet_until_ = 0;
   inactive_.clear();
   fixed_cursor_.fill({});
   shared_cursor_.assign(all_->shared.size(), {});
@@ -180,6 +191,17 @@ void Walk::vacate(Register reg) {
 
 // --------------------------------------------------------------------------------------- free registers
 
+/// If a range begins at or before the position, nothing is.
+void Walk::find_quiet() {
+  quiet_until_ = kNever;
+  const auto see = [this](const std::vector<FixedRange>& fixed, FixedCursor& cursor) {
+    if (cursor.to <= position_) move_on(fixed, cursor);
+    quiet_until_ = std::min(quiet_until_, cursor.from);
+  };
+  for (size_t i = 0; i < shared_cursor_.size(); ++i) see(all_->shared[i].ranges, shared_cursor_[i]);
+  for (const Register reg : registers_) see(all_->fixed[index_of(reg)], fixed_cursor_[index_of(reg)]);
+}
+
 /// What is in the way of the interval, but for ranges of one register only.
 void Walk::find_obstacles(const Interval& it) {
   obstacles_.clear();
@@ -308,18 +330,28 @@ void Walk::find_votes(Id id) {
 /// The register with most votes; of several, the first in the order of preference.
 Register Walk::most_wanted(RegisterSet among) const {
   const RegisterSet voted = among & voted_;
-  const RegisterSet candidates = voted.is_empty() ? among : voted;
-  Register wanted = Register::none;
-  for (const Register reg : registers_) {
-    if (!candidates.has(reg)) continue;
-    if (voted.is_empty()) return reg;
-    if (wanted == Register::none || votes_[index_of(reg)] > votes_[index_of(wanted)]) wanted = reg;
+  if (voted.is_empty()) {
+    const auto first = std::ranges::find_if(registers_, [&](Register reg) { return among.has(reg); });
+    return first == registers_.end() ? Register::none : *first;
   }
-  return wanted;
+  size_t wanted = kRanks.size();
+  for (uint32_t bits = voted.bits(); bits != 0; bits &= bits - 1) {
+    const auto reg = static_cast<size_t>(std::countr_zero(bits));
+    if (wanted == kRanks.size() || votes_[reg] > votes_[wanted] ||
+        (votes_[reg] == votes_[wanted] && kRanks[reg] < kRanks[wanted]))
+      wanted = reg;
+  }
+  return static_cast<Register>(wanted);
 }
 
 /// The one that is free for longest, at most until the interval ends; of several, that with most votes.
 Walk::Free Walk::best_free(const Interval& it) {
+  if (quiet_until_ <= position_) find_quiet();
+  if (it.end <= quiet_until_ && it.end <= soonest_return_) {  // most intervals are that short
+    obstacles_.clear();
+    has_inactive_ = {};
+    return {most_wanted(free_), kNever};
+  }
   find_obstacles(it);
   if (free_.is_empty()) return {Register::none, 0};
   // None is better than the first with most votes, if that one is free until the end.

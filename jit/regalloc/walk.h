@@ -45,6 +45,7 @@ class Walk {
   void vacate(x64::Register reg);
 
   // Free registers.
+  void find_quiet();
   void find_obstacles(const Interval& interval);
   void find_inactive_obstacles(const Interval& interval);
   [[nodiscard]] Position free_until(x64::Register reg, const Interval& interval);
@@ -126,6 +127,7 @@ class Walk {
   Position soonest_return_ = kNever;  ///< no hole of theirs ends before
   std::array<FixedCursor, x64::kRegisterCount> fixed_cursor_{};
   std::vector<FixedCursor> shared_cursor_;
+  Position quiet_until_ = 0;  ///< from the walk's position on, no fixed range begins before
   /// Of the interval at hand: lists of Intervals::shared that are in its way, and where.
   struct Obstacle {
     x64::RegisterSet registers;
