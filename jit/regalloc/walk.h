@@ -81,9 +81,9 @@ class Walk {
 
   // Registers that others must leave.
   [[nodiscard]] bool take_from_others(Id interval);
-  [[nodiscard]] bool may_leave(const Interval& interval) const;
-  [[nodiscard]] float cost_of_leaving(Id interval) const;
-  [[nodiscard]] float cost_of_waiting(const Interval& interval) const;
+  [[nodiscard]] bool may_leave(Interval& interval) const;
+  [[nodiscard]] float cost_of_leaving(Interval& interval) const;
+  [[nodiscard]] float cost_of_waiting(Interval& interval) const;
   [[nodiscard]] float cost_of_slot(const Interval& interval, Position from) const;
   Position evict_all(x64::Register reg, Id winner);
   Position evict(Id interval);
@@ -91,7 +91,7 @@ class Walk {
   void spill(Id interval);
 
   // Uses.
-  [[nodiscard]] uint32_t next_use(const Interval& interval) const;
+  [[nodiscard]] uint32_t next_use(Interval& interval) const;
   [[nodiscard]] uint32_t first_real_use(const Interval& interval) const;
   [[nodiscard]] uint32_t next_worth_reloading(const Interval& interval, Position from) const;
   [[nodiscard]] bool is_worth_reloading(uint32_t use, Position from, Position gap) const;

@@ -28,10 +28,9 @@ Position Walk::end_of_use(const Use& use) {
 }
 
 /// The first at the walk's position or behind. The cursor moves on with the walk.
-uint32_t Walk::next_use(const Interval& it) const {
-  uint32_t use = it.use;
-  while (use != kNone && all_->uses[use].at < position_) use = all_->uses[use].next;
-  return use;
+uint32_t Walk::next_use(Interval& it) const {
+  while (it.use != kNone && all_->uses[it.use].at < position_) it.use = all_->uses[it.use].next;
+  return it.use;
 }
 
 /// The first use that is better served by a register: not one in the gap it starts with, which reads where it
@@ -102,7 +101,7 @@ float Walk::cost_of_slot(const Interval& it, Position from) const {
 }
 
 /// Of being in the slot from the walk's position on.
-float Walk::cost_of_waiting(const Interval& it) const {
+float Walk::cost_of_waiting(Interval& it) const {
   float cost = cost_of_slot(it, position_);
   const uint32_t index = next_use(it);
   if (index == kNone) return cost;
@@ -122,7 +121,7 @@ float Walk::cost_of_waiting(const Interval& it) const {
 }
 
 /// Not if it is needed by the instruction at hand.
-bool Walk::may_leave(const Interval& it) const {
+bool Walk::may_leave(Interval& it) const {
   for (uint32_t use = next_use(it); use != kNone; use = all_->uses[use].next) {
     if (instruction_at(all_->uses[use].at) != instruction_at(position_)) return true;
     if (all_->uses[use].kind == UseKind::reg) return false;
@@ -130,8 +129,7 @@ bool Walk::may_leave(const Interval& it) const {
   return true;
 }
 
-float Walk::cost_of_leaving(Id id) const {
-  const Interval& it = interval(id);
+float Walk::cost_of_leaving(Interval& it) const {
   return may_leave(it) ? cost_of_waiting(it) : kInfinite;
 }
 
@@ -146,7 +144,7 @@ bool Walk::take_from_others(Id id) {
   for (const Id other : inactive_) {
     const size_t reg = index_of(interval(other).reg);
     if (first_common(interval(id), interval(other)) == kNever) continue;
-    const uint32_t use = interval(other).use;
+    const uint32_t use = next_use(interval(other));
     if (use != kNone) costs[reg] += frequency_of(all_->uses[use]) * 0.25F;
   }
   for (const Register reg : registers_) {
@@ -156,7 +154,7 @@ bool Walk::take_from_others(Id id) {
     float cost = costs[index_of(reg)];
     Position next = kNever;
     if (const Id occupant = active_[index_of(reg)]; occupant != kNone) {
-      cost += cost_of_leaving(occupant);
+      cost += cost_of_leaving(interval(occupant));
       const uint32_t use = next_use(interval(occupant));
       if (use != kNone) next = all_->uses[use].at;
     }
