@@ -34,6 +34,11 @@ ParallelMoves::Place& ParallelMoves::place(Location location) {
 void ParallelMoves::resolve(uint32_t instruction, std::vector<InsertedMove>& moves) {
   instruction_ = instruction;
   out_ = &moves;
+  if (moves_.size() == 1 && moves_.front().rematerialize == UINT32_MAX) {
+    emit(moves_.front());
+    moves_.clear();
+    return;
+  }
   for (uint32_t i = 0; i < moves_.size(); ++i) {
     if (moves_[i].rematerialize != UINT32_MAX) continue;
     place(moves_[i].to).writer = i;

@@ -72,6 +72,7 @@ class Resolution {
   void assign_slots();
   [[nodiscard]] uint32_t preferred_slot(x64::VirtualRegister value) const;
   void emit_operands();
+  void sort_moves();
   void emit_moves();
   [[nodiscard]] bool is_superfluous(const Move& move) const;
 
@@ -126,6 +127,8 @@ class Resolution {
   std::vector<Copy> copies_;      ///< uses that moves read
   std::vector<Storage> storage_;  ///< by value
   std::vector<Move> moves_;
+  std::vector<Move> sorted_moves_;
+  std::vector<uint32_t> first_move_;          ///< by instruction: in sorted_moves_
   std::vector<x64::VirtualRegister> stored_;  ///< values with a slot, by where they need it first
   SpillSlots slots_;
   ParallelMoves parallel_;

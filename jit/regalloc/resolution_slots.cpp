@@ -93,22 +93,40 @@ bool Resolution::is_superfluous(const Move& move) const {
   return storage_[move.value].at_definition || all_->values[move.value].can_remake;
 }
 
+/// By instruction, then phase, then destination.
+void Resolution::sort_moves() {
+  first_move_.assign(function_->instructions.size() + 1, 0);
+  std::erase_if(moves_, [this](const Move& move) { return is_superfluous(move); });
+  for (const Move& move : moves_) ++first_move_[move.key >> 2];
+  uint32_t sum = 0;
+  for (uint32_t& first : first_move_) first = sum += first;
+  sorted_moves_.resize(moves_.size());
+  for (const Move& move : moves_) sorted_moves_[--first_move_[move.key >> 2]] = move;
+  for (size_t i = 0; i < sorted_moves_.size();) {
+    const size_t first = i;
+    const uint64_t instruction = sorted_moves_[first].key >> 2;
+    while (i < sorted_moves_.size() && sorted_moves_[i].key >> 2 == instruction) ++i;
+    std::ranges::sort(std::span(sorted_moves_).subspan(first, i - first), {},
+                      [](const Move& move) { return std::pair(move.key, move.to); });
+  }
+}
+
 void Resolution::emit_moves() {
   allocation_->moves.clear();
-  std::erase_if(moves_, [this](const Move& move) { return is_superfluous(move); });
-  std::ranges::sort(moves_, {}, [](const Move& move) { return std::pair(move.key, move.to); });
-  for (size_t i = 0; i < moves_.size(); ++i) {
-    const Move& move = moves_[i];
+  sort_moves();
+  for (size_t i = 0; i < sorted_moves_.size(); ++i) {
+    const Move& move = sorted_moves_[i];
     const VirtualRegister value = move.value & ~kIsDefinition;
     const x64::VirtualRegisterInfo& info = function_->registers[value];
     const bool is_remade = move.from == slot_of(value) && all_->values[value].can_remake;
     // A value that two operands want in the same register goes there once.
-    const bool is_repeated = i != 0 && moves_[i - 1].key == move.key && moves_[i - 1].to == move.to;
+    const bool is_repeated =
+        i != 0 && sorted_moves_[i - 1].key == move.key && sorted_moves_[i - 1].to == move.to;
     if (!is_repeated) {
       parallel_.add(location(move.from), location(move.to), info.width, info.register_class,
                     is_remade ? info.remat.instruction : UINT32_MAX);
     }
-    if (i + 1 == moves_.size() || moves_[i + 1].key != move.key) {
+    if (i + 1 == sorted_moves_.size() || sorted_moves_[i + 1].key != move.key) {
       parallel_.resolve(static_cast<uint32_t>(move.key >> 2), allocation_->moves);
     }
   }

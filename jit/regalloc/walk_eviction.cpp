@@ -129,9 +129,7 @@ bool Walk::may_leave(Interval& it) const {
   return true;
 }
 
-float Walk::cost_of_leaving(Interval& it) const {
-  return may_leave(it) ? cost_of_waiting(it) : kInfinite;
-}
+float Walk::cost_of_leaving(Interval& it) const { return may_leave(it) ? cost_of_waiting(it) : kInfinite; }
 
 bool Walk::take_from_others(Id id) {
   const bool must = must_be_in_register_now(interval(id));
