@@ -93,7 +93,10 @@ void FunctionBuilder::emit_call(Operation operation, TypeId type, Value function
   const bool has_value = definition.results.size() == 1;
   Node made = node(operation, has_value ? type_of(definition.results[0]) : Type::none, index);
   made.extra = type;
-  if (operation == Operation::call_own) made.extra2 = controls_.back().is_in_loop ? 1 : 0;
+  if (operation == Operation::call_own) {
+    made.extra2 = controls_.back().is_in_loop ? 1 : 0;
+    out_.blocks[block_].has_own_calls = true;
+  }
   arguments_.clear();
   if (function != kNoValue) arguments_.push_back(function);
   const auto operands = top(definition.parameters.size());

@@ -48,6 +48,8 @@ class Emission {
   // emitter.cpp: the walk.
   void plan_jumps();
   [[nodiscard]] BlockId jump_target(BlockId block) const { return forwarded_[block]; }
+  [[nodiscard]] Label label_of(BlockId block);
+  [[nodiscard]] bool is_only_fallen_into(size_t position) const;
   void emit_prologue();
   void emit_epilogue();
   void emit_block(size_t position);
@@ -112,7 +114,7 @@ class Emission {
   Refusal refusal_;
   asmjit::CodeHolder code_;
   asmjit::x86::Assembler assembler_;
-  std::vector<Label> labels_;       ///< by block
+  std::vector<Label> labels_;       ///< by block; invalid until it is asked for
   std::vector<BlockId> forwarded_;  ///< where a jump to the block really goes: past blocks that only jump
   std::vector<BlockId> order_;      ///< blocks that are emitted
   std::vector<ColdTrap> cold_traps_;

@@ -357,10 +357,9 @@ void Emission::emit_instruction(uint32_t index) {
   if (instruction.is_move && locations.size() >= 2 && locations[0] == locations[1]) return;
   switch (instruction.mnemonic) {
     case Mnemonic::jmp:
-      if (jump_target(instruction.target) != next_block_)
-        assembler_.jmp(labels_[jump_target(instruction.target)]);
+      if (jump_target(instruction.target) != next_block_) assembler_.jmp(label_of(instruction.target));
       return;
-    case Mnemonic::jcc: assembler_.emit(id_of(instruction), labels_[jump_target(instruction.target)]); return;
+    case Mnemonic::jcc: assembler_.emit(id_of(instruction), label_of(instruction.target)); return;
     default: break;
   }
   if (instruction.form == Form::pseudo) return expand(instruction, locations);
@@ -374,11 +373,11 @@ void Emission::emit_instruction(uint32_t index) {
 
 /// A block that only jumps is not emitted; jumps to it go on to where it jumps.
 void Emission::plan_jumps() {
-  const auto has_moves = [this](uint32_t instruction) {
-    const auto at =
-        std::lower_bound(allocation_.moves.begin(), allocation_.moves.end(), instruction,
-                         [](const InsertedMove& move, uint32_t wanted) { return move.instruction < wanted; });
-    return at != allocation_.moves.end() && at->instruction == instruction;
+  const auto& moves = allocation_.moves;
+  size_t move = moves.size();
+  const auto has_moves = [&](uint32_t instruction) {  // asked from the last to the first
+    while (move > 0 && moves[move - 1].instruction >= instruction) --move;
+    return move < moves.size() && moves[move].instruction == instruction;
   };
   forwarded_.resize(function_.blocks.size());
   for (BlockId id = 0; id < forwarded_.size(); ++id) forwarded_[id] = id;
@@ -403,7 +402,25 @@ void Emission::plan_jumps() {
     if (forwarded_[id] == id) order_.push_back(id);
   }
   labels_.resize(function_.blocks.size());
-  for (const BlockId id : order_) labels_[id] = assembler_.newLabel();
+}
+
+/// Of the block that a jump to this one really goes to.
+Label Emission::label_of(BlockId block) {
+  Label& label = labels_[jump_target(block)];
+  if (!label.isValid()) label = assembler_.newLabel();
+  return label;
+}
+
+/// Does nobody come to the block but the one before it, by its last jump? (Then it needs no label, unless one
+/// has been asked for.)
+bool Emission::is_only_fallen_into(size_t position) const {
+  if (position == 0) return false;
+  const BlockId id = order_[position], before = order_[position - 1];
+  const auto& predecessors = function_.blocks[id].predecessors;
+  if (predecessors.size() != 1 || predecessors[0] != before) return false;
+  const MachineBlock& block = function_.blocks[before];
+  const Instruction& last = function_.instructions[block.first_instruction + block.instruction_count - 1];
+  return last.mnemonic == Mnemonic::jmp && jump_target(last.target) == id;
 }
 
 void Emission::emit_prologue() {
@@ -435,7 +452,8 @@ void Emission::emit_block(size_t position) {
   const MachineBlock& block = function_.blocks[order_[position]];
   next_block_ = position + 1 < order_.size() ? order_[position + 1] : kNoBlock;
   if (block.is_loop_header && !block.is_cold) assembler_.align(AlignMode::kCode, 16);
-  assembler_.bind(labels_[order_[position]]);
+  if (labels_[order_[position]].isValid() || !is_only_fallen_into(position))
+    assembler_.bind(label_of(order_[position]));
   flags_of_ = {};
   const uint32_t end = block.first_instruction + block.instruction_count;
   for (uint32_t index = block.first_instruction; index < end; ++index) {
@@ -450,7 +468,7 @@ void Emission::emit_block(size_t position) {
       const size_t move = next_move_;
       const bool moves = move < allocation_.moves.size() && allocation_.moves[move].instruction == index + 1;
       if (!moves) {
-        assembler_.emit(id_of(inverted), labels_[jump_target(function_.instructions[index + 1].target)]);
+        assembler_.emit(id_of(inverted), label_of(function_.instructions[index + 1].target));
         return;
       }
     }
@@ -486,7 +504,7 @@ void Emission::emit_jump_tables() {
     assembler_.align(AlignMode::kData, 4);
     assembler_.bind(label);
     for (const BlockId target : function_.jump_tables[table]) {
-      assembler_.embedLabelDelta(labels_[jump_target(target)], label, 4);
+      assembler_.embedLabelDelta(label_of(target), label, 4);
     }
   }
 }
@@ -499,7 +517,7 @@ Result<void> Emission::finish() {
     return error;
   }
   for (const auto& [site, block] : landings_) {
-    out_.sites[site].landing = static_cast<uint32_t>(code_.labelOffset(labels_[jump_target(block)]));
+    out_.sites[site].landing = static_cast<uint32_t>(code_.labelOffset(label_of(block)));
   }
   if (!std::ranges::is_sorted(out_.sites, {}, &Site::code_offset)) {
     std::ranges::sort(out_.sites, {}, &Site::code_offset);
