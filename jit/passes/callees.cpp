@@ -46,7 +46,7 @@ const Function* Callees::find(uint32_t index, const BuildOptions& options) {
 
 /// Into made_. False if it cannot be inlined anywhere.
 bool Callees::make(uint32_t index, const BuildOptions& options) {
-  if (!build(*module_, index, options, made_)) return false;
+  if (!builder_.build(*module_, index, options, made_)) return false;
   passes_.simplify(made_, dominators_);
   size_t size = 0;
   for (const BlockId block : made_.order) {
