@@ -29,14 +29,14 @@ void FunctionBuilder::begin_loop(Control& control) {
   for (uint32_t i = 0; i < control.local_count; ++i)
     arguments_.push_back(locals_[loop_locals_[control.first_local + i]]);
   const Value where = context();  // in front of the loop, so that the poll need not load it
-  control.header = out_.add_block();
+  control.header = out_->add_block();
   jump_to(control.header, arguments_);
   block_ = control.header;
   for (size_t i = first; i < operands_.size(); ++i)
-    operands_[i] = out_.add_parameter(block_, type_of_value(operands_[i]));
+    operands_[i] = out_->add_parameter(block_, type_of_value(operands_[i]));
   for (uint32_t i = 0; i < control.local_count; ++i) {
     const uint32_t local = loop_locals_[control.first_local + i];
-    assign_local(local, out_.add_parameter(block_, local_types_[local]));
+    assign_local(local, out_->add_parameter(block_, local_types_[local]));
   }
   add(node(Operation::poll), {where});
   start_fuel(where);
@@ -54,15 +54,16 @@ void FunctionBuilder::list_loop_locals(Control& control) {
     loop_locals_.insert(loop_locals_.end(), assigned.begin(), assigned.end());
   }
   control.local_count = static_cast<uint32_t>(loop_locals_.size()) - control.first_local;
+  check_size();
 }
 
 /// A loop that nothing branches back to is none.
 void FunctionBuilder::close_loop(const Control& control) {
   if (control.back_edges != 0) {
-    out_.has_calls = true;  // the poll may call
+    out_->has_calls = true;  // the poll may call
     return;
   }
-  auto& nodes = out_.blocks[control.header].nodes;
+  auto& nodes = out_->blocks[control.header].nodes;
   nodes.erase(nodes.begin());
 }
 
@@ -73,9 +74,9 @@ void FunctionBuilder::if_(const Instruction& instruction) {
   saved_.insert(saved_.end(), operands_.begin() + control.height, operands_.end());
   const BlockId from = block_;
   add(Operation::branch, Type::none, {condition});
-  out_.add_edge(from, kNoBlock);
-  out_.add_edge(from, kNoBlock);
-  block_ = out_.add_block();
+  out_->add_edge(from, kNoBlock);
+  out_->add_edge(from, kNoBlock);
+  block_ = out_->add_block();
   set_target(from, 0, block_);
   control.else_from = from;
   start_fuel();
@@ -89,7 +90,7 @@ void FunctionBuilder::else_(const Instruction&) {
   control.kind = Control::Kind::else_;
   reachable_ = control.else_from != kNoBlock;
   if (!reachable_) return end_fuel();
-  block_ = out_.add_block();
+  block_ = out_->add_block();
   set_target(control.else_from, 1, block_);
   control.else_from = kNoBlock;
   const auto saved = std::span(saved_).subspan(control.first_saved, parameters(control).size());
@@ -183,13 +184,13 @@ void FunctionBuilder::br_table(const Instruction& instruction) {
   carriers.erase(std::unique(carriers.begin(), carriers.end()), carriers.end());
   if (carriers.size() > 1) add(Operation::branch_table, Type::none, {index});
   for (auto& [depth, carrier] : carriers) {
-    if (carriers.size() > 1) block_ = out_.add_block();
+    if (carriers.size() > 1) block_ = out_->add_block();
     carrier = block_;
     branch_to(label(depth), jump_away(), 0);
   }
   if (carriers.size() > 1) {
     for (const uint32_t depth : depths)
-      out_.add_edge(from, std::ranges::lower_bound(carriers, std::pair(depth, BlockId{0}))->second);
+      out_->add_edge(from, std::ranges::lower_bound(carriers, std::pair(depth, BlockId{0}))->second);
   }
   make_unreachable();
 }

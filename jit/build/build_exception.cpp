@@ -86,7 +86,7 @@ void FunctionBuilder::push_payload(Value exception, uint32_t tag) {
   constexpr Operation kLoads[] = {Operation::i64_load, Operation::i32_load, Operation::i64_load,
                                   Operation::f32_load, Operation::f64_load, Operation::v128_load};
   uint64_t offset = engine::TypeLayout::kPayloadOffset;
-  for (const ValueType type : module_.registry->get(module_.tags[tag].type).parameters) {
+  for (const ValueType type : module_->registry->get(module_->tags[tag].type).parameters) {
     push(load_host(kLoads[static_cast<size_t>(type_of(type))], Alias::object, exception, offset));
     offset += uint64_t{type.slots()} * sizeof(engine::Slot);
   }
@@ -118,7 +118,7 @@ void FunctionBuilder::finish_throw(RuntimeCall call, std::span<const Value> argu
 }
 
 void FunctionBuilder::throw_(const Instruction& instruction) {
-  const size_t count = module_.registry->get(module_.tags[instruction.index].type).parameters.size();
+  const size_t count = module_->registry->get(module_->tags[instruction.index].type).parameters.size();
   finish_throw(RuntimeCall::throw_tag, top(count), instruction.index);
 }
 

@@ -10,13 +10,13 @@ namespace heddle::jit {
 
 bool FunctionBuilder::is_guarded(uint32_t memory) const {
   if (!options_.guarded || memory != 0) return false;
-  const engine::MemoryType& type = module_.memories[0];
+  const engine::MemoryType& type = module_->memories[0];
   return !type.limits.is_64 && type.page_size_log2 == 16;
 }
 
 /// In bytes. That of a shared memory may change whenever others run.
 Value FunctionBuilder::memory_length(uint32_t memory) {
-  const Alias alias = module_.memories[memory].is_shared ? Alias::memory : Alias::size;
+  const Alias alias = module_->memories[memory].is_shared ? Alias::memory : Alias::size;
   return load_pointer(alias, load_member(layout::kInstanceMemories, memory), layout::kMemoryBytes);
 }
 
@@ -85,7 +85,7 @@ void FunctionBuilder::store(const Instruction& instruction) {
 }
 
 void FunctionBuilder::memory_size(const Instruction& instruction) {
-  const engine::MemoryType& type = module_.memories[instruction.index];
+  const engine::MemoryType& type = module_->memories[instruction.index];
   Value pages = memory_length(instruction.index);
   if (type.page_size_log2 != 0)
     pages = add(Operation::i64_shr_u, Type::i64, {pages, i64(type.page_size_log2)});

@@ -15,7 +15,7 @@ void FunctionBuilder::ref_null(const Instruction&) { push(i64(0)); }
 void FunctionBuilder::ref_is_null(const Instruction&) { push(add(Operation::i64_eqz, Type::i32, {pop()})); }
 
 void FunctionBuilder::ref_func(const Instruction& instruction) {
-  if (instruction.index < module_.imported_functions)
+  if (instruction.index < module_->imported_functions)
     return push(load_member(layout::kInstanceFunctions, instruction.index));
   push(call_runtime(RuntimeCall::function_reference, {}, instruction.index));
 }
@@ -40,8 +40,8 @@ Value FunctionBuilder::choose(Value condition, Then then, Value otherwise) {
   BlockId yes = kNoBlock;
   BlockId no = kNoBlock;
   branch_between(condition, yes, no);
-  const BlockId after = out_.add_block();
-  const Value answer = out_.add_parameter(after, Type::i32);
+  const BlockId after = out_->add_block();
+  const Value answer = out_->add_parameter(after, Type::i32);
   block_ = no;
   const Value no_answer[] = {otherwise};
   jump_to(after, no_answer);

@@ -40,7 +40,7 @@ void FunctionBuilder::table_set(const Instruction& instruction) {
 void FunctionBuilder::table_size(const Instruction& instruction) {
   const Value table = load_member(layout::kInstanceTables, instruction.index);
   const Value size = load_pointer(Alias::size, table, layout::kTableSize);
-  const bool is_64 = module_.tables[instruction.index].type.limits.is_64;
+  const bool is_64 = module_->tables[instruction.index].type.limits.is_64;
   push(is_64 ? size : add(Operation::i32_wrap_i64, Type::i32, {size}));
 }
 
@@ -48,7 +48,7 @@ void FunctionBuilder::table_grow(const Instruction& instruction) {
   const Value delta = widen(pop());
   const Value value = pop();
   const Value old_size = call_runtime(RuntimeCall::table_grow, {value, delta}, instruction.index);
-  const bool is_64 = module_.tables[instruction.index].type.limits.is_64;
+  const bool is_64 = module_->tables[instruction.index].type.limits.is_64;
   push(is_64 ? old_size : add(Operation::i32_wrap_i64, Type::i32, {old_size}));
 }
 

@@ -25,7 +25,7 @@ struct Access {
 }  // namespace
 
 void FunctionBuilder::global_get(const Instruction& instruction) {
-  const engine::GlobalType& type = module_.globals[instruction.index].type;
+  const engine::GlobalType& type = module_->globals[instruction.index].type;
   const Value global = load_member(layout::kInstanceGlobals, instruction.index);
   const Alias alias = type.is_mutable ? Alias::global : Alias::constant;
   push(load_host(access_of(type.type).load, alias, global, layout::kGlobalValue));
@@ -33,7 +33,7 @@ void FunctionBuilder::global_get(const Instruction& instruction) {
 
 void FunctionBuilder::global_set(const Instruction& instruction) {
   const Value value = pop();
-  const engine::GlobalType& type = module_.globals[instruction.index].type;
+  const engine::GlobalType& type = module_->globals[instruction.index].type;
   const Value global = load_member(layout::kInstanceGlobals, instruction.index);
   // The upper half of an i32's slot is zero, and stays so.
   store_host(access_of(type.type).store, Alias::global, global, layout::kGlobalValue, value);

@@ -58,6 +58,8 @@ namespace {
 
 /// Bodies larger than this stay in the interpreter.
 constexpr uint32_t kMaxBodyBytes = 16u << 20;
+/// The memory of larger ones is not kept.
+constexpr uint32_t kLargeBody = 64u << 10;
 
 [[nodiscard]] Error too_large(const engine::ModuleImage& module, uint32_t function) {
   Error error;
@@ -69,12 +71,23 @@ constexpr uint32_t kMaxBodyBytes = 16u << 20;
 
 }  // namespace
 
-Result<void> FunctionBuilder::build(uint32_t function) {
-  if (module_.functions[function].body.size > kMaxBodyBytes) return too_large(module_, function);
+Result<void> FunctionBuilder::build(const engine::ModuleImage& module, uint32_t function,
+                                    const BuildOptions& options, Function& out) {
+  const uint32_t size = module.functions[function].body.size;
+  if (size > kMaxBodyBytes) return too_large(module, function);
+  module_ = &module;
+  options_ = options;
+  out_ = &out;
   reset(function);
+  auto built = build_body();
+  if (size > kLargeBody) *this = FunctionBuilder();
+  return built;
+}
+
+Result<void> FunctionBuilder::build_body() {
   declare_locals();
   begin_body();
-  if (!run()) return too_large(module_, function);
+  if (!run()) return too_large(*module_, function_);
   end_fuel();
   if (options_.osr_offset != 0 && !entered_) {
     Error error;
@@ -87,26 +100,45 @@ Result<void> FunctionBuilder::build(uint32_t function) {
 }
 
 void FunctionBuilder::reset(uint32_t function) {
-  out_.reset();
-  out_.module = &module_;
-  out_.index = function;
-  out_.osr_offset = options_.osr_offset;
+  out_->reset();
+  out_->module = module_;
+  out_->index = function;
+  out_->osr_offset = options_.osr_offset;
   function_ = function;
-  type_ = &module_.function_type(function);
-  for (const ValueType result : type_->results) out_.results.push_back(type_of(result));
-  const engine::ByteRange range = module_.functions[function].body;
-  body_ = engine::Cursor(module_.view(range), range.offset);
+  type_ = &module_->function_type(function);
+  for (const ValueType result : type_->results) out_->results.push_back(type_of(result));
+  const engine::ByteRange range = module_->functions[function].body;
+  body_ = engine::Cursor(module_->view(range), range.offset);
   offset_ = static_cast<uint32_t>(range.offset);
   loops_.reset(range.size);
-  out_.nodes.reserve(range.size);  // with what is inlined later
-  out_.arguments.reserve(range.size);
+  block_ = 0;
+  reachable_ = true;
+  entered_ = false;
+  unreachable_code_ = {};
+  fuel_ = kNoValue;
+  fuel_count_ = 0;
+  next_serial_ = 1;
+  is_too_large_ = false;
+  operands_.clear();
+  local_types_.clear();
+  local_slots_.clear();
+  log_.clear();
+  controls_.clear();
+  labels_.clear();
+  saved_.clear();
+  loop_locals_.clear();
+  clauses_.clear();
+  pendings_.clear();
+  pending_operands_.clear();
+  pending_assigned_.clear();
+  epoch_ = 0;
+  out_->nodes.reserve(range.size);  // with what is inlined later
+  out_->arguments.reserve(range.size);
   size_limit_ = uint64_t{48} * range.size + (1u << 20);
 }
 
 void FunctionBuilder::declare_locals() {
   engine::FrameNumbering slots(*type_);
-  local_types_.reserve(type_->parameters.size());
-  local_slots_.reserve(type_->parameters.size());
   const auto declare = [&](ValueType type) {
     local_types_.push_back(type_of(type));
     local_slots_.push_back(slots.add(type.slots()));
@@ -126,9 +158,9 @@ void FunctionBuilder::declare_locals() {
 }
 
 void FunctionBuilder::begin_body() {
-  block_ = out_.add_block();
+  block_ = out_->add_block();
   const size_t parameters = type_->parameters.size();
-  for (size_t i = 0; i < parameters; ++i) locals_[i] = out_.add_parameter(block_, local_types_[i]);
+  for (size_t i = 0; i < parameters; ++i) locals_[i] = out_->add_parameter(block_, local_types_[i]);
   Value zeros[6] = {kNoValue, kNoValue, kNoValue, kNoValue, kNoValue, kNoValue};
   for (size_t i = parameters; i < locals_.size(); ++i) {
     Value& zero = zeros[static_cast<size_t>(local_types_[i])];
@@ -156,14 +188,16 @@ bool FunctionBuilder::run() {
     if (is_entry && instruction.opcode == Opcode::loop) enter_from_interpreter();
     if (fuel_ != kNoValue) ++fuel_count_;
     kSteps[static_cast<size_t>(instruction.opcode)](*this, reader, instruction);
-    if (is_too_large()) return false;
+    if (is_too_large_) return false;
   }
   return true;
 }
 
-bool FunctionBuilder::is_too_large() const {
-  return out_.nodes.size() + out_.arguments.size() + pending_assigned_.size() + loop_locals_.size() >
-         size_limit_;
+/// Of all that grows, what edges hand over alone is not bounded by the body.
+void FunctionBuilder::check_size() {
+  is_too_large_ = is_too_large_ || out_->nodes.size() + out_->arguments.size() + pending_assigned_.size() +
+                                           loop_locals_.size() >
+                                       size_limit_;
 }
 
 // Fuel.
@@ -175,11 +209,11 @@ void FunctionBuilder::start_fuel(Value where) {
   end_fuel();
   if (!reachable_) return;
   fuel_ = add(node(Operation::fuel), {where != kNoValue ? where : context()});
-  out_.has_calls = true;
+  out_->has_calls = true;
 }
 
 void FunctionBuilder::end_fuel() {
-  if (fuel_ != kNoValue) out_.nodes[fuel_].immediate = fuel_count_;
+  if (fuel_ != kNoValue) out_->nodes[fuel_].immediate = fuel_count_;
   fuel_ = kNoValue;
   fuel_count_ = 0;
 }
@@ -250,7 +284,7 @@ Value FunctionBuilder::call_runtime(RuntimeCall call, std::span<const Value> arg
   Node made = node(Operation::call_runtime, type, static_cast<uint64_t>(call));
   made.extra = extra;
   made.extra2 = extra2;
-  out_.has_calls = true;
+  out_->has_calls = true;
   return add(made, arguments);
 }
 
@@ -258,19 +292,20 @@ Value FunctionBuilder::call_runtime(RuntimeCall call, std::span<const Value> arg
 
 void FunctionBuilder::set_target(BlockId from, size_t successor, BlockId target,
                                  std::span<const Value> arguments) {
-  Edge& edge = out_.blocks[from].successors[successor];
+  Edge& edge = out_->blocks[from].successors[successor];
   edge.target = target;
-  edge.first_argument = static_cast<uint32_t>(out_.arguments.size());
+  edge.first_argument = static_cast<uint32_t>(out_->arguments.size());
   edge.argument_count = static_cast<uint32_t>(arguments.size());
-  out_.arguments.insert(out_.arguments.end(), arguments.begin(), arguments.end());
+  out_->arguments.insert(out_->arguments.end(), arguments.begin(), arguments.end());
+  check_size();
 }
 
 BlockId FunctionBuilder::branch_away(Value condition) {
   const BlockId from = block_;
   add(Operation::branch, Type::none, {condition});
-  out_.add_edge(from, kNoBlock);
-  out_.add_edge(from, kNoBlock);
-  block_ = out_.add_block();
+  out_->add_edge(from, kNoBlock);
+  out_->add_edge(from, kNoBlock);
+  block_ = out_->add_block();
   set_target(from, 1, block_);
   return from;
 }
@@ -278,13 +313,13 @@ BlockId FunctionBuilder::branch_away(Value condition) {
 void FunctionBuilder::branch_between(Value condition, BlockId& if_not_zero, BlockId& if_zero) {
   const BlockId from = branch_away(condition);
   if_zero = block_;
-  if_not_zero = out_.add_block();
+  if_not_zero = out_->add_block();
   set_target(from, 0, if_not_zero);
 }
 
 BlockId FunctionBuilder::jump_away() {
   add(node(Operation::jump));
-  out_.add_edge(block_, kNoBlock);
+  out_->add_edge(block_, kNoBlock);
   return block_;
 }
 
@@ -294,7 +329,7 @@ void FunctionBuilder::jump_to(BlockId target, std::span<const Value> arguments) 
 
 Result<void> build(const engine::ModuleImage& module, uint32_t function, const BuildOptions& options,
                    Function& out) {
-  return FunctionBuilder(module, options, out).build(function);
+  return FunctionBuilder().build(module, function, options, out);
 }
 
 }  // namespace heddle::jit

@@ -33,10 +33,9 @@ class FunctionBuilder {
   using Opcode = engine::Opcode;
   using TypeDefinition = engine::TypeDefinition;
 
-  FunctionBuilder(const engine::ModuleImage& module, const BuildOptions& options, Function& out)
-      : module_(module), options_(options), out_(out) {}
-
-  [[nodiscard]] Result<void> build(uint32_t function);
+  /// What the function of the same name does, in the memory of the bodies before.
+  [[nodiscard]] Result<void> build(const engine::ModuleImage& module, uint32_t function,
+                                   const BuildOptions& options, Function& out);
 
  private:
   static constexpr uint32_t kNone = UINT32_MAX;
@@ -105,10 +104,11 @@ class FunctionBuilder {
 
   // function_builder.cpp: the driver.
   void reset(uint32_t function);
+  [[nodiscard]] Result<void> build_body();
   void declare_locals();
   void begin_body();
   [[nodiscard]] bool run();
-  [[nodiscard]] bool is_too_large() const;
+  void check_size();
 
   void start_fuel(Value where = kNoValue);
   void end_fuel();
@@ -128,8 +128,8 @@ class FunctionBuilder {
     operands_.pop_back();
     return value;
   }
-  [[nodiscard]] const Node& node_of(Value value) const { return out_.nodes[value]; }
-  [[nodiscard]] Type type_of_value(Value value) const { return out_.nodes[value].type; }
+  [[nodiscard]] const Node& node_of(Value value) const { return out_->nodes[value]; }
+  [[nodiscard]] Type type_of_value(Value value) const { return out_->nodes[value].type; }
   [[nodiscard]] std::span<const Value> top(size_t count) const { return std::span(operands_).last(count); }
   [[nodiscard]] Node node(Operation operation, Type type = Type::none, uint64_t immediate = 0) const {
     Node made;
@@ -140,10 +140,10 @@ class FunctionBuilder {
     return made;
   }
   Value add(const Node& made, std::span<const Value> arguments = {}) {
-    return out_.add_node(block_, made, arguments);
+    return out_->add_node(block_, made, arguments);
   }
   Value add(const Node& made, std::initializer_list<Value> arguments) {
-    return out_.add_node(block_, made, std::span(arguments.begin(), arguments.size()));
+    return out_->add_node(block_, made, std::span(arguments.begin(), arguments.size()));
   }
   Value add(Operation operation, Type type, std::initializer_list<Value> arguments) {
     return add(node(operation, type), arguments);
@@ -170,7 +170,7 @@ class FunctionBuilder {
     return call_runtime(call, std::span(arguments.begin(), arguments.size()), extra, extra2);
   }
   [[nodiscard]] const TypeDefinition& type_at(uint32_t index) const {
-    return module_.registry->get(module_.types[index]);
+    return module_->registry->get(module_->types[index]);
   }
 
   // Blocks.
@@ -259,7 +259,7 @@ class FunctionBuilder {
 
   // build_memory.cpp
   [[nodiscard]] bool is_guarded(uint32_t memory) const;
-  [[nodiscard]] bool is_64(uint32_t memory) const { return module_.memories[memory].limits.is_64; }
+  [[nodiscard]] bool is_64(uint32_t memory) const { return module_->memories[memory].limits.is_64; }
   Value memory_length(uint32_t memory);
   Value check_access(Operation access, const engine::MemoryArgument& argument, Value address);
   /// The pointer of the host to a checked address.
@@ -387,9 +387,9 @@ class FunctionBuilder {
   bool splat_constant(const engine::OpcodeInfo& row);
   void lane_access(const Instruction& instruction);
 
-  const engine::ModuleImage& module_;
-  const BuildOptions options_;
-  Function& out_;
+  const engine::ModuleImage* module_ = nullptr;
+  BuildOptions options_;
+  Function* out_ = nullptr;
 
   Loops loops_;  ///< all around what is built
   engine::Cursor body_{{}};
@@ -404,6 +404,7 @@ class FunctionBuilder {
   uint64_t fuel_count_ = 0;  ///< what it is to pay
   uint32_t next_serial_ = 1;
   uint64_t size_limit_ = 0;
+  bool is_too_large_ = false;
 
   std::vector<Value> operands_;
   std::vector<Value> locals_;

@@ -114,6 +114,7 @@ uint32_t FunctionBuilder::note_edge(const Control& control, BlockId from, uint32
   }
   pending.assigned_count = static_cast<uint32_t>(pending_assigned_.size()) - pending.first_assigned;
   pendings_.push_back(pending);
+  check_size();
   return static_cast<uint32_t>(pendings_.size() - 1);
 }
 
@@ -151,13 +152,13 @@ bool FunctionBuilder::join(uint32_t pending, std::span<const ValueType> types) {
 
 /// The only way to a label: the code goes on as if there were none.
 void FunctionBuilder::join_one(const Pending& pending) {
-  Block& from = out_.blocks[pending.from];
-  if (out_.nodes[from.nodes.back()].operation == Operation::jump) {
+  Block& from = out_->blocks[pending.from];
+  if (out_->nodes[from.nodes.back()].operation == Operation::jump) {
     from.nodes.pop_back();
     from.successors.clear();
     block_ = pending.from;
   } else {
-    block_ = out_.add_block();
+    block_ = out_->add_block();
     set_target(pending.from, pending.successor, block_);
   }
   for (uint32_t i = 0; i < pending.operand_count; ++i) push(pending_operands_[pending.first_operand + i]);
@@ -168,7 +169,7 @@ void FunctionBuilder::join_one(const Pending& pending) {
 }
 
 void FunctionBuilder::join_several(uint32_t pending, std::span<const ValueType> types) {
-  block_ = out_.add_block();
+  block_ = out_->add_block();
   joined_operands_.clear();
   for (uint32_t i = 0; i < types.size(); ++i) {
     const Value value = pending_operands_[pendings_[pending].first_operand + i];
@@ -176,7 +177,7 @@ void FunctionBuilder::join_several(uint32_t pending, std::span<const ValueType> 
     for (uint32_t edge = pending; edge != kNone && !differs; edge = pendings_[edge].next)
       differs = pending_operands_[pendings_[edge].first_operand + i] != value;
     if (differs) joined_operands_.push_back(i);
-    push(differs ? out_.add_parameter(block_, type_of(types[i])) : value);
+    push(differs ? out_->add_parameter(block_, type_of(types[i])) : value);
   }
   uint32_t edges = 0;
   for (uint32_t edge = pending; edge != kNone; edge = pendings_[edge].next) ++edges;
@@ -185,7 +186,8 @@ void FunctionBuilder::join_several(uint32_t pending, std::span<const ValueType> 
   for (const uint32_t local : touched_) {
     const Merged& merged = merged_[local];
     const size_t parameter = joined_operands_.size() + merged.parameter;
-    assign_local(local, merged.parameter == kNone ? merged.first : out_.blocks[block_].parameters[parameter]);
+    assign_local(local,
+                 merged.parameter == kNone ? merged.first : out_->blocks[block_].parameters[parameter]);
   }
 }
 
@@ -215,7 +217,7 @@ void FunctionBuilder::merge_locals(uint32_t pending, uint32_t edges) {
     if (!merged.differs && merged.count == edges) continue;
     merged.parameter = static_cast<uint32_t>(joined_locals_.size());
     joined_locals_.push_back(local);
-    out_.add_parameter(block_, local_types_[local]);
+    out_->add_parameter(block_, local_types_[local]);
   }
 }
 

@@ -13,20 +13,20 @@ void FunctionBuilder::enter_from_interpreter() {
   operands.reserve(operands_.size());
   for (const Value operand : operands_) operands.push_back(node_of(operand));
 
-  const auto results = out_.results;
-  out_.reset();
-  out_.module = &module_;
-  out_.index = function_;
-  out_.osr_offset = options_.osr_offset;
-  out_.results = results;
+  const auto results = out_->results;
+  out_->reset();
+  out_->module = module_;
+  out_->index = function_;
+  out_->osr_offset = options_.osr_offset;
+  out_->results = results;
   pendings_.clear();
   pending_operands_.clear();
   pending_assigned_.clear();
   log_.clear();
   std::fill(logged_in_.begin(), logged_in_.end(), 0);
 
-  block_ = out_.add_block();
-  const Value frame = out_.add_parameter(block_, Type::i64);
+  block_ = out_->add_block();
+  const Value frame = out_->add_parameter(block_, Type::i64);
   for (size_t i = 0; i < locals_.size(); ++i)
     locals_[i] = load_from_frame(frame, local_slots_[i], local_types_[i]);
   uint32_t slot = first_home_;
@@ -77,9 +77,9 @@ void FunctionBuilder::restart_loop() {
   labels_.pop_back();
   controls_.back() = control;
   join(beginning, types);
-  const engine::ByteRange range = module_.functions[function_].body;
+  const engine::ByteRange range = module_->functions[function_].body;
   const uint64_t skipped = control.offset - range.offset;
-  body_ = engine::Cursor(module_.view(range).subspan(skipped), control.offset);
+  body_ = engine::Cursor(module_->view(range).subspan(skipped), control.offset);
 }
 
 void FunctionBuilder::close_wrappers() {

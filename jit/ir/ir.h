@@ -99,8 +99,9 @@ struct Block {
   uint32_t loop_depth = 0;
   BlockId loop_header = kNoBlock;  ///< of the innermost loop that it is in; itself, if it is one
   bool is_loop_header = false;
-  bool is_cold = false;     ///< leads to a trap or throw: laid out last
-  bool is_handler = false;  ///< entered by a thrown exception
+  bool is_cold = false;        ///< leads to a trap or throw: laid out last
+  bool is_handler = false;     ///< entered by a thrown exception
+  bool has_own_calls = false;  ///< may have calls of functions of this module
 };
 
 struct Function {

@@ -46,7 +46,7 @@ const Function* Callees::find(uint32_t index, const BuildOptions& options) {
 
 /// Into made_. False if it cannot be inlined anywhere.
 bool Callees::make(uint32_t index, const BuildOptions& options) {
-  if (!build(*module_, index, options, made_)) return false;
+  if (!builder_.build(*module_, index, options, made_)) return false;
   passes_.simplify(made_, dominators_);
   size_t size = 0;
   for (const BlockId block : made_.order) {
@@ -72,6 +72,7 @@ void Callees::pack(Function& packed) {
   for (const BlockId block : made_.order) {
     const BlockId to = new_blocks_[block] = packed.add_block();
     packed.blocks[to].is_cold = made_.blocks[block].is_cold;
+    packed.blocks[to].has_own_calls = made_.blocks[block].has_own_calls;
     for (const Value parameter : made_.blocks[block].parameters)
       new_values_[parameter] = packed.add_parameter(to, made_.nodes[parameter].type);
     for (const Value value : made_.blocks[block].nodes)

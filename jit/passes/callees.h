@@ -11,7 +11,7 @@
 #include <memory>
 #include <vector>
 
-#include "jit/build/builder.h"
+#include "jit/build/function_builder.h"
 #include "jit/ir/ir.h"
 #include "jit/passes/dominators.h"
 #include "jit/passes/passes.h"
@@ -40,6 +40,7 @@ class Callees {
   const engine::ModuleImage* module_ = nullptr;
   std::vector<bool> refused_;                           ///< by function index
   std::array<std::unique_ptr<Function>, kMost> known_;  ///< at the index's remainder: the last that was made
+  FunctionBuilder builder_;
   Function made_;
   Passes passes_;
   Dominators dominators_;

@@ -44,15 +44,16 @@ class InlinePass {
     if (function_.module == nullptr) return;                       // a test's
     if (function_.module->bytes.size() >= kInlinedOffset) return;  // offsets would not fit
     bool any = false;
-    // Blocks are appended while copies are made, and looked through in their turn, but for rests.
+    // Blocks are appended while copies are made, and looked through in their turn.
     for (BlockId block = 0; block < function_.blocks.size(); ++block) {
-      if (block >= is_rest_.size() || !is_rest_[block]) any |= inline_in(block);
+      if (function_.blocks[block].has_own_calls) any |= inline_in(block);
     }
     if (any) replacements_.apply();
   }
 
  private:
-  /// Inlines the block's calls that are worth it; what stands behind each is then another block.
+  /// Inlines the block's calls that are worth it; what stands behind each is then another block, of which
+  /// nobody says that it has calls.
   bool inline_in(BlockId block) {
     size_t at = 0;
     const Function* callee = next_callee(function_.blocks[block].nodes, at);
@@ -120,8 +121,6 @@ class InlinePass {
   /// Ends the block with a jump to a copy of the callee, which leads to the block that is returned.
   BlockId copy_behind(BlockId block, Value call, const Function& callee) {
     const BlockId behind = function_.add_block();
-    is_rest_.resize(behind + 1, false);
-    is_rest_[behind] = true;
     receive_results(behind, call, callee);
     const auto first_node = static_cast<Value>(function_.nodes.size());
     const auto first_block = static_cast<BlockId>(function_.blocks.size());
@@ -183,6 +182,7 @@ class InlinePass {
       for (const Value value : original.parameters) copy.parameters.push_back(value + first_node);
       for (const Value value : original.nodes) copy.nodes.push_back(value + first_node);
       copy.is_cold = original.is_cold;
+      copy.has_own_calls = original.has_own_calls;
       for (const Edge& edge : original.successors) {
         copy.successors.push_back({edge.target + first_block,
                                    copy_arguments(callee.arguments_of(edge), first_node),
@@ -202,7 +202,6 @@ class InlinePass {
   const bool is_hot_;
   Replacements replacements_;
   size_t budget_;
-  std::vector<bool> is_rest_;  ///< by block: it was behind a call, and is looked through
   std::unordered_map<Value, Value>
       first_result_;  ///< of calls that are gone: the first of the parameters instead
 };

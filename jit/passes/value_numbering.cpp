@@ -178,7 +178,9 @@ NodeKey ValueNumbering::key_of(const Node& node) const {
   if (effect_of(node.operation) == Effect::reads)
     key.version = versions_[static_cast<unsigned>(read_by(node))];
   const auto arguments = function_->arguments_of(node);
-  std::ranges::copy(arguments, key.arguments.begin());
+  for (size_t i = 0; i < key.arguments.size(); ++i) {
+    if (i < arguments.size()) key.arguments[i] = arguments[i];
+  }
   return key;
 }
 

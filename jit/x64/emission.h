@@ -48,9 +48,14 @@ class Emission {
   // emitter.cpp: the walk.
   void plan_jumps();
   [[nodiscard]] BlockId jump_target(BlockId block) const { return forwarded_[block]; }
+  [[nodiscard]] Label label_of(BlockId block);
+  [[nodiscard]] bool is_only_fallen_into(size_t position) const;
   void emit_prologue();
   void emit_epilogue();
   void emit_block(size_t position);
+  [[nodiscard]] bool has_moves(uint32_t instruction) const {
+    return !moves_.empty() && moves_.front().instruction == instruction;
+  }
   void emit_moves(uint32_t instruction);
   void emit_move(const InsertedMove& move);
   void rematerialize(const InsertedMove& move);
@@ -65,9 +70,9 @@ class Emission {
   [[nodiscard]] Result<void> finish();
 
   // emitter.cpp: operands.
-  [[nodiscard]] asmjit::Operand register_operand(const Location& location, char letter, unsigned width) const;
+  [[nodiscard]] asmjit::Operand register_operand(const Location& location, unsigned size) const;
   [[nodiscard]] Mem memory_operand(const Instruction& instruction, std::span<const Location> locations,
-                                   char letter);
+                                   unsigned size);
   [[nodiscard]] static Gp gp(Register reg, unsigned width = 8);
   [[nodiscard]] static Xmm xmm(Register reg) { return Xmm(number_of(reg)); }
   [[nodiscard]] Mem slot(const Location& location, unsigned width) const;
@@ -112,7 +117,7 @@ class Emission {
   Refusal refusal_;
   asmjit::CodeHolder code_;
   asmjit::x86::Assembler assembler_;
-  std::vector<Label> labels_;       ///< by block
+  std::vector<Label> labels_;       ///< by block; invalid until it is asked for
   std::vector<BlockId> forwarded_;  ///< where a jump to the block really goes: past blocks that only jump
   std::vector<BlockId> order_;      ///< blocks that are emitted
   std::vector<ColdTrap> cold_traps_;
@@ -128,8 +133,8 @@ class Emission {
     size_t end = SIZE_MAX;
   };
   KnownFlags flags_of_;
-  size_t next_move_ = 0;
-  BlockId next_block_ = kNoBlock;  ///< laid out behind the present one
+  std::span<const InsertedMove> moves_;  ///< that are still to be emitted
+  BlockId next_block_ = kNoBlock;        ///< laid out behind the present one
 };
 
 }  // namespace heddle::jit::x64

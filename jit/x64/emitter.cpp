@@ -17,32 +17,58 @@ using namespace asmjit;  // NOLINT: asmjit's names are all over this file
 
 namespace {
 
+/// What instructions.def and three_operands.def say of a mnemonic.
 struct Encoding {
-  std::string_view text;
-  InstId id;
-  std::string_view letters;
+  static constexpr uint8_t kOwnWidth = UINT8_MAX;  ///< Instruction::width
+
+  InstId id = 0;
+  InstId with_own_result = 0;  ///< the instruction with three operands, or none
+  bool has_lock = false;
+  bool implies_fixed = false;  ///< operands of a fixed register are not written
+  std::array<uint8_t, 4> sizes{kOwnWidth, kOwnWidth, kOwnWidth, kOwnWidth};  ///< of operands; 0: none
 };
 
-constexpr Encoding kEncodings[] = {
-#define X64_INSTRUCTION(name, text, id, letters) {text, x86::Inst::kId##id, letters},
-#include "jit/x64/instructions.def"
-};
-
-/// By mnemonic: the instruction with three operands, or none.
-constexpr auto make_three_operands() {
-  std::array<InstId, std::size(kEncodings)> ids{};
-#define X64_THREE_OPERANDS(mnemonic, id, commutes) \
-  ids[static_cast<size_t>(Mnemonic::mnemonic)] = x86::Inst::kId##id;
-#include "jit/x64/three_operands.def"
-  return ids;
+constexpr uint8_t size_of(char letter) {
+  switch (letter) {
+    case 'b': return 1;
+    case 'h': return 2;
+    case 'd': return 4;
+    case 'q': return 8;
+    case 'x': return 0;
+    default: return Encoding::kOwnWidth;
+  }
 }
-constexpr auto kThreeOperands = make_three_operands();
+
+constexpr Encoding make_encoding(std::string_view text, InstId id, std::string_view letters) {
+  Encoding made;
+  made.id = id;
+  made.has_lock = text.starts_with("lock ");
+  made.implies_fixed = letters.starts_with('!');
+  if (made.implies_fixed) letters.remove_prefix(1);
+  for (size_t i = 0; i < letters.size(); ++i) made.sizes[i] = size_of(letters[i]);
+  return made;
+}
+
+constexpr auto make_encodings() {
+  std::array encodings = {
+#define X64_INSTRUCTION(name, text, id, letters) make_encoding(text, x86::Inst::kId##id, letters),
+#include "jit/x64/instructions.def"
+  };
+#define X64_THREE_OPERANDS(mnemonic, id, commutes) \
+  encodings[static_cast<size_t>(Mnemonic::mnemonic)].with_own_result = x86::Inst::kId##id;
+#include "jit/x64/three_operands.def"
+  return encodings;
+}
+constexpr auto kEncodings = make_encodings();
+
+[[nodiscard]] const Encoding& encoding_of(const Instruction& instruction) {
+  return kEncodings[static_cast<size_t>(instruction.mnemonic)];
+}
 
 /// Has it a result that is not tied, though it could be?
-[[nodiscard]] bool has_own_result(const MachineFunction& function, const Instruction& instruction) {
-  return kThreeOperands[static_cast<size_t>(instruction.mnemonic)] != 0 && instruction.operand_count >= 2 &&
-         function.operands_of(instruction)[0].role == Role::define &&
-         function.operands_of(instruction)[0].policy != Policy::tied;
+[[nodiscard]] bool has_own_result(const Encoding& encoding, std::span<const Operand> operands) {
+  return encoding.with_own_result != 0 && operands.size() >= 2 && operands[0].role == Role::define &&
+         operands[0].policy != Policy::tied;
 }
 
 constexpr x86::CondCode kConditionCodes[] = {
@@ -58,18 +84,7 @@ constexpr x86::CondCode kConditionCodes[] = {
     case Mnemonic::jcc: return x86::Inst::jccFromCond(condition);
     case Mnemonic::setcc: return x86::Inst::setccFromCond(condition);
     case Mnemonic::cmovcc: return x86::Inst::cmovccFromCond(condition);
-    default: return kEncodings[static_cast<size_t>(instruction.mnemonic)].id;
-  }
-}
-
-[[nodiscard]] unsigned size_of(char letter, unsigned width) {
-  switch (letter) {
-    case 'b': return 1;
-    case 'h': return 2;
-    case 'd': return 4;
-    case 'q': return 8;
-    case 'x': return 0;
-    default: return width;
+    default: return encoding_of(instruction).id;
   }
 }
 
@@ -83,7 +98,11 @@ constexpr x86::CondCode kConditionCodes[] = {
 }  // namespace
 
 Emission::Emission(const MachineFunction& function, const Allocation& allocation, EmittedCode& out)
-    : function_(function), allocation_(allocation), out_(out), frame_(layout_frame(function, allocation)) {
+    : function_(function),
+      allocation_(allocation),
+      out_(out),
+      frame_(layout_frame(function, allocation)),
+      moves_(allocation.moves) {
   code_.init(Environment::host());
   code_.setErrorHandler(&refusal_);
   code_.attach(&assembler_);
@@ -107,16 +126,14 @@ Emission::Mem Emission::slot(const Location& location, unsigned width) const {
   return x86::ptr(x86::rbp, frame_.slot(location.slot), width);
 }
 
-asmjit::Operand Emission::register_operand(const Location& location, char letter, unsigned width) const {
-  const unsigned size = size_of(letter, width);
+asmjit::Operand Emission::register_operand(const Location& location, unsigned size) const {
   if (!location.is_register()) return slot(location, size);
   if (class_of(location.reg) == RegisterClass::vector) return xmm(location.reg);
-  return gp(location.reg, size == 0 ? width : size);
+  return gp(location.reg, size);
 }
 
 Emission::Mem Emission::memory_operand(const Instruction& instruction, std::span<const Location> locations,
-                                       char letter) {
-  const unsigned size = size_of(letter, instruction.width);
+                                       unsigned size) {
   const auto last = locations.last(memory_registers(instruction));
   switch (instruction.memory) {
     case MemoryBase::registers:
@@ -182,10 +199,7 @@ void Emission::call_stub(uintptr_t stub) { assembler_.call(literal64(stub)); }
 // moves
 
 void Emission::emit_moves(uint32_t instruction) {
-  const auto& moves = allocation_.moves;
-  for (; next_move_ < moves.size() && moves[next_move_].instruction == instruction; ++next_move_) {
-    emit_move(moves[next_move_]);
-  }
+  for (; has_moves(instruction); moves_ = moves_.subspan(1)) emit_move(moves_.front());
 }
 
 void Emission::emit_move(const InsertedMove& move) {
@@ -206,7 +220,7 @@ void Emission::emit_move(const InsertedMove& move) {
   if (from_register && to_register) {
     if (move.from == move.to) return;
     if (class_of(move.from.reg) != class_of(move.to.reg)) {
-      assembler_.movq(register_operand(move.to, 'q', 8).as<x86::Reg>().as<Xmm>(), gp(move.from.reg));
+      assembler_.movq(xmm(move.to.reg), gp(move.from.reg));
     } else if (vector) {
       assembler_.movaps(xmm(move.to.reg), xmm(move.from.reg));
     } else {
@@ -248,35 +262,31 @@ void Emission::rematerialize(const InsertedMove& move) {
 // instructions
 
 void Emission::emit_plain(const Instruction& instruction, std::span<const Location> locations) {
-  const Encoding& encoding = kEncodings[static_cast<size_t>(instruction.mnemonic)];
+  const Encoding& encoding = encoding_of(instruction);
   const auto operands = function_.operands_of(instruction);
-  std::string_view letters = encoding.letters;
-  const bool implied = letters.starts_with('!');
-  if (implied) letters.remove_prefix(1);
   const size_t registers =
       locations.size() - std::min<size_t>(locations.size(), memory_registers(instruction));
-  uint32_t tied = 0;  // a bit for each operand that a result is tied to
-  for (const Operand& operand : operands) {
-    if (operand.policy == Policy::tied) tied |= uint32_t{1} << operand.tied_to;
-  }
+  // Only the first result is ever tied; it stands for the other operand, too.
+  const size_t tied =
+      !operands.empty() && operands[0].policy == Policy::tied ? operands[0].tied_to : SIZE_MAX;
+  // A result of its own is as large as the operand that it would be tied to.
+  const bool own_result = has_own_result(encoding, operands);
   asmjit::Operand written[4];
   unsigned count = 0;
-  // A result of its own is as large as the operand that it would be tied to.
-  const bool own_result = has_own_result(function_, instruction);
-  const auto letter = [&] {
-    const size_t at = own_result && count > 0 ? count - 1 : count;
-    return at < letters.size() ? letters[at] : 'w';
+  const auto size = [&] {
+    const uint8_t said = encoding.sizes[own_result && count > 0 ? count - 1 : count];
+    return said == Encoding::kOwnWidth ? instruction.width : said;
   };
   const bool memory_first = instruction.form == Form::mr || instruction.form == Form::m ||
                             instruction.form == Form::mi || instruction.form == Form::mri;
   const auto write_memory = [&] {
-    written[count] = memory_operand(instruction, locations, letter());
+    written[count] = memory_operand(instruction, locations, size());
     ++count;
   };
   if (memory_first) write_memory();
   for (size_t i = 0; i < registers; ++i) {
-    if ((tied >> i & 1) != 0 || (implied && operands[i].policy == Policy::fixed)) continue;
-    written[count] = register_operand(locations[i], letter(), instruction.width);
+    if (i == tied || (encoding.implies_fixed && operands[i].policy == Policy::fixed)) continue;
+    written[count] = register_operand(locations[i], size());
     ++count;
   }
   if (!memory_first && instruction.memory != MemoryBase::none) write_memory();
@@ -292,9 +302,8 @@ void Emission::emit_plain(const Instruction& instruction, std::span<const Locati
     default: break;
   }
   if (instruction.memory == MemoryBase::guest) add_site(Site::Kind::fault, instruction.offset);
-  if (encoding.text.starts_with("lock ")) assembler_.lock();
-  const InstId three_operands = kThreeOperands[static_cast<size_t>(instruction.mnemonic)];
-  assembler_.emitOpArray(own_result ? three_operands : id_of(instruction), written, count);
+  if (encoding.has_lock) assembler_.lock();
+  assembler_.emitOpArray(own_result ? encoding.with_own_result : id_of(instruction), written, count);
 }
 
 /// `lea r, [r + x]` is a shorter addition. Nothing else comes between the flags and who reads them, so these
@@ -357,10 +366,9 @@ void Emission::emit_instruction(uint32_t index) {
   if (instruction.is_move && locations.size() >= 2 && locations[0] == locations[1]) return;
   switch (instruction.mnemonic) {
     case Mnemonic::jmp:
-      if (jump_target(instruction.target) != next_block_)
-        assembler_.jmp(labels_[jump_target(instruction.target)]);
+      if (jump_target(instruction.target) != next_block_) assembler_.jmp(label_of(instruction.target));
       return;
-    case Mnemonic::jcc: assembler_.emit(id_of(instruction), labels_[jump_target(instruction.target)]); return;
+    case Mnemonic::jcc: assembler_.emit(id_of(instruction), label_of(instruction.target)); return;
     default: break;
   }
   if (instruction.form == Form::pseudo) return expand(instruction, locations);
@@ -374,11 +382,11 @@ void Emission::emit_instruction(uint32_t index) {
 
 /// A block that only jumps is not emitted; jumps to it go on to where it jumps.
 void Emission::plan_jumps() {
-  const auto has_moves = [this](uint32_t instruction) {
-    const auto at =
-        std::lower_bound(allocation_.moves.begin(), allocation_.moves.end(), instruction,
-                         [](const InsertedMove& move, uint32_t wanted) { return move.instruction < wanted; });
-    return at != allocation_.moves.end() && at->instruction == instruction;
+  const auto& moves = allocation_.moves;
+  size_t move = moves.size();
+  const auto has_moves = [&](uint32_t instruction) {  // asked from the last to the first
+    while (move > 0 && moves[move - 1].instruction >= instruction) --move;
+    return move < moves.size() && moves[move].instruction == instruction;
   };
   forwarded_.resize(function_.blocks.size());
   for (BlockId id = 0; id < forwarded_.size(); ++id) forwarded_[id] = id;
@@ -403,7 +411,25 @@ void Emission::plan_jumps() {
     if (forwarded_[id] == id) order_.push_back(id);
   }
   labels_.resize(function_.blocks.size());
-  for (const BlockId id : order_) labels_[id] = assembler_.newLabel();
+}
+
+/// Of the block that a jump to this one really goes to.
+Label Emission::label_of(BlockId block) {
+  Label& label = labels_[jump_target(block)];
+  if (!label.isValid()) label = assembler_.newLabel();
+  return label;
+}
+
+/// Does nobody come to the block but the one before it, by its last jump? (Then it needs no label, unless one
+/// has been asked for.)
+bool Emission::is_only_fallen_into(size_t position) const {
+  if (position == 0) return false;
+  const BlockId id = order_[position], before = order_[position - 1];
+  const auto& predecessors = function_.blocks[id].predecessors;
+  if (predecessors.size() != 1 || predecessors[0] != before) return false;
+  const MachineBlock& block = function_.blocks[before];
+  const Instruction& last = function_.instructions[block.first_instruction + block.instruction_count - 1];
+  return last.mnemonic == Mnemonic::jmp && jump_target(last.target) == id;
 }
 
 void Emission::emit_prologue() {
@@ -435,7 +461,8 @@ void Emission::emit_block(size_t position) {
   const MachineBlock& block = function_.blocks[order_[position]];
   next_block_ = position + 1 < order_.size() ? order_[position + 1] : kNoBlock;
   if (block.is_loop_header && !block.is_cold) assembler_.align(AlignMode::kCode, 16);
-  assembler_.bind(labels_[order_[position]]);
+  if (labels_[order_[position]].isValid() || !is_only_fallen_into(position))
+    assembler_.bind(label_of(order_[position]));
   flags_of_ = {};
   const uint32_t end = block.first_instruction + block.instruction_count;
   for (uint32_t index = block.first_instruction; index < end; ++index) {
@@ -447,10 +474,8 @@ void Emission::emit_block(size_t position) {
         function_.instructions[index + 1].mnemonic == Mnemonic::jmp) {
       Instruction inverted = instruction;
       inverted.condition = negate(instruction.condition);
-      const size_t move = next_move_;
-      const bool moves = move < allocation_.moves.size() && allocation_.moves[move].instruction == index + 1;
-      if (!moves) {
-        assembler_.emit(id_of(inverted), labels_[jump_target(function_.instructions[index + 1].target)]);
+      if (!has_moves(index + 1)) {
+        assembler_.emit(id_of(inverted), label_of(function_.instructions[index + 1].target));
         return;
       }
     }
@@ -486,7 +511,7 @@ void Emission::emit_jump_tables() {
     assembler_.align(AlignMode::kData, 4);
     assembler_.bind(label);
     for (const BlockId target : function_.jump_tables[table]) {
-      assembler_.embedLabelDelta(labels_[jump_target(target)], label, 4);
+      assembler_.embedLabelDelta(label_of(target), label, 4);
     }
   }
 }
@@ -499,7 +524,7 @@ Result<void> Emission::finish() {
     return error;
   }
   for (const auto& [site, block] : landings_) {
-    out_.sites[site].landing = static_cast<uint32_t>(code_.labelOffset(labels_[jump_target(block)]));
+    out_.sites[site].landing = static_cast<uint32_t>(code_.labelOffset(label_of(block)));
   }
   if (!std::ranges::is_sorted(out_.sites, {}, &Site::code_offset)) {
     std::ranges::sort(out_.sites, {}, &Site::code_offset);

@@ -52,7 +52,7 @@ void Emission::expand_divide(const Instruction& instruction, Register divisor) {
 /// between.
 void Emission::expand_atomic_loop(const Instruction& instruction, std::span<const Location> locations) {
   const unsigned width = instruction.width;
-  const Mem address = memory_operand(instruction, locations, 'w');
+  const Mem address = memory_operand(instruction, locations, instruction.width);
   const Gp old = gp(Register::rax, width), changed = gp(locations[1].reg, width),
            value = gp(locations[2].reg, width);
   const auto mnemonic = static_cast<Mnemonic>(instruction.immediate);

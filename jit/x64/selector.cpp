@@ -173,10 +173,10 @@ void Selector::select_node(Value value) {
   select_row_call(value);
 }
 
-/// Moves the instructions of one node to the others, backwards.
+/// Turns the instructions of one node around, as finish() does with all.
 void Selector::flush() {
-  for (size_t i = pending_.size(); i-- > 0;) out_.instructions.push_back(pending_[i]);
-  pending_.clear();
+  std::reverse(out_.instructions.begin() + static_cast<ptrdiff_t>(flushed_), out_.instructions.end());
+  flushed_ = out_.instructions.size();
 }
 
 void Selector::finish() {
@@ -345,7 +345,7 @@ Instruction& Selector::add(Mnemonic mnemonic, Form form, unsigned width, std::sp
     out_.operands[instruction.first_operand] = write(operands[0].reg);
     instruction.form = with_own_result(form);
   }
-  return pending_.emplace_back(instruction);
+  return out_.instructions.emplace_back(instruction);
 }
 
 Instruction& Selector::add(Mnemonic mnemonic, Form form, unsigned width,

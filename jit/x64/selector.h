@@ -319,7 +319,7 @@ class Selector {
   std::vector<std::vector<Value>> results_;  ///< by call with several results: its result nodes
   LiteralIndex literal_index_;               ///< of out_.literals
   std::vector<uint8_t> rematerializable_;    ///< by register
-  std::vector<Instruction> pending_;         ///< of the node at hand, forwards
+  size_t flushed_ = 0;                       ///< instructions; those behind are of the node at hand, forwards
   // Of the call at hand.
   std::vector<Type> types_;
   std::vector<Place> given_;  ///< results; of this function: arguments
