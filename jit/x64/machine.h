@@ -132,7 +132,8 @@ struct Instruction {
   TrapKind trap = TrapKind::none;  ///< of trapping pseudo-instructions
   bool is_move = false;            ///< a copy of operand 1 to operand 0, of the same class: may be coalesced
   bool is_call = false;            ///< overwrites `clobbers`
-  RegisterSet clobbers;            ///< overwritten at its end, besides results
+  bool is_repeatable = false;  ///< has one result and reads no register: may be repeated instead of spilling
+  RegisterSet clobbers;        ///< overwritten at its end, besides results
   int64_t immediate = 0;
 };
 
