@@ -155,6 +155,8 @@ struct MachineBlock {
   bool is_loop_header = false;
   bool is_cold = false;
   bool is_handler = false;  ///< all registers are overwritten when it is entered
+
+  void reset();
 };
 
 /// How a virtual register's value may be made anew instead of being spilled.
@@ -183,16 +185,14 @@ struct MachineFunction {
   std::vector<Instruction> instructions;
   std::vector<Operand> operands;
   std::vector<VirtualRegisterInfo> registers;
-  std::vector<MachineBlock> blocks;  ///< by BlockId of the IR; those not in `order` are empty
-  std::vector<BlockId> order;        ///< layout
+  BlockList<MachineBlock> blocks;  ///< by BlockId of the IR; those not in `order` are empty
+  std::vector<BlockId> order;      ///< layout
   std::vector<VirtualRegister> edge_arguments;
   std::vector<Literal> literals;
   std::vector<std::vector<BlockId>> jump_tables;
   uint32_t runtime_slots = 0;   ///< slots at the frame's lower end that runtime calls need
   bool has_frame = false;       ///< calls something or may trap with a backtrace
   bool saves_instance = false;  ///< r15 must be in the frame, to be reloaded
-
-  std::vector<MachineBlock> spare_blocks;  ///< of functions before, for their memory
 
   void reset();
   /// Appends so many empty blocks.
