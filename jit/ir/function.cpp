@@ -29,6 +29,19 @@ const char* to_string(Type type) noexcept {
   return "";
 }
 
+void Block::reset() {
+  parameters.clear();
+  nodes.clear();
+  successors.clear();
+  predecessors.clear();
+  loop_depth = 0;
+  loop_header = kNoBlock;
+  is_loop_header = false;
+  is_cold = false;
+  is_handler = false;
+  has_own_calls = false;
+}
+
 void Function::reset() {
   module = nullptr;
   index = 0;
@@ -36,14 +49,7 @@ void Function::reset() {
   results.clear();
   nodes.clear();
   arguments.clear();
-  for (; !blocks.empty(); blocks.pop_back()) {  // so that each gets its own memory again
-    Block& block = blocks.back();
-    block.parameters.clear();
-    block.nodes.clear();
-    block.successors.clear();
-    block.predecessors.clear();
-    spare_blocks.push_back(std::move(block));
-  }
+  blocks.clear();
   inlined.clear();
   order.clear();
   reverse_postorder.clear();
@@ -52,15 +58,7 @@ void Function::reset() {
 }
 
 BlockId Function::add_block() {
-  Block& block = blocks.emplace_back();
-  if (!spare_blocks.empty()) {
-    Block& spare = spare_blocks.back();
-    block.parameters.swap(spare.parameters);
-    block.nodes.swap(spare.nodes);
-    block.successors.swap(spare.successors);
-    block.predecessors.swap(spare.predecessors);
-    spare_blocks.pop_back();
-  }
+  blocks.emplace_back();
   return static_cast<BlockId>(blocks.size() - 1);
 }
 

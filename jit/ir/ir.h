@@ -21,6 +21,7 @@
 
 #include "engine/module/module.h"
 #include "heddle/trap.h"
+#include "jit/ir/block_list.h"
 #include "jit/ir/operation.h"
 
 namespace heddle::jit {
@@ -102,6 +103,8 @@ struct Block {
   bool is_cold = false;        ///< leads to a trap or throw: laid out last
   bool is_handler = false;     ///< entered by a thrown exception
   bool has_own_calls = false;  ///< may have calls of functions of this module
+
+  void reset();
 };
 
 struct Function {
@@ -111,15 +114,13 @@ struct Function {
   std::vector<Type> results;
   std::vector<Node> nodes;
   std::vector<Value> arguments;  ///< of nodes and edges
-  std::vector<Block> blocks;     ///< [0] is the entry; its parameters are the function's (of an OSR body: one
+  BlockList<Block> blocks;       ///< [0] is the entry; its parameters are the function's (of an OSR body: one
                                  ///< i64, the interpreter's frame pointer)
   std::vector<InlinedPosition> inlined;    ///< what offsets with kInlinedOffset mean
   std::vector<BlockId> order;              ///< layout; see order_blocks()
   std::vector<BlockId> reverse_postorder;  ///< of all blocks that can be reached; as old as `order`
   bool has_calls = false;                  ///< of anything: needs a frame and a stack check
   bool reloads_instance = false;  ///< calls may come back in another instance: see calling_convention.h
-
-  std::vector<Block> spare_blocks;  ///< of functions before, for their memory
 
   void reset();
   BlockId add_block();

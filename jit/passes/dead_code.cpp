@@ -73,6 +73,11 @@ void DeadCode::follow() {
 
 void DeadCode::sweep() {
   const auto is_dead = [this](Value value) { return needed_[value] == Mark::no; };
+  const auto stays = [this](BlockId block) {
+    return [this, &parameters = function_->blocks[block].parameters](size_t i) {
+      return needed_[parameters[i]] == Mark::yes;
+    };
+  };
   const auto count = static_cast<BlockId>(function_->blocks.size());
   shrinks_.resize(count);
   for (BlockId block = 0; block < count; ++block) {
@@ -83,20 +88,12 @@ void DeadCode::sweep() {
     std::erase_if(block.nodes, is_dead);
     // Arguments go before the parameters do that say which stay.
     for (Edge& edge : block.successors) {
-      if (shrinks_[edge.target] == Mark::yes) keep_arguments(*function_, edge, stays_of(edge.target));
+      if (shrinks_[edge.target] == Mark::yes) keep_arguments(*function_, edge, stays(edge.target));
     }
   }
   for (BlockId block = 0; block < count; ++block) {
-    if (shrinks_[block] == Mark::yes) keep_parameters(*function_, block, stays_of(block));
+    if (shrinks_[block] == Mark::yes) keep_parameters(*function_, block, stays(block));
   }
-}
-
-/// Which of the block's parameters stay.
-const std::vector<bool>& DeadCode::stays_of(BlockId block) {
-  stays_.clear();
-  for (const Value parameter : function_->blocks[block].parameters)
-    stays_.push_back(needed_[parameter] == Mark::yes);
-  return stays_;
 }
 
 }  // namespace heddle::jit

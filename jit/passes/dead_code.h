@@ -23,7 +23,6 @@ class DeadCode {
   void need_incoming(BlockId block, size_t which);
   void follow();
   void sweep();
-  const std::vector<bool>& stays_of(BlockId block);
 
   /// Not a bool, of which vectors are slow, nor a byte, which might alias anything.
   enum class Mark : uint8_t { no, yes };
@@ -33,7 +32,6 @@ class DeadCode {
   std::vector<Mark> passed_;   ///< by block
   std::vector<Mark> shrinks_;  ///< by block: does a parameter go?
   std::vector<Value> open_;    ///< passed before they were known to be needed
-  std::vector<bool> stays_;
 };
 
 }  // namespace heddle::jit

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 namespace heddle::jit {
 
@@ -15,68 +16,62 @@ void Dominators::compute(const Function& function) {
 }
 
 void Dominators::number_blocks() {
-  position_.assign(function_->blocks.size(), kUnreached);
+  places_.assign(function_->blocks.size(), {});
   uint32_t position = 0;
-  for (const BlockId block : function_->reverse_postorder) position_[block] = position++;
+  for (const BlockId block : function_->reverse_postorder) places_[block].position = position++;
 }
 
 void Dominators::solve() {
-  immediate_.assign(function_->blocks.size(), kNoBlock);
-  immediate_[0] = 0;
+  places_[0].immediate = 0;
   const auto meet = [&](BlockId a, BlockId b) {
     while (a != b) {
-      while (position_[a] > position_[b]) a = immediate_[a];
-      while (position_[b] > position_[a]) b = immediate_[b];
+      while (places_[a].position > places_[b].position) a = places_[a].immediate;
+      while (places_[b].position > places_[a].position) b = places_[b].immediate;
     }
     return a;
   };
   for (const BlockId block : std::span(function_->reverse_postorder).subspan(1)) {
     BlockId found = kNoBlock;
     for (const BlockId predecessor : function_->blocks[block].predecessors) {
-      if (position_[predecessor] == kUnreached || immediate_[predecessor] == kNoBlock) continue;
+      if (places_[predecessor].immediate == kNoBlock) continue;  // a back edge
       found = found == kNoBlock ? predecessor : meet(found, predecessor);
     }
-    immediate_[block] = found;
+    places_[block].immediate = found;
   }
-  immediate_[0] = kNoBlock;
+  places_[0].immediate = kNoBlock;
 }
 
 /// Siblings are linked in reverse postorder, since whoever comes last is put in front.
 void Dominators::number_tree() {
-  first_child_.assign(function_->blocks.size(), kNoBlock);
-  sibling_.assign(function_->blocks.size(), kNoBlock);
   const auto& order = function_->reverse_postorder;
   for (size_t i = order.size(); i-- > 1;) {
-    BlockId& first = first_child_[immediate_[order[i]]];
-    sibling_[order[i]] = first;
-    first = order[i];
+    Place& place = places_[order[i]];
+    place.sibling = std::exchange(places_[place.immediate].first_child, order[i]);
   }
   preorder_.clear();
   open_.assign(1, 0);
   while (!open_.empty()) {
-    const BlockId block = open_.back();
+    Place& place = places_[open_.back()];
+    place.first = place.last = static_cast<uint32_t>(preorder_.size());
+    preorder_.push_back(open_.back());
     open_.pop_back();
-    preorder_.push_back(block);
-    if (sibling_[block] != kNoBlock) open_.push_back(sibling_[block]);
-    if (first_child_[block] != kNoBlock) open_.push_back(first_child_[block]);
+    if (place.sibling != kNoBlock) open_.push_back(place.sibling);
+    if (place.first_child != kNoBlock) open_.push_back(place.first_child);
   }
-  first_.assign(function_->blocks.size(), 0);
-  last_.assign(function_->blocks.size(), 0);
-  for (uint32_t i = 0; i < preorder_.size(); ++i) first_[preorder_[i]] = last_[preorder_[i]] = i;
   for (size_t i = preorder_.size(); i-- > 1;) {
-    uint32_t& above = last_[immediate_[preorder_[i]]];
-    above = std::max(above, last_[preorder_[i]]);
+    uint32_t& above = places_[places_[preorder_[i]].immediate].last;
+    above = std::max(above, places_[preorder_[i]].last);
   }
 }
 
 bool Dominators::dominates(BlockId above, BlockId below) const {
-  return first_[above] <= first_[below] && first_[below] <= last_[above];
+  return places_[above].first <= places_[below].first && places_[below].first <= places_[above].last;
 }
 
 /// A loop's immediate dominator reaches its header and is dominated by the header around it, so it is in that
 /// loop.
 BlockId Dominators::outer_loop(BlockId header) const {
-  const BlockId above = immediate_[header];
+  const BlockId above = places_[header].immediate;
   return above == kNoBlock ? kNoBlock : function_->blocks[above].loop_header;
 }
 

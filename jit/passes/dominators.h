@@ -24,7 +24,7 @@ class Dominators {
     return function_->reverse_postorder;
   }
   /// kNoBlock for the entry.
-  [[nodiscard]] BlockId immediate(BlockId block) const { return immediate_[block]; }
+  [[nodiscard]] BlockId immediate(BlockId block) const { return places_[block].immediate; }
   /// The blocks in preorder of the dominator tree, siblings in reverse postorder: all but a loop header's
   /// back edges come from blocks that stand before.
   [[nodiscard]] const std::vector<BlockId>& preorder() const { return preorder_; }
@@ -37,15 +37,17 @@ class Dominators {
   void solve();
   void number_tree();
 
-  static constexpr uint32_t kUnreached = UINT32_MAX;
   const Function* function_ = nullptr;
-  std::vector<uint32_t> position_;  ///< in reverse postorder, by block
-  std::vector<BlockId> immediate_;
-  std::vector<BlockId> first_child_;  ///< in the tree, in reverse postorder
-  std::vector<BlockId> sibling_;      ///< the next one
+  struct Place {
+    uint32_t position = 0;  ///< in reverse postorder
+    BlockId immediate = kNoBlock;
+    BlockId first_child = kNoBlock;  ///< in the tree, in reverse postorder
+    BlockId sibling = kNoBlock;      ///< the next one
+    uint32_t first = 0;              ///< preorder number in the tree
+    uint32_t last = 0;               ///< greatest number below
+  };
+  std::vector<Place> places_;  ///< by block
   std::vector<BlockId> preorder_;
-  std::vector<uint32_t> first_;  ///< preorder number in the tree
-  std::vector<uint32_t> last_;   ///< greatest number below
   std::vector<BlockId> open_;
 };
 

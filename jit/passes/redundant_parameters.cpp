@@ -25,18 +25,17 @@ bool RedundantParameters::replace_round() {
 bool RedundantParameters::shrink(BlockId block) {
   auto& parameters = function_->blocks[block].parameters;
   find_incoming(block);
-  stays_.assign(parameters.size(), true);
   bool any = false;
   for (size_t i = 0; i < parameters.size(); ++i) {
     const Value only = only_argument(parameters[i], i);
     if (only == kNoValue) continue;
     replacements_.set(parameters[i], only);
-    stays_[i] = false;
     any = true;
   }
   if (!any) return false;
-  for (Edge* const edge : incoming_) keep_arguments(*function_, *edge, stays_);
-  keep_parameters(*function_, block, stays_);
+  const auto stays = [&](size_t i) { return replacements_.of(parameters[i]) == parameters[i]; };
+  for (Edge* const edge : incoming_) keep_arguments(*function_, *edge, stays);
+  keep_parameters(*function_, block, stays);
   return true;
 }
 

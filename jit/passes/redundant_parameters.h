@@ -31,7 +31,6 @@ class RedundantParameters {
   Replacements replacements_;
   std::vector<BlockId> joins_;   ///< blocks with parameters
   std::vector<Edge*> incoming_;  ///< to the block at hand
-  std::vector<bool> stays_;
 };
 
 }  // namespace heddle::jit

@@ -63,22 +63,24 @@ class Replacements {
   std::vector<Value> by_;  ///< of those made before the last that something stands for
 };
 
-/// Drops those arguments of an edge that do not stay.
-inline void keep_arguments(Function& function, Edge& edge, const std::vector<bool>& stays) {
+/// Drops those arguments of an edge whose parameters do not stay: `stays(i)`.
+template <class Stays>
+void keep_arguments(Function& function, Edge& edge, const Stays& stays) {
   uint32_t kept = 0;
+  const auto arguments = function.arguments_of(edge);
   for (uint32_t i = 0; i < edge.argument_count; ++i) {
-    if (stays[i])
-      function.arguments[edge.first_argument + kept++] = function.arguments[edge.first_argument + i];
+    if (stays(i)) arguments[kept++] = arguments[i];
   }
   edge.argument_count = kept;
 }
 
 /// Drops those parameters of a block that do not stay, and numbers the others anew.
-inline void keep_parameters(Function& function, BlockId block, const std::vector<bool>& stays) {
+template <class Stays>
+void keep_parameters(Function& function, BlockId block, const Stays& stays) {
   auto& parameters = function.blocks[block].parameters;
   size_t kept = 0;
   for (size_t i = 0; i < parameters.size(); ++i) {
-    if (!stays[i]) continue;
+    if (!stays(i)) continue;
     function.nodes[parameters[i]].immediate = kept;
     parameters[kept++] = parameters[i];
   }

@@ -114,13 +114,25 @@ const char* name_of(Register reg) noexcept {
   return kNames[static_cast<size_t>(reg)];
 }
 
+void MachineBlock::reset() {
+  first_instruction = 0;
+  instruction_count = 0;
+  parameters.clear();
+  successors.clear();
+  predecessors.clear();
+  loop_depth = 0;
+  loop_header = kNoBlock;
+  is_loop_header = false;
+  is_cold = false;
+  is_handler = false;
+}
+
 void MachineFunction::reset() {
   stubs = nullptr;
   instructions.clear();
   operands.clear();
   registers.clear();
-  for (; !blocks.empty(); blocks.pop_back())  // so that each gets its own memory again
-    spare_blocks.push_back(std::move(blocks.back()));
+  blocks.clear();
   order.clear();
   edge_arguments.clear();
   literals.clear();
@@ -131,18 +143,7 @@ void MachineFunction::reset() {
 }
 
 void MachineFunction::add_blocks(size_t count) {
-  blocks.reserve(blocks.size() + count);
-  for (; count > 0 && !spare_blocks.empty(); --count, spare_blocks.pop_back()) {
-    MachineBlock& spare = spare_blocks.back();
-    spare.parameters.clear();
-    spare.successors.clear();
-    spare.predecessors.clear();
-    MachineBlock& block = blocks.emplace_back();
-    block.parameters.swap(spare.parameters);
-    block.successors.swap(spare.successors);
-    block.predecessors.swap(spare.predecessors);
-  }
-  blocks.resize(blocks.size() + count);
+  for (; count > 0; --count) blocks.emplace_back();
 }
 
 void Allocation::reset() {

@@ -132,7 +132,8 @@ struct Instruction {
   TrapKind trap = TrapKind::none;  ///< of trapping pseudo-instructions
   bool is_move = false;            ///< a copy of operand 1 to operand 0, of the same class: may be coalesced
   bool is_call = false;            ///< overwrites `clobbers`
-  RegisterSet clobbers;            ///< overwritten at its end, besides results
+  bool is_repeatable = false;  ///< has one result and reads no register: may be repeated instead of spilling
+  RegisterSet clobbers;        ///< overwritten at its end, besides results
   int64_t immediate = 0;
 };
 
@@ -154,6 +155,8 @@ struct MachineBlock {
   bool is_loop_header = false;
   bool is_cold = false;
   bool is_handler = false;  ///< all registers are overwritten when it is entered
+
+  void reset();
 };
 
 /// How a virtual register's value may be made anew instead of being spilled.
@@ -182,16 +185,14 @@ struct MachineFunction {
   std::vector<Instruction> instructions;
   std::vector<Operand> operands;
   std::vector<VirtualRegisterInfo> registers;
-  std::vector<MachineBlock> blocks;  ///< by BlockId of the IR; those not in `order` are empty
-  std::vector<BlockId> order;        ///< layout
+  BlockList<MachineBlock> blocks;  ///< by BlockId of the IR; those not in `order` are empty
+  std::vector<BlockId> order;      ///< layout
   std::vector<VirtualRegister> edge_arguments;
   std::vector<Literal> literals;
   std::vector<std::vector<BlockId>> jump_tables;
   uint32_t runtime_slots = 0;   ///< slots at the frame's lower end that runtime calls need
   bool has_frame = false;       ///< calls something or may trap with a backtrace
   bool saves_instance = false;  ///< r15 must be in the frame, to be reloaded
-
-  std::vector<MachineBlock> spare_blocks;  ///< of functions before, for their memory
 
   void reset();
   /// Appends so many empty blocks.

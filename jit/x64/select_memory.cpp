@@ -231,7 +231,7 @@ void Selector::select_load(Value value, Operation access) {
   const Address address = address_of(value);
   add(load->mnemonic, Form::rm, load->width, {write(result)}, address);
   const bool constant = node(value).operation == Operation::host_load && node(value).alias == Alias::constant;
-  if (constant && address.memory == MemoryBase::instance) mark_rematerializable(result);
+  if (constant && address.memory == MemoryBase::instance) out_.instructions.back().is_repeatable = true;
 }
 
 void Selector::select_store(Value value, Operation access, Value stored) {

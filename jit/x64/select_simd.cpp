@@ -173,7 +173,7 @@ VirtualRegister Selector::vector_literal(uint64_t low, uint64_t high) {
   } else {
     add(Mnemonic::movaps, Form::rm, 16, {write(reg)}, literal_address(low, high, 16));
   }
-  mark_rematerializable(reg);
+  out_.instructions.back().is_repeatable = true;
   return reg;
 }
 

@@ -56,7 +56,6 @@ Selector::Selector(const Function& ir, const Dominators& dominators, const Selec
   out_.instructions.reserve(ir.nodes.size());
   out_.operands.reserve(2 * ir.nodes.size());
   out_.registers.reserve(ir.nodes.size());
-  rematerializable_.reserve(ir.nodes.size());
 }
 
 // --------------------------------------------------------------------------------------------------------
@@ -151,8 +150,7 @@ void Selector::select_node(Value value) {
     case Operation::i64_extend_i32_u: return;  // made where they are used, or nothing
     case Operation::instance: {
       const VirtualRegister reg = define(value);
-      add(Mnemonic::instance, Form::pseudo, 8, {write(reg)});
-      mark_rematerializable(reg);
+      add(Mnemonic::instance, Form::pseudo, 8, {write(reg)}).is_repeatable = true;
       return;
     }
     case Operation::fuel:
@@ -188,10 +186,9 @@ void Selector::finish() {
   }
   for (uint32_t i = 0; i < out_.instructions.size(); ++i) {
     const Instruction& instruction = out_.instructions[i];
-    if (instruction.operand_count != 1) continue;
-    const Operand& only = out_.operands[instruction.first_operand];
-    if (only.role == Role::define && rematerializable_[only.reg] != 0)
-      out_.registers[only.reg].remat.instruction = i;
+    if (!instruction.is_repeatable) continue;
+    const VirtualRegister result = out_.operands[instruction.first_operand].reg;
+    out_.registers[result].remat.instruction = i;
   }
 }
 
@@ -239,7 +236,6 @@ VirtualRegister Selector::new_register(RegisterClass register_class, uint8_t wid
   info.register_class = register_class;
   info.width = width;
   out_.registers.push_back(info);
-  rematerializable_.push_back(0);
   return static_cast<VirtualRegister>(out_.registers.size() - 1);
 }
 
@@ -265,7 +261,7 @@ VirtualRegister Selector::integer(int64_t bits, unsigned width) {
   const bool narrow = width == 4 || static_cast<uint64_t>(bits) <= UINT32_MAX;
   Instruction& made = add(Mnemonic::mov, Form::ri, narrow ? 4 : 8, {write(reg)});
   made.immediate = narrow ? static_cast<int64_t>(static_cast<uint32_t>(bits)) : bits;
-  mark_rematerializable(reg);
+  made.is_repeatable = true;
   return reg;
 }
 
@@ -277,14 +273,14 @@ VirtualRegister Selector::use_constant(const Node& constant) {
   const uint64_t low = narrow ? static_cast<uint32_t>(constant.immediate) : constant.immediate;
   const uint64_t high = whole ? constant.extra : 0;
   const VirtualRegister reg = vector(whole ? 16 : 8);
-  mark_rematerializable(reg);
   if (low == 0 && high == 0) {
-    add(Mnemonic::zero_vector, Form::pseudo, 16, {write(reg)});
+    add(Mnemonic::zero_vector, Form::pseudo, 16, {write(reg)}).is_repeatable = true;
     return reg;
   }
   const unsigned width = whole ? 16 : narrow ? 4 : 8;
   const Mnemonic load = whole ? Mnemonic::movaps : narrow ? Mnemonic::movss : Mnemonic::movsd;
-  add(load, Form::rm, width, {write(reg)}, literal_address(low, high, static_cast<uint8_t>(width)));
+  add(load, Form::rm, width, {write(reg)}, literal_address(low, high, static_cast<uint8_t>(width)))
+      .is_repeatable = true;
   return reg;
 }
 

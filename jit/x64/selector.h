@@ -101,7 +101,6 @@ class Selector {
   [[nodiscard]] VirtualRegister integer(int64_t bits, unsigned width);
   [[nodiscard]] uint32_t literal(uint64_t low, uint64_t high, uint8_t width);
   [[nodiscard]] Address literal_address(uint64_t low, uint64_t high, uint8_t width);
-  void mark_rematerializable(VirtualRegister reg) { rematerializable_[reg] = true; }
 
   static Operand read(VirtualRegister reg) { return {reg, Role::use, Policy::any, Register::none, 0}; }
   static Operand read_late(VirtualRegister reg) {
@@ -318,7 +317,6 @@ class Selector {
   std::vector<Selected> selected_;           ///< by value
   std::vector<std::vector<Value>> results_;  ///< by call with several results: its result nodes
   LiteralIndex literal_index_;               ///< of out_.literals
-  std::vector<uint8_t> rematerializable_;    ///< by register
   size_t flushed_ = 0;                       ///< instructions; those behind are of the node at hand, forwards
   // Of the call at hand.
   std::vector<Type> types_;
