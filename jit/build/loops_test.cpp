@@ -36,6 +36,32 @@ TEST(jit_loops, list_the_locals_they_assign) {
   EXPECT_FALSE(innermost_loop(*loaded.module, 0, loops.ranges[0].begin - 1));
 }
 
+TEST(jit_loops, may_be_found_nest_by_nest) {
+  const auto loaded = test::load_text(R"((module (func (param i32 i32)
+      loop i32.const 0 local.set 1 loop i32.const 0 local.set 0 end end
+      i32.const 0 local.set 0
+      loop i32.const 0 local.set 1 end)))");
+  const Loops all = find_loops(*loaded.module, 0);
+  ASSERT_EQ(all.ranges.size(), 3u);
+  const engine::ByteRange body = loaded.module->functions[0].body;
+  const auto behind = [&](const LoopRange& loop) {  // two bytes: the opcode, and that it has no type
+    const uint64_t skipped = loop.begin + 2 - body.offset;
+    return engine::Cursor(loaded.module->view(body).subspan(skipped), loop.begin + 2);
+  };
+  Loops loops;
+  loops.reset(body.size);
+  EXPECT_FALSE(loops.has(all.ranges[0].begin));
+  loops.add_nest(behind(all.ranges[0]), all.ranges[0].begin);
+  EXPECT_TRUE(loops.has(all.ranges[1].begin));
+  EXPECT_FALSE(loops.has(all.ranges[2].begin));
+  loops.add_nest(behind(all.ranges[2]), all.ranges[2].begin);
+  ASSERT_EQ(loops.ranges.size(), 3u);
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(loops.at(all.ranges[i].begin).end, all.ranges[i].end);
+    EXPECT_EQ(locals_of(loops, i), locals_of(all, i));
+  }
+}
+
 /// Every loop of a nest assigns every local.
 TEST(jit_loops, of_a_nest_list_no_more_than_the_body_justifies) {
   constexpr size_t kLoops = 5'000, kLocals = 5'000;

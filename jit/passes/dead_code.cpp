@@ -20,6 +20,7 @@ void DeadCode::remove(Function& function) {
   function_ = &function;
   needed_.assign(function.nodes.size(), Mark::no);
   passed_.assign(function.blocks.size(), Mark::no);
+  shrinking_.clear();
   for (const Value value : function.blocks[0].parameters)
     needed_[value] = Mark::yes;  // the calling convention's
   for (size_t i = function.order.size(); i-- > 0;) mark(function.order[i]);
@@ -29,17 +30,25 @@ void DeadCode::remove(Function& function) {
 /// What is used stands in front of who uses it, so that it is passed later.
 void DeadCode::mark(BlockId id) {
   const Block& block = function_->blocks[id];
+  bool shrinks = false;
   for (size_t i = block.nodes.size(); i-- > 0;) {
     const Node& node = function_->nodes[block.nodes[i]];
     Mark& is_needed = needed_[block.nodes[i]];
-    if (is_needed == Mark::no && !is_root(node)) continue;
+    if (is_needed == Mark::no && !is_root(node)) {
+      shrinks = true;
+      continue;
+    }
     is_needed = Mark::yes;
     for (const Value argument : function_->arguments_of(node)) needed_[argument] = Mark::yes;
   }
   passed_[id] = Mark::yes;
   for (size_t i = 0; i < block.parameters.size(); ++i) {
-    if (needed_[block.parameters[i]] == Mark::yes) need_incoming(id, i);
+    if (needed_[block.parameters[i]] == Mark::yes)
+      need_incoming(id, i);
+    else
+      shrinks = true;
   }
+  if (shrinks) shrinking_.push_back(id);
   follow();
 }
 
@@ -73,26 +82,18 @@ void DeadCode::follow() {
 
 void DeadCode::sweep() {
   const auto is_dead = [this](Value value) { return needed_[value] == Mark::no; };
-  const auto stays = [this](BlockId block) {
-    return [this, &parameters = function_->blocks[block].parameters](size_t i) {
-      return needed_[parameters[i]] == Mark::yes;
-    };
-  };
-  const auto count = static_cast<BlockId>(function_->blocks.size());
-  shrinks_.resize(count);
-  for (BlockId block = 0; block < count; ++block) {
-    const bool shrinks = std::ranges::any_of(function_->blocks[block].parameters, is_dead);
-    shrinks_[block] = shrinks ? Mark::yes : Mark::no;
-  }
-  for (Block& block : function_->blocks) {
+  for (const BlockId id : shrinking_) {
+    Block& block = function_->blocks[id];
     std::erase_if(block.nodes, is_dead);
+    if (std::ranges::none_of(block.parameters, is_dead)) continue;
     // Arguments go before the parameters do that say which stay.
-    for (Edge& edge : block.successors) {
-      if (shrinks_[edge.target] == Mark::yes) keep_arguments(*function_, edge, stays(edge.target));
+    const auto stays = [&](size_t i) { return !is_dead(block.parameters[i]); };
+    for (const BlockId from : block.predecessors) {
+      for (Edge& edge : function_->blocks[from].successors) {
+        if (edge.target == id) keep_arguments(*function_, edge, stays);
+      }
     }
-  }
-  for (BlockId block = 0; block < count; ++block) {
-    if (shrinks_[block] == Mark::yes) keep_parameters(*function_, block, stays(block));
+    keep_parameters(*function_, id, stays);
   }
 }
 

@@ -28,10 +28,10 @@ class DeadCode {
   enum class Mark : uint8_t { no, yes };
 
   Function* function_ = nullptr;
-  std::vector<Mark> needed_;   ///< by value
-  std::vector<Mark> passed_;   ///< by block
-  std::vector<Mark> shrinks_;  ///< by block: does a parameter go?
-  std::vector<Value> open_;    ///< passed before they were known to be needed
+  std::vector<Mark> needed_;        ///< by value
+  std::vector<Mark> passed_;        ///< by block
+  std::vector<BlockId> shrinking_;  ///< have what was not needed when they were passed
+  std::vector<Value> open_;         ///< passed before they were known to be needed
 };
 
 }  // namespace heddle::jit

@@ -11,6 +11,8 @@ namespace heddle::jit {
 
 /// What makes two nodes the same.
 struct NodeKey {
+  static constexpr size_t kArguments = 4;
+
   Operation operation{};
   Operation access{};
   Type type{};
@@ -19,7 +21,7 @@ struct NodeKey {
   uint32_t version = 0;
   uint64_t immediate = 0;
   uint64_t extra = 0;
-  std::array<Value, 4> arguments{kNoValue, kNoValue, kNoValue, kNoValue};
+  std::array<Value, kArguments> arguments{kNoValue, kNoValue, kNoValue, kNoValue};
 
   friend bool operator==(const NodeKey&, const NodeKey&) = default;
   [[nodiscard]] uint64_t hash() const {

@@ -70,9 +70,8 @@ void Simplifier::become_constant(Node& node, uint64_t bits) {
   node.argument_count = 0;
 }
 
-/// A numeric row all of whose operands are known.
+/// A numeric row all of whose operands, one or two, are known.
 bool Simplifier::fold_node(Node& node) {
-  if (node.argument_count == 0 || node.argument_count > 2 || !is_row(node.operation)) return false;
   const auto left = constant_of(argument(node, 0));
   const auto right = node.argument_count == 2 ? constant_of(argument(node, 1)) : 0;
   if (!left || !right) return false;
@@ -228,12 +227,11 @@ Value Simplifier::simplify(Value value) {
   if (node.operation == trap_if || node.operation == trap_unless) return simplify_trap(node);
   if (!is_row(node.operation)) return kNoValue;
   if (node.operation == select || node.operation == select_t) return simplify_select(node);
-  if (fold_node(node)) return kNoValue;
   switch (info(row_of(node.operation)).kind) {
     case engine::RowKind::unary:
-    case engine::RowKind::test: return simplify_unary(value);
+    case engine::RowKind::test: return fold_node(node) ? kNoValue : simplify_unary(value);
     case engine::RowKind::binary:
-    case engine::RowKind::compare: return simplify_binary(value);
+    case engine::RowKind::compare: return fold_node(node) ? kNoValue : simplify_binary(value);
     default: return kNoValue;
   }
 }

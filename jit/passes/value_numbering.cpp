@@ -150,20 +150,13 @@ void ValueNumbering::number(Value value) {
   const Node& node = function_->nodes[value];
   const Effect effect = effect_of(node.operation);
   const bool writes = effect == Effect::writes || effect == Effect::anything;
-  if (!writes && merge(value)) return;
+  if (!writes && node.argument_count <= NodeKey::kArguments) {
+    const Value known = table_.find_or_add(key_of(node), value);
+    if (known != value) return replacements_.set(value, known);  // a dominating node stands for it
+  }
   function_->blocks[block_].nodes.push_back(value);
   if (writes) forget(versions_, written_by(node));
   if (effect == Effect::writes) remember_stored(node);
-}
-
-/// True if a dominating node stands for this one.
-bool ValueNumbering::merge(Value value) {
-  const Node& node = function_->nodes[value];
-  if (node.argument_count > 4) return false;
-  const Value known = table_.find_or_add(key_of(node), value);
-  if (known == value) return false;
-  replacements_.set(value, known);
-  return true;
 }
 
 /// REQUIRES: it has no more arguments than a key.
@@ -178,7 +171,7 @@ NodeKey ValueNumbering::key_of(const Node& node) const {
   if (effect_of(node.operation) == Effect::reads)
     key.version = versions_[static_cast<unsigned>(read_by(node))];
   const auto arguments = function_->arguments_of(node);
-  for (size_t i = 0; i < key.arguments.size(); ++i) {
+  for (size_t i = 0; i < NodeKey::kArguments; ++i) {
     if (i < arguments.size()) key.arguments[i] = arguments[i];
   }
   return key;

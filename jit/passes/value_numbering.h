@@ -40,7 +40,6 @@ class ValueNumbering final : Simplifier::Constants {
   void forget(Versions& versions, Classes written);
   bool number_block(BlockId block);
   void number(Value value);
-  bool merge(Value value);
   [[nodiscard]] NodeKey key_of(const Node& node) const;
   void remember_stored(const Node& node);
   Value constant(Type type, uint64_t bits) override;

@@ -309,7 +309,7 @@ void Emission::emit_plain(const Instruction& instruction, std::span<const Locati
 /// `lea r, [r + x]` is a shorter addition. Nothing else comes between the flags and who reads them, so these
 /// may be written.
 bool Emission::emit_lea_as_add(const Instruction& instruction, std::span<const Location> locations) {
-  if (instruction.mnemonic != Mnemonic::lea || instruction.memory != MemoryBase::registers) return false;
+  if (instruction.memory != MemoryBase::registers) return false;
   const Register result = locations[0].reg, base = locations[1].reg;
   const unsigned width = instruction.width;
   if (!instruction.has_index) {
@@ -346,7 +346,7 @@ void Emission::note_flags(const Instruction& instruction, std::span<const Locati
 /// Does `test r, r` ask what the flags say already?
 bool Emission::is_known_by_flags(uint32_t index, std::span<const Location> locations) const {
   const Instruction& test = function_.instructions[index];
-  if (test.mnemonic != Mnemonic::test || test.form != Form::rr || locations[0] != locations[1]) return false;
+  if (test.form != Form::rr || locations[0] != locations[1]) return false;
   if (flags_of_.end != assembler_.offset() || flags_of_.reg != locations[0].reg ||
       flags_of_.width != test.width)
     return false;
@@ -369,10 +369,15 @@ void Emission::emit_instruction(uint32_t index) {
       if (jump_target(instruction.target) != next_block_) assembler_.jmp(label_of(instruction.target));
       return;
     case Mnemonic::jcc: assembler_.emit(id_of(instruction), label_of(instruction.target)); return;
+    case Mnemonic::test:
+      if (is_known_by_flags(index, locations)) return;
+      break;
+    case Mnemonic::lea:
+      if (emit_lea_as_add(instruction, locations)) return;
+      break;
     default: break;
   }
   if (instruction.form == Form::pseudo) return expand(instruction, locations);
-  if (is_known_by_flags(index, locations) || emit_lea_as_add(instruction, locations)) return;
   emit_plain(instruction, locations);
   note_flags(instruction, locations);
 }
