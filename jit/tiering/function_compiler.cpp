@@ -39,12 +39,12 @@ Result<void> FunctionCompiler::compile(const engine::ModuleImage& module, uint32
 
   BuildOptions build_options = options_.build;
   build_options.osr_offset = loop_offset;
-  HEDDLE_TRY(build(module, function, build_options, ir_));
+  HEDDLE_TRY(builder_.build(module, function, build_options, ir_));
   end_of(Stage::build);
   check_built();
 
   callees_.use(module);
-  run_passes(ir_, build_options, callees_, dominators_, options_.passes);
+  passes_.run(ir_, build_options, callees_, dominators_, options_.passes);
   end_of(Stage::passes);
   check_ir("passes");
 

@@ -14,7 +14,7 @@
 #include "engine/module/module.h"
 #include "engine/runtime/function.h"
 #include "heddle/result.h"
-#include "jit/build/builder.h"
+#include "jit/build/function_builder.h"
 #include "jit/ir/ir.h"
 #include "jit/passes/callees.h"
 #include "jit/passes/passes.h"
@@ -76,7 +76,9 @@ class FunctionCompiler {
   void check_allocation() const;
 
   const PipelineOptions options_;
+  FunctionBuilder builder_;
   Callees callees_;
+  Passes passes_;
   Dominators dominators_;
   Function ir_;
   x64::MachineFunction machine_;
