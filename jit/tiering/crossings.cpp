@@ -120,6 +120,7 @@ void raise(ExecContext* context, TrapKind kind, const void* pc, void* frame, x64
 }
 
 TrapKind poll(ExecContext* context, const void* stack) noexcept {
+  if (context->sample_pending()) JitTier::of(*context).found_in_compiled_code(*context);
   // Also without a request: one that has been answered may leave its poison.
   if (!context->answer_requests()) return TrapKind::interrupted;
   const bool is_exhausted = reinterpret_cast<uintptr_t>(stack) < context->native_stack_end;

@@ -43,12 +43,18 @@ constexpr bool kChecks = true;
 /// Tells the tier of samples; one per store.
 class GuestSampler final : public engine::Sampler {
  public:
-  explicit GuestSampler(ExecContext& context) { watched.context = &context; }
-  void sample(ExecContext& context, const engine::Instance& instance, const uint64_t* ip) noexcept override {
-    JitTier::of(context).found_at(instance, ip);
+  GuestSampler(ExecContext& context, Ticker& ticker) : ticker_(ticker) { watched.context = &context; }
+  uint32_t sample(ExecContext& context, const engine::Instance& instance,
+                  const uint64_t* ip) noexcept override {
+    const Ticker::Answer answer = ticker_.answer(watched);
+    if (answer.is_sample) JitTier::of(context).found_at(instance, ip);
+    return answer.checks_to_next;
   }
 
   WatchedContext watched;
+
+ private:
+  Ticker& ticker_;
 };
 
 [[nodiscard]] WatchedContext& watched_of(const ExecContext& context) {
@@ -91,7 +97,7 @@ JitTier& JitTier::of(const ExecContext& context) noexcept {
 
 void JitTier::on_store(ExecContext& context) {
   if (policy_ != Policy::hot) return;
-  auto* const sampler = new GuestSampler(context);
+  auto* const sampler = new GuestSampler(context, ticker_);
   context.sampler = sampler;
   ticker_.add(sampler->watched);
 }

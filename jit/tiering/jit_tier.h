@@ -72,6 +72,11 @@ class JitTier final : public engine::Tier {
   /// The function's machine code; null: it is interpreted. Counts the call, and compiles if the policy says
   /// so.
   [[nodiscard]] const void* code_for_call(engine::FunctionCode& code) noexcept;
+  /// Nothing is to be compiled there; but neither does it look at the clock.
+  void found_in_compiled_code(engine::ExecContext& context) noexcept {
+    context.countdown = 0;
+    ticker_.tick();
+  }
   /// The guest is at this word of tier 0.
   void found_at(const engine::Instance& instance, const uint64_t* ip) noexcept;
   /// The first call of a function from tier 0: `always` compiles it, `eager_loops` its loops. False:
