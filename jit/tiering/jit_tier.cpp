@@ -283,12 +283,13 @@ const CompiledCode* JitTier::make(FunctionCode& code, uint64_t loop_offset) {
   if (cache == nullptr) return nullptr;
   std::unique_ptr<FunctionCompiler> compiler = take_compiler();
   const CompiledCode* made = nullptr;
-  if (compiler->compile(*code.module, code.index, static_cast<uint32_t>(loop_offset)).ok())
+  ModuleState& module = *FunctionState::of(code).module;
+  if (compiler->compile(*code.module, code.index, static_cast<uint32_t>(loop_offset), &module.ends).ok())
     made = cache->add(code, static_cast<uint32_t>(loop_offset), compiler->emitted(),
                       inlined_frames(code, *compiler));
   if (made != nullptr) {
     if (reports_.wanted()) report(*made);
-    FunctionState::of(code).module->own(*made);
+    module.own(*made);
     count(code, loop_offset, compiler->times(), true);
   }
   give_back(std::move(compiler));
@@ -344,6 +345,7 @@ void JitTier::give_back(std::unique_ptr<FunctionCompiler> compiler) {
 }
 
 void JitTier::drop(ModuleState& module) noexcept {
+  module.ends.store(true, std::memory_order_relaxed);
   queue_.forget(&module);
   {
     // Those that are at work are so for another module, and forget this one.
