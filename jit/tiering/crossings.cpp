@@ -10,6 +10,12 @@
 
 namespace heddle::jit {
 
+/// The stub of that name, once it is made: written before any code that goes there is published. With C
+/// linkage, since assembly names it.
+extern "C" {
+[[gnu::used, gnu::visibility("hidden")]] uintptr_t heddle_call_other_tier = 0;
+}
+
 namespace {
 
 using engine::ExecContext;
@@ -135,11 +141,6 @@ TrapKind refuel(ExecContext* context, int64_t cost) noexcept {
 }
 
 constexpr size_t kStubBytes = 4096;
-
-/// The stub, once it is made. Written before any code that goes there is published.
-extern "C" {
-[[gnu::used, gnu::visibility("hidden")]] uintptr_t heddle_call_other_tier = 0;
-}
 
 [[gnu::naked]] void go_to_other_tier() { asm("jmp *heddle_call_other_tier(%rip)"); }
 
