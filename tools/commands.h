@@ -8,6 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "engine/interpreter/operation_profile.h"
+#include "engine/support/sanitizers.h"
+
 namespace heddle::tools {
 
 /// Of the flag --custom-descriptors, which several commands have.
@@ -19,6 +22,11 @@ inline constexpr int kUsageError = 2;  ///< the command line, an input file, or 
 inline constexpr int kTrap = 134;      ///< what a shell reports for a program that aborted
 /// A guest's greater ones become this: cut to a byte, as the system would, they could look like success.
 inline constexpr uint32_t kMostExitCode = 255;
+
+/// Engines, modules and threads that last as long as the process are not taken apart at its end: that takes
+/// time. But for builds that look at what is left.
+inline constexpr bool kTakesApart =
+    engine::kAddressSanitizer || engine::kThreadSanitizer || engine::kProfilesOperations;
 
 /// A command that CLI11 has parsed leaves its exit code in `exit_code`.
 void add_validate_command(CLI::App& app, int& exit_code);

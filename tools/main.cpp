@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <string>
 #include <vector>
@@ -85,7 +86,12 @@ int main(int argc, char** argv) {
     return heddle::spec::run_wast_command(std::span(arguments).subspan(1));
   }
   try {
-    return heddle::tools::run(arguments);
+    const int exit_code = heddle::tools::run(arguments);
+    if constexpr (!heddle::tools::kTakesApart) {
+      std::fflush(nullptr);
+      std::_Exit(exit_code);
+    }
+    return exit_code;
   } catch (const std::exception& error) {  // fmt has no other way to say that nothing can be written
     std::fprintf(stderr, "heddle: %s\n", error.what());
     return heddle::tools::kUsageError;

@@ -393,7 +393,11 @@ void add_run_command(CLI::App& app, int& exit_code) {
       "  heddle run --stats --trace-threads trace.json threads.wasm   how long who waited, and a trace of it "
       "all\n"
       "  heddle wat2wasm x.wat -o - | heddle run -");
-  command->callback([options, &exit_code] { exit_code = Run(*options, guest_arguments())(); });
+  command->callback([options, &exit_code] {
+    auto run = std::make_unique<Run>(*options, guest_arguments());
+    exit_code = (*run)();
+    if constexpr (!kTakesApart) (void)run.release();
+  });
 }
 
 }  // namespace heddle::tools

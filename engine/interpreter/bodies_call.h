@@ -25,8 +25,10 @@ struct Enter {
   static constexpr SlotUse kUse{};
   HEDDLE_BODY {
     if (fp + field<0>(ip) > context->stack_limit.load(std::memory_order_relaxed)) [[unlikely]] {
-      if (context->request_pending() || fp + field<0>(ip) <= context->stack_end) return Flow::poll;
-      return trap(TrapKind::call_stack_exhausted, ip, fp, context, instance);
+      const bool fits = fp + field<0>(ip) <= context->stack_end;
+      const uint32_t asked = context->requests.load(std::memory_order_relaxed);
+      if (!context->only_counts(asked) && (fits || asked != 0)) return Flow::poll;
+      if (!fits) return trap(TrapKind::call_stack_exhausted, ip, fp, context, instance);
     }
     fp[field<1>(ip) + 2] = reinterpret_cast<Slot>(instance);
     zero_slots(fp + field<2>(ip), field<3>(ip));

@@ -32,7 +32,7 @@ struct BranchTable {
   static constexpr bool kPolls = true;
   static constexpr SlotUse kUse = SlotUse().reads(0, kSlotType<uint32_t>);
   HEDDLE_BODY {
-    if (context->request_pending()) [[unlikely]]
+    if (context->must_answer()) [[unlikely]]
       return Flow::poll;
     const uint32_t index = slots.template read<uint32_t, 0>(ip, fp);
     const uint32_t last = immediate32(ip);

@@ -92,9 +92,9 @@ template <class T, Source kSource, unsigned kField, class Slots>
 
 /// Goes to the target of the branch at ip.
 template <bool kBackward>
-[[nodiscard, gnu::always_inline]] inline Flow take_branch(const Word*& ip, const ExecContext* context) {
+[[nodiscard, gnu::always_inline]] inline Flow take_branch(const Word*& ip, ExecContext* context) {
   if constexpr (kBackward) {
-    if (context->request_pending()) [[unlikely]]
+    if (context->must_answer()) [[unlikely]]
       return Flow::poll;
   }
   ip += distance(ip);

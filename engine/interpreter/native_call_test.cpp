@@ -216,11 +216,12 @@ TEST_F(NativeCallTest, a_compiled_loop_may_refuse) {
 class AttachingSampler final : public Sampler {
  public:
   AttachingSampler(InterpreterTier& tier, uint64_t loop) : tier_(tier), loop_(loop) {}
-  void sample(ExecContext&, const Instance& instance, const uint64_t* ip) noexcept override {
+  uint32_t sample(ExecContext&, const Instance& instance, const uint64_t* ip) noexcept override {
     FunctionCode* const code = tier_.function_at(*instance.module, ip);
     offsets.push_back(tier_.offset_at(*code, ip));
     static const int something = 0;
     tier_.attach_loop(*code, loop_, {run_sum, &something});
+    return 0;
   }
   std::vector<uint64_t> offsets;
 

@@ -117,7 +117,7 @@ HEDDLE_HANDLER void leave(HEDDLE_STATE);
 #define HEDDLE_TAIL_CALL_FUNCTION(function)                            \
   do {                                                                 \
     const Function* target = (function);                               \
-    if (context->request_pending()) [[unlikely]]                       \
+    if (context->must_answer()) [[unlikely]]                           \
       HEDDLE_POLL();                                                   \
     replace_frame(ip, fp);                                             \
     a = reinterpret_cast<uint64_t>(target->code);                      \
@@ -132,7 +132,7 @@ HEDDLE_HANDLER void leave(HEDDLE_STATE);
   } while (0)
 
 HEDDLE_HANDLER void return_call(HEDDLE_STATE) {
-  if (context->request_pending()) [[unlikely]]
+  if (context->must_answer()) [[unlikely]]
     HEDDLE_POLL();
   replace_frame(ip, fp);
   a = ip[2];

@@ -8,7 +8,7 @@ namespace heddle::engine {
 /// False after a trap.
 [[gnu::noinline]] static bool answer(ExecContext* context, Instance* instance, const Word* ip, Slot* fp) {
   if (context->sampler != nullptr && context->sample_pending())
-    context->sampler->sample(*context, *instance, ip);
+    context->countdown = context->sampler->sample(*context, *instance, ip);
   if (context->answer_requests()) return true;
   record_trap(context, instance, ip, fp, TrapKind::interrupted);
   return false;

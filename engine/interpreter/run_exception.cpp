@@ -26,7 +26,7 @@ namespace {
 // A clause may lead back to a loop's begin without passing a branch, so throwing polls for interrupts too.
 
 HEDDLE_HANDLER void throw_tag(HEDDLE_STATE) {
-  if (context->request_pending()) [[unlikely]]
+  if (context->must_answer()) [[unlikely]]
     HEDDLE_POLL();
   if (!make_exception(*context, *instance, static_cast<uint32_t>(ip[2]), fp + field<0>(ip))) [[unlikely]]
     HEDDLE_TRAP_NOW(no_object_trap(*context));
@@ -34,7 +34,7 @@ HEDDLE_HANDLER void throw_tag(HEDDLE_STATE) {
 }
 
 HEDDLE_HANDLER void throw_reference(HEDDLE_STATE) {
-  if (context->request_pending()) [[unlikely]]
+  if (context->must_answer()) [[unlikely]]
     HEDDLE_POLL();
   context->exception = reinterpret_cast<gc::Exception*>(fp[field<0>(ip)]);
   if (context->exception == nullptr) [[unlikely]]

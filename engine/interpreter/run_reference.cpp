@@ -61,7 +61,7 @@ template <CastKind kKind, bool kNullPasses, bool kWanted, bool kBackward>
 HEDDLE_HANDLER void branch(HEDDLE_STATE) {
   if (is_of<kKind, kNullPasses>(fp[field<0>(ip)], ip, instance) == kWanted) {
     if constexpr (kBackward) {
-      if (context->request_pending()) [[unlikely]]
+      if (context->must_answer()) [[unlikely]]
         HEDDLE_POLL();
     }
     ip += distance(ip);

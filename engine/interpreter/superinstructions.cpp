@@ -11,6 +11,13 @@ namespace heddle::engine {
 
 namespace {
 
+// Room for what superinstructions.def comes to, so that nothing is moved while a process starts; there may be
+// more.
+constexpr size_t kRowRoom = 1300;
+constexpr size_t kNodeRoom = 3600;
+constexpr size_t kEdgeRoom = size_t{1} << 13;
+constexpr size_t kMemberRoom = size_t{1} << 10;
+
 /// A null handler is a shape that does not exist: nothing is ever joined to it.
 [[nodiscard]] bool is_absent(const Superinstruction& row) {
   return std::ranges::any_of(row.parts, [](const auto& part) { return *part.handler == nullptr; });
@@ -25,15 +32,16 @@ namespace {
 
 }  // namespace
 
-SuperinstructionTable::SuperinstructionTable() {
+SuperinstructionTable::SuperinstructionTable()
+    : edges_(kEdgeRoom), members_(kMemberRoom), edge_mask_(kEdgeRoom - 1), member_mask_(kMemberRoom - 1) {
+  rows_.reserve(kRowRoom);
+  nodes_.reserve(kNodeRoom);
   if (!kProfilesOperations) {  // a profile is one of single instructions
     add_superinstructions_0(rows_);
     add_superinstructions_1(rows_);
     add_superinstructions_2(rows_);
     add_superinstructions_3(rows_);
   }
-  make_room(edges_, edge_mask_, 0);
-  make_room(members_, member_mask_, 0);
   nodes_.emplace_back();
   for (const Superinstruction& row : rows_) add_row(row);
 }

@@ -56,8 +56,7 @@ Entry& insert_free(std::vector<Entry>& table, size_t mask, const Entry& entry) {
 template <class Entry>
 void make_room(std::vector<Entry>& table, size_t& mask, size_t count) {
   if (2 * (count + 1) < table.size()) return;
-  const std::vector<Entry> old =
-      std::exchange(table, std::vector<Entry>(std::max<size_t>(2 * table.size(), 256)));
+  const std::vector<Entry> old = std::exchange(table, std::vector<Entry>(2 * table.size()));
   mask = table.size() - 1;
   for (const Entry& entry : old) {
     if (!entry.is_free()) insert_free(table, mask, entry);

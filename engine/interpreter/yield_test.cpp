@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests to yield: the guest yields at its next check, and computes what it would have.
+// Requests to yield, and for samples: the guest answers at its next check, or at a later one, and computes
+// what it would have.
 #include <atomic>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "engine/interpreter/test_world.h"
 
@@ -103,6 +105,80 @@ TEST(interpreter_yield, late_poison_does_not_exhaust_the_stack) {
   Work work;
   work.context.stack_limit.store(nullptr);
   EXPECT_EQ(work.call("recursion", 10).trap, TrapKind::none);
+}
+
+struct SampleCounter final : Sampler {
+  uint32_t sample(ExecContext&, const Instance&, const uint64_t*) noexcept override {
+    ++count;
+    return next;
+  }
+  uint64_t count = 0;
+  uint32_t next = 0;
+};
+
+TEST(interpreter_sample, is_taken_at_a_later_check) {
+  Work work;
+  SampleCounter sampler;
+  work.context.sampler = &sampler;
+  for (const std::string_view name : {"recursion", "loop", "br_table", "tail calls", "exceptions"}) {
+    SCOPED_TRACE(name);
+    const Outcome undisturbed = work.call(name, 20);
+    constexpr uint32_t kMany = 1'000'000;
+    work.context.request_sample_after(kMany);
+    EXPECT_EQ(work.call(name, 20), undisturbed);
+    EXPECT_EQ(std::exchange(sampler.count, 0), 0u);
+    const uint32_t passed = kMany - work.context.countdown;
+    work.context.cancel_sample_after();
+    EXPECT_EQ(work.context.stack_limit.load(), work.context.stack_end);
+    EXPECT_GE(passed, 19u);
+    for (const auto& [checks, samples] :
+         {std::pair(1u, 1u), std::pair(passed, 1u), std::pair(passed + 1, 0u)}) {
+      work.context.request_sample_after(checks);
+      EXPECT_EQ(work.call(name, 20), undisturbed);
+      EXPECT_EQ(std::exchange(sampler.count, 0), samples);
+      EXPECT_EQ(work.context.sample_pending(), samples == 0);
+      work.context.cancel_sample_after();
+    }
+  }
+  work.context.sampler = nullptr;
+}
+
+TEST(interpreter_sample, is_taken_every_so_many_checks) {
+  Work work;
+  SampleCounter sampler;
+  work.context.sampler = &sampler;
+  for (const std::string_view name : {"recursion", "loop", "br_table", "tail calls", "exceptions"}) {
+    SCOPED_TRACE(name);
+    const Outcome undisturbed = work.call(name, 20);
+    for (sampler.next = 2; sampler.next < 5; ++sampler.next) {
+      work.context.request_sample_after(sampler.next);
+      EXPECT_EQ(work.call(name, 20), undisturbed);
+      EXPECT_GE(std::exchange(sampler.count, 0), 19 / sampler.next);
+    }
+    work.context.cancel_sample_after();
+  }
+  work.context.sampler = nullptr;
+}
+
+TEST(interpreter_sample, is_taken_along_with_what_is_to_be_answered) {
+  Work work;
+  SampleCounter sampler;
+  work.context.sampler = &sampler;
+  work.context.request_sample_after(1'000'000);
+  work.context.request_yield();
+  EXPECT_EQ(work.call("loop", 20).trap, TrapKind::none);
+  EXPECT_EQ(work.counter.count, 1u);
+  EXPECT_EQ(sampler.count, 1u);
+  EXPECT_FALSE(work.context.sample_pending());
+  work.context.sampler = nullptr;
+}
+
+TEST(interpreter_sample, that_is_still_to_come_hides_no_exhausted_stack) {
+  Work work;
+  work.context.request_sample_after(1'000'000);
+  EXPECT_EQ(work.call("recursion", 1'000'000).trap, TrapKind::call_stack_exhausted);
+  EXPECT_TRUE(work.context.sample_pending());
+  work.context.cancel_sample_after();
 }
 
 TEST(interpreter_yield, is_asked_for_by_other_threads) {

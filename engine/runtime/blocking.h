@@ -35,8 +35,10 @@ class Parker {
 class Sampler {
  public:
   virtual ~Sampler() = default;
-  /// `ip`: the interpreter's word at which the check stands. Owner only.
-  virtual void sample(ExecContext& context, const Instance& instance, const uint64_t* ip) noexcept = 0;
+  /// `ip`: the interpreter's word at which the check stands. Gives the checks until the next sample; 0: it is
+  /// the last, unless somebody asks for more. Owner only.
+  [[nodiscard]] virtual uint32_t sample(ExecContext& context, const Instance& instance,
+                                        const uint64_t* ip) noexcept = 0;
 };
 
 /// Lets other guest threads run on this one's thread of the operating system.

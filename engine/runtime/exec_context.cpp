@@ -18,6 +18,15 @@ void ExecContext::restore_limits() noexcept {
   native_limit.store(native_stack_end, std::memory_order_seq_cst);
 }
 
+/// What was asked for until now.
+uint32_t ExecContext::forget(uint32_t which) noexcept {
+  const uint32_t asked = requests.fetch_and(~which, std::memory_order_seq_cst);
+  restore_limits();
+  // A request that came between the two has lost its poison; it shall not lose more.
+  if (requests.load(std::memory_order_seq_cst) != 0) poison();
+  return asked;
+}
+
 void ExecContext::request_interrupt() noexcept {
   requests.fetch_or(kInterrupt, std::memory_order_seq_cst);
   poison();
@@ -26,13 +35,9 @@ void ExecContext::request_interrupt() noexcept {
 
 void ExecContext::clear_interrupt() noexcept {
   waiter.clear_cancel();
-  requests.fetch_and(~kInterrupt, std::memory_order_seq_cst);
-  restore_limits();
-  // A request that came between the two stores has lost its poison; it shall not lose more.
-  const uint32_t left = requests.load(std::memory_order_seq_cst);
-  if ((left & kInterrupt) != 0) request_interrupt();
-  if ((left & kYield) != 0) request_yield();
-  if ((left & kSample) != 0) request_sample();
+  (void)forget(kInterrupt);
+  // One that came in the meantime shall cancel the next wait, too.
+  if (interrupt_pending()) request_interrupt();
 }
 
 void ExecContext::request_yield() noexcept {
@@ -45,11 +50,25 @@ void ExecContext::request_sample() noexcept {
   poison();
 }
 
+void ExecContext::request_sample_after(uint32_t checks) noexcept {
+  countdown = checks;
+  requests.fetch_or(kCountdown, std::memory_order_seq_cst);
+  poison();
+}
+
+void ExecContext::cancel_sample_after() noexcept {
+  countdown = 0;
+  (void)forget(kCountdown);
+}
+
 bool ExecContext::answer_requests() noexcept {
-  const uint32_t asked = requests.fetch_and(~(kYield | kSample), std::memory_order_seq_cst);
-  restore_limits();
-  // As in clear_interrupt().
-  if (requests.load(std::memory_order_seq_cst) != 0) poison();
+  uint32_t answered = kYield | kSample;
+  if (countdown == 0) {
+    answered |= kCountdown;
+  } else if (requests.load(std::memory_order_relaxed) == kCountdown) {
+    return true;  // nothing else is asked, and it shall stay
+  }
+  const uint32_t asked = forget(answered);
   if ((asked & kInterrupt) != 0) return false;
   if ((asked & kYield) != 0 && yielder != nullptr) yielder->yield();
   return true;

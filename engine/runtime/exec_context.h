@@ -78,6 +78,7 @@ struct ExecContext {
   static constexpr uint32_t kInterrupt = 1;
   static constexpr uint32_t kYield = 2;
   static constexpr uint32_t kSample = 4;
+  static constexpr uint32_t kCountdown = 8;
   /// Compiled code enters no function with less native stack; poisoned to UINTPTR_MAX along with stack_limit.
   /// Any thread may write the poison.
   std::atomic<uintptr_t> native_limit{0};
@@ -118,6 +119,9 @@ struct ExecContext {
   uint64_t catches = 0;  ///< exceptions caught so far: tells whether a host's failure still is one
   std::vector<Slot> overflow_slots;  ///< owns `overflow`
 
+  /// With the request kCountdown: checks in tier 0 until the guest is to be sampled. 0: that was the last.
+  uint32_t countdown = 0;
+
   /// The compiler's: who called tier 0 last by InterpreterTier::invoke_for_native().
   void* native_caller = nullptr;
   /// The compiler's: what its code catches to look whether a clause takes it, and throws again if none does.
@@ -137,6 +141,11 @@ struct ExecContext {
   /// Has the guest tell context.sampler where it is, at its next check in tier 0. Any thread, while the store
   /// lives.
   void request_sample() noexcept;
+  /// Owner only: the same, at the so-manieth check from now (REQUIRES: not 0). Those before it count and go
+  /// on; if one has something else to answer, the sample is taken there.
+  void request_sample_after(uint32_t checks) noexcept;
+  /// Owner only: forgets that.
+  void cancel_sample_after() noexcept;
   /// Owner only: the slow path of a check. Yields if asked to; false if the guest is to be interrupted.
   [[nodiscard]] bool answer_requests() noexcept;
   [[nodiscard]] bool interrupt_pending() const noexcept {
@@ -147,11 +156,19 @@ struct ExecContext {
   /// Owner only: has `overflow` hold at least so many slots. REQUIRES: none of it is in use.
   void reserve_overflow(size_t slots);
   [[nodiscard]] bool sample_pending() const noexcept {
-    return (requests.load(std::memory_order_relaxed) & kSample) != 0;
+    return (requests.load(std::memory_order_relaxed) & (kSample | kCountdown)) != 0;
   }
-  /// Is there anything to answer?
   [[nodiscard]] bool request_pending() const noexcept {
     return requests.load(std::memory_order_relaxed) != 0;
+  }
+  /// Owner only, at every check in tier 0: is there anything to answer?
+  [[nodiscard, gnu::always_inline]] bool must_answer() noexcept {
+    const uint32_t asked = requests.load(std::memory_order_relaxed);
+    return asked != 0 && !only_counts(asked);
+  }
+  /// Owner only, at a check that found these requests: may the guest go on?
+  [[nodiscard, gnu::always_inline]] bool only_counts(uint32_t asked) noexcept {
+    return asked == kCountdown && --countdown != 0;
   }
 
   /// Owner only: replaces all fuel that is left, REQUIRES: units >= 0. What it comes to, slice or not.
@@ -167,6 +184,7 @@ struct ExecContext {
   bool fail(TrapKind kind, std::string message = {}) noexcept;
 
  private:
+  uint32_t forget(uint32_t which) noexcept;
   void poison() noexcept;
   void restore_limits() noexcept;
 };

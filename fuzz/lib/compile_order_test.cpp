@@ -14,6 +14,7 @@
 #include "fuzz/lib/generator.h"
 #include "fuzz/lib/seeds.h"
 #include "jit/build/loops.h"
+#include "jit/tiering/crossings.h"
 #include "jit/tiering/function_compiler.h"
 #include "jit/tiering/jit_tier.h"
 
@@ -55,7 +56,7 @@ struct Piece {
   auto& tier = static_cast<jit::JitTier&>(*detail::Access::impl(engine)->tier);
   jit::PipelineOptions options;
   options.build.guarded = true;
-  options.stubs = &tier.stubs();
+  options.stubs = jit::stubs();
   options.code_of = [&tier](const engine::ModuleImage& module, uint32_t function) {
     return tier.code_of(module, function);
   };

@@ -15,14 +15,12 @@ const x64::Site* CompiledCode::site_at(const void* pc) const {
   return found == sites.end() || found->code_offset != offset ? nullptr : &*found;
 }
 
-std::unique_ptr<CodeCache> CodeCache::create(uint64_t bytes, const x64::StubTargets& targets) {
+std::unique_ptr<CodeCache> CodeCache::create(uint64_t bytes, uintptr_t fault) {
   std::unique_ptr<CodeCache> cache(new CodeCache(bytes));
-  const auto stubs = x64::make_stubs(targets, cache->memory_);
-  if (!stubs) return nullptr;
-  cache->stubs_ = *stubs;
   const std::span<const uint8_t> range = cache->memory_.range();
+  if (range.empty()) return nullptr;
   const auto begin = reinterpret_cast<uintptr_t>(range.data());
-  cache->handles_faults_ = engine::register_code_range({begin, begin + range.size(), stubs->fault, true});
+  cache->handles_faults_ = engine::register_code_range({begin, begin + range.size(), fault, true});
   return cache;
 }
 

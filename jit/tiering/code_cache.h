@@ -17,7 +17,6 @@
 #include "engine/support/thread_annotations.h"
 #include "jit/x64/emitted_code.h"
 #include "jit/x64/executable_memory.h"
-#include "jit/x64/stubs.h"
 
 namespace heddle::jit {
 
@@ -48,8 +47,9 @@ struct CompiledCode {
 /// Threads: any.
 class CodeCache {
  public:
-  /// For so many bytes of code, stubs that call `targets` among it. Null if the host gives no such memory.
-  [[nodiscard]] static std::unique_ptr<CodeCache> create(uint64_t bytes, const x64::StubTargets& targets);
+  /// For so many bytes of code, whose faults continue at the stub `fault`. Null if the host gives no such
+  /// memory.
+  [[nodiscard]] static std::unique_ptr<CodeCache> create(uint64_t bytes, uintptr_t fault);
   ~CodeCache();
   CodeCache(const CodeCache&) = delete;
   CodeCache& operator=(const CodeCache&) = delete;
@@ -62,14 +62,12 @@ class CodeCache {
   [[nodiscard]] const CompiledCode* find(const void* pc) const HEDDLE_EXCLUDES(mutex_);
   /// REQUIRES: nobody runs it or ever will.
   void remove(std::span<const CompiledCode* const> codes) HEDDLE_EXCLUDES(mutex_);
-  [[nodiscard]] const x64::Stubs& stubs() const noexcept { return stubs_; }
   [[nodiscard]] uint64_t bytes() const HEDDLE_EXCLUDES(mutex_);
 
  private:
   explicit CodeCache(uint64_t bytes) : memory_(bytes) {}
 
   x64::ExecutableMemory memory_;  ///< thread-safe
-  x64::Stubs stubs_;
   bool handles_faults_ = false;
   mutable engine::Mutex mutex_;
   std::map<uintptr_t, std::unique_ptr<CompiledCode>> codes_ HEDDLE_GUARDED_BY(mutex_);  ///< by their begin

@@ -6,8 +6,15 @@
 
 #include "jit/tiering/jit_tier.h"
 #include "jit/tiering/native_frames.h"
+#include "jit/x64/executable_memory.h"
 
 namespace heddle::jit {
+
+/// The stub of that name, once it is made: written before any code that goes there is published. With C
+/// linkage, since assembly names it.
+extern "C" {
+[[gnu::used, gnu::visibility("hidden")]] uintptr_t heddle_call_other_tier = 0;
+}
 
 namespace {
 
@@ -29,7 +36,7 @@ constexpr uint32_t kHeaderSlots = 3;
                                                                                 Instance* instance,
                                                                                 const void* native,
                                                                                 RegisterArea& area) {
-  return reinterpret_cast<Enter>(JitTier::of(context).stubs().enter)(&context, instance, native, &area);
+  return reinterpret_cast<Enter>(stubs()->enter)(&context, instance, native, &area);
 }
 
 /// Who called tier 0 from compiled code (ExecContext::native_caller), and what takes its place.
@@ -115,10 +122,11 @@ CallEnd call_other_tier(ExecContext* context, FunctionCode* code, Instance* inst
 }
 
 void raise(ExecContext* context, TrapKind kind, const void* pc, void* frame, x64::Landing* landing) noexcept {
-  leave_native_frames(*context, JitTier::of(*context).cache(), kind, pc, frame, *landing);
+  leave_native_frames(*context, *JitTier::of(*context).cache(), kind, pc, frame, *landing);
 }
 
 TrapKind poll(ExecContext* context, const void* stack) noexcept {
+  if (context->sample_pending()) JitTier::of(*context).found_in_compiled_code(*context);
   // Also without a request: one that has been answered may leave its poison.
   if (!context->answer_requests()) return TrapKind::interrupted;
   const bool is_exhausted = reinterpret_cast<uintptr_t>(stack) < context->native_stack_end;
@@ -132,12 +140,28 @@ TrapKind refuel(ExecContext* context, int64_t cost) noexcept {
   return TrapKind::none;
 }
 
+constexpr size_t kStubBytes = 4096;
+
+[[gnu::naked]] void go_to_other_tier() { asm("jmp *heddle_call_other_tier(%rip)"); }
+
+/// All null if it can't be.
+[[nodiscard]] x64::Stubs make_shared_stubs() noexcept {
+  // Never deleted: guests may run while the process exits.
+  static auto* const memory = new x64::ExecutableMemory(kStubBytes);
+  const auto made = x64::make_stubs({call_other_tier, raise, poll, refuel}, *memory);
+  if (!made.ok()) return {};
+  heddle_call_other_tier = made->call_other_tier;
+  return *made;
+}
+
 }  // namespace
 
-const x64::StubTargets& stub_targets() {
-  static constexpr x64::StubTargets kTargets{call_other_tier, raise, poll, refuel};
-  return kTargets;
+const x64::Stubs* stubs() noexcept {
+  static const x64::Stubs made = make_shared_stubs();
+  return made.enter != 0 ? &made : nullptr;
 }
+
+const void* entry_to_other_tier() noexcept { return reinterpret_cast<const void*>(go_to_other_tier); }
 
 NativeOutcome call_compiled(ExecContext& context, FunctionCode& code, Instance* instance,
                             Slot* slots) noexcept {

@@ -11,8 +11,12 @@
 
 namespace heddle::jit {
 
-/// What the stubs of an engine call.
-[[nodiscard]] const x64::StubTargets& stub_targets();
+/// The stubs, which all engines share: made when they are first asked for, for good. Null if the host gives
+/// no executable memory.
+[[nodiscard]] const x64::Stubs* stubs() noexcept;
+/// FunctionCode::native_entry of what is not compiled: goes on to the stub call_other_tier, and is there
+/// before it. REQUIRES, of who goes there: the stubs are made.
+[[nodiscard]] const void* entry_to_other_tier() noexcept;
 
 /// Where on the native stack the caller is.
 [[nodiscard, gnu::always_inline]] inline uintptr_t native_stack_position() {

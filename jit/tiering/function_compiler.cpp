@@ -17,7 +17,7 @@ namespace {
 /// In nodes or instructions, of a few dozen bytes each in every stage.
 constexpr size_t kLargeFunction = size_t{1} << 15;
 
-[[nodiscard]] Error too_large(std::string message) {
+[[nodiscard]] Error limit_error(std::string message) {
   Error error;
   error.kind = ErrorKind::limit;
   error.message = std::move(message);
@@ -33,19 +33,20 @@ constexpr size_t kLargeFunction = size_t{1} << 15;
 }  // namespace
 
 Result<void> FunctionCompiler::compile(const engine::ModuleImage& module, uint32_t function,
-                                       uint32_t loop_offset) {
+                                       uint32_t loop_offset, const std::atomic<bool>* is_unwanted) {
+  is_unwanted_ = is_unwanted;
   times_ = {};
   since_ = Clock::now();
 
   BuildOptions build_options = options_.build;
   build_options.osr_offset = loop_offset;
   HEDDLE_TRY(builder_.build(module, function, build_options, ir_));
-  end_of(Stage::build);
+  HEDDLE_TRY(end_of(Stage::build));
   check_built();
 
   callees_.use(module);
   passes_.run(ir_, build_options, callees_, dominators_, options_.passes);
-  end_of(Stage::passes);
+  HEDDLE_TRY(end_of(Stage::passes));
   check_ir("passes");
 
   x64::SelectOptions select_options;
@@ -56,15 +57,14 @@ Result<void> FunctionCompiler::compile(const engine::ModuleImage& module, uint32
   select_options.guarded = options_.build.guarded;
   x64::select(ir_, dominators_, select_options, machine_);
   if (ir_.nodes.size() > kLargeFunction && !options_.keeps_ir) drop_ir();
-  end_of(Stage::select);
+  HEDDLE_TRY(end_of(Stage::select));
 
-  if (!allocator_.allocate(machine_, allocation_)) return too_large("too large for register allocation");
-  end_of(Stage::allocate);
+  if (!allocator_.allocate(machine_, allocation_)) return limit_error("too large for register allocation");
+  HEDDLE_TRY(end_of(Stage::allocate));
   check_allocation();
 
   HEDDLE_TRY(x64::emit(machine_, allocation_, emitted_));
-  end_of(Stage::emit);
-  return {};
+  return end_of(Stage::emit);
 }
 
 /// What comes next of a large function takes as much memory again.
@@ -77,10 +77,13 @@ void FunctionCompiler::drop_ir() {
 
 bool FunctionCompiler::is_oversized() const { return machine_.instructions.capacity() > kLargeFunction; }
 
-void FunctionCompiler::end_of(Stage stage) {
+Result<void> FunctionCompiler::end_of(Stage stage) {
   const auto now = Clock::now();
   times_[static_cast<size_t>(stage)] = now - since_;
   since_ = now;
+  if (is_unwanted_ != nullptr && is_unwanted_->load(std::memory_order_relaxed))
+    return limit_error("nobody wants it any more");
+  return {};
 }
 
 /// What is compiled must not depend on whether it is checked: a copy gets the order that verify() wants.

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -47,9 +48,9 @@ class FunctionCompiler {
   explicit FunctionCompiler(const PipelineOptions& options) : options_(options) {}
 
   /// Compiles a function; `loop_offset`: from the `loop` at this module offset on, 0: from its beginning.
-  /// Errors (limit): it is too large.
+  /// Errors (limit): it is too large, or nobody wants it any more, as `is_unwanted` tells between stages.
   [[nodiscard]] Result<void> compile(const engine::ModuleImage& module, uint32_t function,
-                                     uint32_t loop_offset);
+                                     uint32_t loop_offset, const std::atomic<bool>* is_unwanted = nullptr);
 
   /// What is kept of the last function's module: must be called before that module ends.
   void forget() { callees_.forget(); }
@@ -69,7 +70,7 @@ class FunctionCompiler {
  private:
   using Clock = std::chrono::steady_clock;
 
-  void end_of(Stage stage);
+  [[nodiscard]] Result<void> end_of(Stage stage);
   void drop_ir();
   void check_built() const;
   void check_ir(const char* stage) const;
@@ -85,6 +86,7 @@ class FunctionCompiler {
   regalloc::Allocator allocator_;
   x64::Allocation allocation_;
   x64::EmittedCode emitted_;
+  const std::atomic<bool>* is_unwanted_ = nullptr;
   StageTimes times_{};
   Clock::time_point since_;
 };

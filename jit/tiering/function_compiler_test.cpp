@@ -82,6 +82,16 @@ TEST(jit_function_compiler, code_is_as_written) {
   kGolden.compare(4, [](const std::string& source, const std::string&) { return code_of(source); });
 }
 
+TEST(jit_function_compiler, stops_when_nobody_wants_the_code) {
+  const test::LoadedModule loaded = test::load_text("(module (func (result i32) (i32.const 1)))");
+  ASSERT_NE(loaded.module, nullptr);
+  FunctionCompiler compiler(options_of_test());
+  std::atomic<bool> is_unwanted = true;
+  EXPECT_FALSE(compiler.compile(*loaded.module, 0, 0, &is_unwanted).ok());
+  is_unwanted = false;
+  EXPECT_TRUE(compiler.compile(*loaded.module, 0, 0, &is_unwanted).ok());
+}
+
 /// A body of the same statement with other numbers, over and over.
 std::string large_function(const std::function<std::string(unsigned)>& statement, unsigned count) {
   std::string text =

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "engine/api/store_link.h"
 #include "engine/support/parallel.h"
 #include "engine/support/platform.h"
 #include "engine/support/sanitizers.h"
@@ -42,12 +43,18 @@ constexpr bool kChecks = true;
 /// Tells the tier of samples; one per store.
 class GuestSampler final : public engine::Sampler {
  public:
-  explicit GuestSampler(ExecContext& context) { watched.context = &context; }
-  void sample(ExecContext& context, const engine::Instance& instance, const uint64_t* ip) noexcept override {
-    JitTier::of(context).found_at(instance, ip);
+  GuestSampler(ExecContext& context, Ticker& ticker) : ticker_(ticker) { watched.context = &context; }
+  uint32_t sample(ExecContext& context, const engine::Instance& instance,
+                  const uint64_t* ip) noexcept override {
+    const Ticker::Answer answer = ticker_.answer(watched);
+    if (answer.is_sample) JitTier::of(context).found_at(instance, ip);
+    return answer.checks_to_next;
   }
 
   WatchedContext watched;
+
+ private:
+  Ticker& ticker_;
 };
 
 [[nodiscard]] WatchedContext& watched_of(const ExecContext& context) {
@@ -66,36 +73,21 @@ class GuestSampler final : public engine::Sampler {
 
 std::unique_ptr<JitTier> JitTier::create(const Config& config, engine::EngineState& engine,
                                          std::unique_ptr<engine::InterpreterTier> interpreter) {
-  if (!x64::is_supported_processor()) return nullptr;
-  auto cache = CodeCache::create(config.compiler_options.code_bytes, stub_targets());
-  if (cache == nullptr) return nullptr;
-  return std::unique_ptr<JitTier>(new JitTier(config, engine, std::move(interpreter), std::move(cache)));
+  std::unique_ptr<JitTier> tier(new JitTier(config, engine, std::move(interpreter)));
+  if (tier->policy_ == Policy::always && tier->make_cache() == nullptr) return nullptr;
+  return tier;
 }
 
 JitTier::JitTier(const Config& config, engine::EngineState& engine,
-                 std::unique_ptr<engine::InterpreterTier> interpreter, std::unique_ptr<CodeCache> cache)
+                 std::unique_ptr<engine::InterpreterTier> interpreter)
     : config_(config),
       policy_(policy_of(config)),
       engine_(engine),
       interpreter_(std::move(interpreter)),
       return_to_native_(interpreter_->return_to_native()),
-      cache_(std::move(cache)),
-      pipeline_{.build = {.guarded = engine.memory_mode == engine::MemoryMode::guarded,
-                          .fuel = config.fuel,
-                          .preempt_at_atomics = config.preempt_at_atomics,
-                          .native_relaxed = config.relaxed_simd == RelaxedSimd::native},
-                .stubs = &cache_->stubs(),
-                .code_of = [this](const engine::ModuleImage& module,
-                                  uint32_t function) { return interpreter_->code_of(module, function); },
-                .passes = {.is_hot = policy_ != Policy::always},
-                .checks = kChecks || config.compiler_options.checks},
       reports_(config.compiler_options),
       ticker_(config.compiler_options.sample_interval),
-      queue_(config.compiler_options.threads) {
-  if (!reports_.wanted()) return;
-  const auto* const begin = reinterpret_cast<const uint8_t*>(stubs().begin);
-  reports_.added({begin, static_cast<uint32_t>(stubs().end - stubs().begin), "heddle stubs"});
-}
+      queue_(config.compiler_options.threads) {}
 
 JitTier::~JitTier() = default;
 
@@ -105,7 +97,7 @@ JitTier& JitTier::of(const ExecContext& context) noexcept {
 
 void JitTier::on_store(ExecContext& context) {
   if (policy_ != Policy::hot) return;
-  auto* const sampler = new GuestSampler(context);
+  auto* const sampler = new GuestSampler(context, ticker_);
   context.sampler = sampler;
   ticker_.add(sampler->watched);
 }
@@ -122,8 +114,7 @@ void JitTier::on_module(engine::ModuleImage& module) {
   for (uint32_t i = 0; i < module.functions.size(); ++i) {
     FunctionCode& code = *interpreter_->code_of(module, i);
     code.compiler_data = &state->function(i);
-    code.native_entry.store(reinterpret_cast<const void*>(stubs().call_other_tier),
-                            std::memory_order_relaxed);
+    code.native_entry.store(entry_to_other_tier(), std::memory_order_relaxed);
     if (policy_ != Policy::hot)
       code.entry.store(interpreter_->entry_to(first_call), std::memory_order_relaxed);
   }
@@ -156,7 +147,7 @@ void JitTier::prepare_host(FunctionCode& code) noexcept {
     host->state.signature = &host->signature;
   }
   code.compiler_data = &host->state;
-  code.native_entry.store(reinterpret_cast<const void*>(stubs().call_other_tier), std::memory_order_release);
+  code.native_entry.store(entry_to_other_tier(), std::memory_order_release);
 }
 
 bool JitTier::invoke(ExecContext& context, engine::Function& function, engine::Slot* slots) noexcept {
@@ -239,6 +230,34 @@ bool JitTier::compile_now(FunctionCode& code) noexcept {
 
 // From a request to published code.
 
+/// What compiling needs takes longer to make than a short program to run, so it is made when something is
+/// compiled. Null if it can't be, now and later.
+CodeCache* JitTier::make_cache() {
+  MutexLock lock(mutex_);
+  if (std::exchange(has_tried_cache_, true) || !x64::is_supported_processor()) return owned_cache_.get();
+  const x64::Stubs* const shared = stubs();
+  if (shared == nullptr) return nullptr;
+  owned_cache_ = CodeCache::create(config_.compiler_options.code_bytes, shared->fault);
+  cache_.store(owned_cache_.get(), std::memory_order_release);
+  if (owned_cache_ != nullptr && reports_.wanted()) {
+    const auto* const begin = reinterpret_cast<const uint8_t*>(shared->begin);
+    reports_.added({begin, static_cast<uint32_t>(shared->end - shared->begin), "heddle stubs"});
+  }
+  return owned_cache_.get();
+}
+
+PipelineOptions JitTier::pipeline() const {
+  return {.build = {.guarded = engine_.memory_mode == engine::MemoryMode::guarded,
+                    .fuel = config_.fuel,
+                    .preempt_at_atomics = config_.preempt_at_atomics,
+                    .native_relaxed = config_.relaxed_simd == RelaxedSimd::native},
+          .stubs = stubs(),
+          .code_of = [this](const engine::ModuleImage& module,
+                            uint32_t function) { return interpreter_->code_of(module, function); },
+          .passes = {.is_hot = policy_ != Policy::always},
+          .checks = kChecks || config_.compiler_options.checks};
+}
+
 /// From the last store on, all callers come here.
 void JitTier::compile(FunctionCode& code) {
   FunctionState& state = FunctionState::of(code);
@@ -260,14 +279,17 @@ void JitTier::compile_loop(FunctionCode& code, uint64_t offset) {
 
 /// Null: beyond the limits, or no room.
 const CompiledCode* JitTier::make(FunctionCode& code, uint64_t loop_offset) {
+  CodeCache* const cache = make_cache();
+  if (cache == nullptr) return nullptr;
   std::unique_ptr<FunctionCompiler> compiler = take_compiler();
   const CompiledCode* made = nullptr;
-  if (compiler->compile(*code.module, code.index, static_cast<uint32_t>(loop_offset)).ok())
-    made = cache_->add(code, static_cast<uint32_t>(loop_offset), compiler->emitted(),
-                       inlined_frames(code, *compiler));
+  ModuleState& module = *FunctionState::of(code).module;
+  if (compiler->compile(*code.module, code.index, static_cast<uint32_t>(loop_offset), &module.ends).ok())
+    made = cache->add(code, static_cast<uint32_t>(loop_offset), compiler->emitted(),
+                      inlined_frames(code, *compiler));
   if (made != nullptr) {
     if (reports_.wanted()) report(*made);
-    FunctionState::of(code).module->own(*made);
+    module.own(*made);
     count(code, loop_offset, compiler->times(), true);
   }
   give_back(std::move(compiler));
@@ -310,7 +332,7 @@ void JitTier::count(const FunctionCode& code, uint64_t loop_offset, const StageT
 
 std::unique_ptr<FunctionCompiler> JitTier::take_compiler() {
   MutexLock lock(mutex_);
-  if (idle_compilers_.empty()) return std::make_unique<FunctionCompiler>(pipeline_);
+  if (idle_compilers_.empty()) return std::make_unique<FunctionCompiler>(pipeline());
   std::unique_ptr<FunctionCompiler> compiler = std::move(idle_compilers_.back());
   idle_compilers_.pop_back();
   return compiler;
@@ -323,6 +345,7 @@ void JitTier::give_back(std::unique_ptr<FunctionCompiler> compiler) {
 }
 
 void JitTier::drop(ModuleState& module) noexcept {
+  module.ends.store(true, std::memory_order_relaxed);
   queue_.forget(&module);
   {
     // Those that are at work are so for another module, and forget this one.
@@ -333,18 +356,19 @@ void JitTier::drop(ModuleState& module) noexcept {
   if (reports_.wanted()) {
     for (const CompiledCode* const code : codes) reports_.removed(code->begin);
   }
-  cache_->remove(codes);
+  if (CodeCache* const filled = cache()) filled->remove(codes);
 }
 
 Result<std::string> JitTier::dump(const engine::ModuleImage& module, uint32_t function,
                                   DumpStage stage) const {
   if (stage == DumpStage::built) {
     Function ir;
-    HEDDLE_TRY(build(module, function, pipeline_.build, ir));
+    HEDDLE_TRY(build(module, function, pipeline().build, ir));
     order_blocks(ir);
     return print(ir, true);
   }
-  PipelineOptions options = pipeline_;
+  PipelineOptions options = pipeline();
+  if (options.stubs == nullptr) return detail::usage_error("the host refuses memory for machine code");
   options.keeps_ir = true;
   FunctionCompiler compiler(options);
   compiler.emitted().wants_lines = true;
@@ -371,7 +395,7 @@ CompileStatistics JitTier::statistics() const {
     MutexLock lock(mutex_);
     out = statistics_;
   }
-  out.code_bytes = cache_->bytes();
+  if (const CodeCache* const filled = cache()) out.code_bytes = filled->bytes();
   return out;
 }
 

@@ -8,6 +8,7 @@
 // says.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,7 +24,6 @@
 #include "jit/tiering/function_compiler.h"
 #include "jit/tiering/module_state.h"
 #include "jit/tiering/ticker.h"
-#include "jit/x64/stubs.h"
 
 namespace heddle::jit {
 
@@ -37,7 +37,8 @@ enum class Policy : uint8_t { always, hot, eager_loops };
 
 class JitTier final : public engine::Tier {
  public:
-  /// Null if the host gives no executable memory.
+  /// Null if everything is to be compiled and nothing can be: the processor is too old, or the host gives no
+  /// executable memory. Where that is found out later, everything is interpreted.
   [[nodiscard]] static std::unique_ptr<JitTier> create(const Config& config, engine::EngineState& engine,
                                                        std::unique_ptr<engine::InterpreterTier> interpreter);
   ~JitTier() override;
@@ -66,11 +67,16 @@ class JitTier final : public engine::Tier {
   [[nodiscard]] engine::InterpreterTier& interpreter() noexcept { return *interpreter_; }
   /// See InterpreterTier.
   [[nodiscard]] const uint64_t* return_to_native() const noexcept { return return_to_native_; }
-  [[nodiscard]] const CodeCache& cache() const noexcept { return *cache_; }
-  [[nodiscard]] const x64::Stubs& stubs() const noexcept { return cache_->stubs(); }
+  /// Null if nothing has been compiled.
+  [[nodiscard]] CodeCache* cache() const noexcept { return cache_.load(std::memory_order_acquire); }
   /// The function's machine code; null: it is interpreted. Counts the call, and compiles if the policy says
   /// so.
   [[nodiscard]] const void* code_for_call(engine::FunctionCode& code) noexcept;
+  /// Nothing is to be compiled there; but neither does it look at the clock.
+  void found_in_compiled_code(engine::ExecContext& context) noexcept {
+    context.countdown = 0;
+    ticker_.tick();
+  }
   /// The guest is at this word of tier 0.
   void found_at(const engine::Instance& instance, const uint64_t* ip) noexcept;
   /// The first call of a function from tier 0: `always` compiles it, `eager_loops` its loops. False:
@@ -88,8 +94,10 @@ class JitTier final : public engine::Tier {
 
  private:
   JitTier(const Config& config, engine::EngineState& engine,
-          std::unique_ptr<engine::InterpreterTier> interpreter, std::unique_ptr<CodeCache> cache);
+          std::unique_ptr<engine::InterpreterTier> interpreter);
 
+  [[nodiscard]] CodeCache* make_cache() HEDDLE_EXCLUDES(mutex_);
+  [[nodiscard]] PipelineOptions pipeline() const;
   [[nodiscard]] bool may_compile(const engine::FunctionCode& code) const;
   void request(engine::FunctionCode& code) noexcept;
   void request_loop(engine::FunctionCode& code, uint64_t offset) noexcept;
@@ -110,11 +118,12 @@ class JitTier final : public engine::Tier {
   engine::EngineState& engine_;
   const std::unique_ptr<engine::InterpreterTier> interpreter_;
   const uint64_t* const return_to_native_;
-  const std::unique_ptr<CodeCache> cache_;
-  const PipelineOptions pipeline_;
   CodeReports reports_;
 
   mutable engine::Mutex mutex_;
+  std::unique_ptr<CodeCache> owned_cache_ HEDDLE_GUARDED_BY(mutex_);
+  bool has_tried_cache_ HEDDLE_GUARDED_BY(mutex_) = false;
+  std::atomic<CodeCache*> cache_{nullptr};
   CompileStatistics statistics_ HEDDLE_GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<FunctionCompiler>> idle_compilers_ HEDDLE_GUARDED_BY(mutex_);
   /// Of host functions, by the types of their parameters and results.

@@ -3,7 +3,7 @@
 #include "jit/tiering/module_state.h"
 
 #include <algorithm>
-#include <map>
+#include <unordered_map>
 
 #include "jit/tiering/jit_tier.h"
 
@@ -13,7 +13,7 @@ using engine::MutexLock;
 
 ModuleState::ModuleState(JitTier& tier, const engine::ModuleImage& module)
     : tier_(tier), functions_(std::make_unique<FunctionState[]>(module.functions.size())) {
-  std::map<engine::TypeId, const NativeSignature*> by_type;
+  std::unordered_map<engine::TypeId, const NativeSignature*> by_type;
   for (const engine::TypeId id : module.types) {
     const engine::TypeDefinition& type = module.registry->get(id);
     if (type.kind != engine::CompositeKind::function || by_type.contains(id)) continue;

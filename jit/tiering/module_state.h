@@ -55,6 +55,8 @@ class ModuleState final : public engine::TierData {
 
   /// Held by who compiles a function that others wait for.
   engine::Mutex compiling;
+  /// The module is being dropped: whoever compiles for it may stop, and is waited for.
+  std::atomic<bool> ends{false};
 
  private:
   JitTier& tier_;

@@ -87,7 +87,7 @@ struct TierWorld {
   if (outcome.trapped()) return outcome.trap().to_string();
   if (!outcome.ok()) return "error: " + outcome.message();
   std::string text;
-  for (const Value& value : *outcome) text += (text.empty() ? "" : " ") + to_string(value);
+  for (const heddle::Value& value : *outcome) text += (text.empty() ? "" : " ") + heddle::to_string(value);
   return text;
 }
 

@@ -14,6 +14,11 @@ namespace {
 constexpr size_t kMostAsked = 64;
 /// Ticks without a running guest after which the thread sleeps.
 constexpr unsigned kIdleTicks = 50;
+/// Samples that guests take by themselves, half an interval apart. By then, counting checks has cost what the
+/// thread will.
+constexpr uint32_t kUnaskedSamples = 4;
+/// Checks after which a guest looks at the clock.
+constexpr uint32_t kChecksBetween = 128;
 
 }  // namespace
 
@@ -41,10 +46,33 @@ void Ticker::remove(WatchedContext& watched) {
   contexts_.pop_back();
 }
 
+void Ticker::begin_unasked(WatchedContext& watched) {
+  if (unasked_samples_.load(std::memory_order_relaxed) >= kUnaskedSamples) return wake();
+  watched.since = Clock::now() - Clock::duration(unsampled_.load(std::memory_order_relaxed));
+  watched.context->request_sample_after(kChecksBetween);
+}
+
+/// Of guests that run at a time one may overwrite what the other has run, and the sample comes later.
+void Ticker::end_unasked(WatchedContext& watched) noexcept {
+  watched.context->cancel_sample_after();
+  unsampled_.store((Clock::now() - watched.since).count(), std::memory_order_relaxed);
+}
+
+Ticker::Answer Ticker::answer_unasked(WatchedContext& watched) {
+  const Clock::time_point now = Clock::now();
+  if (now - watched.since < interval_ / 2) return {false, kChecksBetween};
+  watched.since = now;
+  if (unasked_samples_.fetch_add(1, std::memory_order_relaxed) + 1 < kUnaskedSamples)
+    return {true, kChecksBetween};
+  wake();
+  return {};
+}
+
 /// Without a thread nothing gets hot by samples; calls from compiled code still count.
 void Ticker::wake() {
   {
     engine::MutexLock lock(mutex_);
+    unasked_samples_.store(kUnaskedSamples, std::memory_order_relaxed);
     if (!is_asleep_.exchange(false)) return;
     if (thread_.joinable()) {
       changed_.notify_all();
@@ -52,8 +80,8 @@ void Ticker::wake() {
     }
   }
   try {
-    // Without the lock, which it takes first of all. It can't fall asleep before it is in its place: our guest
-    // counts as running.
+    // Without the lock, which it takes first of all. It can't fall asleep before it is in its place: our
+    // guest counts as running.
     std::thread started([this] { run(); });
     engine::MutexLock lock(mutex_);
     thread_ = std::move(started);
