@@ -366,6 +366,7 @@ void Scheduler::expire_slices() noexcept {
 
 /// The watcher's thread: lets timers expire when no worker comes by, and ends time slices.
 void Scheduler::watch() {
+  engine::name_thread("heddle timers");
   int idle_slices = 0;
   while (!stopping()) {
     (void)expire_timers();

@@ -7,6 +7,7 @@
 
 #include "engine/runtime/parker_futex.h"
 #include "engine/runtime/signals.h"
+#include "engine/support/platform.h"
 #include "threads/recorder.h"
 #include "threads/scheduler.h"
 
@@ -46,7 +47,10 @@ Worker::~Worker() { engine::FutexParker::give_back(static_cast<engine::FutexPark
 bool Worker::start(bool spinning) {
   spinning_ = spinning;
   try {
-    thread_ = std::thread([this] { loop(); });
+    thread_ = std::thread([this] {
+      engine::name_thread("heddle worker");
+      loop();
+    });
   } catch (const std::system_error&) {  // the one way the standard library has to refuse a thread
     return false;
   }

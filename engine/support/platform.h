@@ -15,6 +15,9 @@ namespace heddle::engine {
 /// Processors this process may run on; at least 1.
 [[nodiscard]] uint32_t processor_count() noexcept;
 
+/// Gives the calling thread a name of at most 15 characters, by which debuggers and `top -H` show it.
+void name_thread(const char* name) noexcept;
+
 /// Tells the processor that this is a loop waiting for another one.
 inline void spin_pause() noexcept {
 #if defined(__x86_64__)

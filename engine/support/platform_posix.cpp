@@ -49,6 +49,12 @@ uint32_t processor_count() noexcept {
   return online > 0 ? static_cast<uint32_t>(online) : 1;
 }
 
+void name_thread([[maybe_unused]] const char* name) noexcept {
+#ifdef __linux__
+  (void)pthread_setname_np(pthread_self(), name);
+#endif
+}
+
 void* reserve_address_space(uint64_t bytes) noexcept {
   const uint64_t rounded = round_to_pages(bytes);
   if (rounded == 0 || rounded > SIZE_MAX) return nullptr;

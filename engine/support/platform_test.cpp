@@ -3,6 +3,7 @@
 #include "engine/support/platform.h"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <thread>
 
@@ -50,6 +51,15 @@ TEST(platform, native_stack_of_each_thread_holds_its_frames) {
   };
   check();
   std::thread(check).join();
+}
+
+TEST(platform, threads_have_names) {
+  std::thread([] {
+    name_thread("heddle test");
+    char name[16] = "";
+    ASSERT_EQ(pthread_getname_np(pthread_self(), name, sizeof name), 0);
+    EXPECT_STREQ(name, "heddle test");
+  }).join();
 }
 
 TEST(platform, counts_processors) { EXPECT_GE(processor_count(), 1u); }

@@ -6,6 +6,8 @@
 #include <system_error>
 #include <utility>
 
+#include "engine/support/platform.h"
+
 namespace heddle::jit {
 
 using engine::MutexLock;
@@ -53,6 +55,7 @@ void CompileQueue::drain() {
 }
 
 void CompileQueue::run() {
+  engine::name_thread("heddle compiler");
   MutexLock lock(mutex_);
   for (;;) {
     while (waiting_.empty() && !stop_) changed_.wait(mutex_);

@@ -6,6 +6,8 @@
 #include <system_error>
 #include <utility>
 
+#include "engine/support/platform.h"
+
 namespace heddle::jit {
 
 namespace {
@@ -90,6 +92,7 @@ void Ticker::wake() {
 }
 
 void Ticker::run() {
+  engine::name_thread("heddle ticker");
   engine::MutexLock lock(mutex_);
   unsigned idle = 0;
   while (!stop_) {

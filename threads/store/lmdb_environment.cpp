@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "engine/support/escape.h"
+#include "engine/support/platform.h"
 #include "engine/support/try.h"
 #include "threads/store/lmdb_transaction.h"
 
@@ -138,6 +139,7 @@ void LmdbEnvironment::end_watch() noexcept {
 /// Sleeps until some process has committed, and tells the hub; while nobody waits, it sleeps deeper. No
 /// change is missed: the counter is read first, and rises only after a commit can be seen.
 void LmdbEnvironment::watch() noexcept {
+  engine::name_thread("heddle lmdb");
   for (;;) {
     {
       engine::MutexLock lock(mutex_);

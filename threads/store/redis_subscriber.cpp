@@ -10,6 +10,7 @@
 #include <charconv>
 #include <utility>
 
+#include "engine/support/platform.h"
 #include "engine/support/try.h"
 
 namespace heddle::threads {
@@ -57,6 +58,7 @@ StoreResult<void> RedisSubscriber::listen() {
 }
 
 void RedisSubscriber::run() noexcept {
+  engine::name_thread("heddle redis");
   const WithoutSigpipe quiet;
   for (;;) {
     {
