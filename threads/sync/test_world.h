@@ -210,7 +210,10 @@ class World {
   }
 
   /// Until all have finished, or all others sleep: who is asleep can be woken by nobody but one who is not.
+  /// A bug may as well make a thread run in circles.
   Finding watch(Running& running, const std::vector<uint64_t>& lines) {
+    constexpr std::chrono::minutes kMost(1);
+    const auto begin = std::chrono::steady_clock::now();
     int still = 0;
     while (running.unfinished != 0) {
       const size_t unfinished = running.unfinished;
@@ -218,18 +221,20 @@ class World {
       for (const uint64_t line : lines) asleep += sleepers(line);
       // The lines are counted one after the other, so one look may count a thread twice; many in a row don't.
       still = asleep >= unfinished && unfinished == running.unfinished ? still + 1 : 0;
-      if (still == 50) return rescue(running, unfinished);
+      if (still == 50) return rescue(running, unfinished, " threads sleep, and nobody is left to wake them");
+      if (std::chrono::steady_clock::now() - begin > kMost)
+        return rescue(running, unfinished, " threads have not come to an end for a minute");
       std::this_thread::sleep_for(std::chrono::microseconds(100));
     }
     return {};
   }
 
-  Finding rescue(Running& running, size_t asleep) {
+  Finding rescue(Running& running, size_t unfinished, const char* what) {
     std::lock_guard lock(running.mutex);
     for (const InterruptHandle& guest : running.guests) guest.interrupt();
-    Finding finding = std::to_string(asleep) + " threads sleep, and nobody is left to wake them";
+    Finding finding = std::to_string(unfinished) + what;
     // Host threads can't be interrupted; in the tests with planted bugs there are none.
-    if (running.guests.size() < asleep) {
+    if (running.guests.size() < unfinished) {
       std::fprintf(stderr, "%s\n", finding.c_str());
       std::abort();
     }
