@@ -34,11 +34,7 @@ void Block::reset() {
   nodes.clear();
   successors.clear();
   predecessors.clear();
-  loop_depth = 0;
-  loop_header = kNoBlock;
-  is_loop_header = false;
-  is_cold = false;
-  is_handler = false;
+  static_cast<BlockPlace&>(*this) = {};
   has_own_calls = false;
 }
 

@@ -92,17 +92,21 @@ struct Edge {
   uint32_t argument_count = 0;
 };
 
-struct Block {
+/// Where a block stands: the same in the IR and in what is selected from it.
+struct BlockPlace {
+  uint32_t loop_depth = 0;
+  BlockId loop_header = kNoBlock;  ///< of the innermost loop that it is in; itself, if it is one
+  bool is_loop_header = false;
+  bool is_cold = false;     ///< leads to a trap or throw: laid out last
+  bool is_handler = false;  ///< entered by a thrown exception: all registers are overwritten then
+};
+
+struct Block : BlockPlace {
   std::vector<Value> parameters;
   std::vector<Value> nodes;  ///< in order, the terminator last
   std::vector<Edge> successors;
   std::vector<BlockId> predecessors;  ///< one entry per edge
-  uint32_t loop_depth = 0;
-  BlockId loop_header = kNoBlock;  ///< of the innermost loop that it is in; itself, if it is one
-  bool is_loop_header = false;
-  bool is_cold = false;        ///< leads to a trap or throw: laid out last
-  bool is_handler = false;     ///< entered by a thrown exception
-  bool has_own_calls = false;  ///< may have calls of functions of this module
+  bool has_own_calls = false;         ///< may have calls of functions of this module
 
   void reset();
 };

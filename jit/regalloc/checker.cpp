@@ -31,10 +31,6 @@ using Fact = std::pair<Unit, Symbol>;
 constexpr Unit kFirstVectorUnit = 16;
 constexpr Unit kFirstSlotUnit = 48;
 
-bool is_definition(const Operand& operand) {
-  return operand.role == Role::define || operand.role == Role::early_define;
-}
-
 Unit unit_of(Location location) {
   if (!location.is_register()) return kFirstSlotUnit + location.slot;
   const auto reg = static_cast<uint32_t>(location.reg);

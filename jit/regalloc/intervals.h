@@ -174,10 +174,6 @@ class Intervals {
   std::vector<uint32_t> first_affinity_;
 };
 
-/// True if the operand is a result of its instruction or a temporary.
-[[nodiscard]] constexpr bool is_definition(const x64::Operand& operand) {
-  return operand.role == x64::Role::define || operand.role == x64::Role::early_define;
-}
 /// The register that an operand demands, by itself or because it is tied to one that does.
 [[nodiscard]] x64::Register demanded_register(const x64::MachineFunction& function,
                                               const x64::Instruction& instruction,

@@ -62,10 +62,10 @@ void Liveness::find_exposed_uses(const MachineFunction& function) {
     for (uint32_t i = block.first_instruction; i < end; ++i) {
       for (const x64::Operand& operand : function.operands_of(function.instructions[i])) {
         if (operand.reg == x64::kNoRegister) continue;
-        if (operand.role == x64::Role::use || operand.role == x64::Role::late_use) {
-          use(operand.reg, id);
-        } else {
+        if (is_definition(operand)) {
           define(operand.reg, id, i);
+        } else {
+          use(operand.reg, id);
         }
       }
     }

@@ -79,7 +79,7 @@ void append_instruction(const MachineFunction& function, const Instruction& inst
   }
   text += "." + std::to_string(instruction.width);
   for (const Operand& operand : function.operands_of(instruction)) {
-    if (operand.role == Role::define || operand.role == Role::early_define) continue;
+    if (is_definition(operand)) continue;
     text += " ";
     append_operand(function, operand, text);
   }
@@ -120,11 +120,7 @@ void MachineBlock::reset() {
   parameters.clear();
   successors.clear();
   predecessors.clear();
-  loop_depth = 0;
-  loop_header = kNoBlock;
-  is_loop_header = false;
-  is_cold = false;
-  is_handler = false;
+  static_cast<BlockPlace&>(*this) = {};
 }
 
 void MachineFunction::reset() {

@@ -57,6 +57,10 @@ struct Operand {
   Register fixed = Register::none;
   uint8_t tied_to = 0;
 };
+/// True if the operand is a result of its instruction or a temporary.
+[[nodiscard]] constexpr bool is_definition(const Operand& operand) {
+  return operand.role == Role::define || operand.role == Role::early_define;
+}
 
 /// The condition of a jump, set or conditional move, as the processor numbers them.
 enum class Condition : uint8_t {
@@ -143,18 +147,13 @@ struct MachineEdge {
   uint32_t argument_count = 0;
 };
 
-struct MachineBlock {
+struct MachineBlock : BlockPlace {
   uint32_t first_instruction =
       0;  ///< in MachineFunction::instructions; blocks are contiguous, in layout order
   uint32_t instruction_count = 0;
   std::vector<VirtualRegister> parameters;
   std::vector<MachineEdge> successors;
   std::vector<BlockId> predecessors;
-  uint32_t loop_depth = 0;
-  BlockId loop_header = kNoBlock;
-  bool is_loop_header = false;
-  bool is_cold = false;
-  bool is_handler = false;  ///< all registers are overwritten when it is entered
 
   void reset();
 };

@@ -94,11 +94,7 @@ void Selector::run() {
     const Block& block = ir_.blocks[id];
     MachineBlock& machine = out_.blocks[id];
     machine.predecessors = block.predecessors;
-    machine.loop_depth = block.loop_depth;
-    machine.loop_header = block.loop_header;
-    machine.is_loop_header = block.is_loop_header;
-    machine.is_cold = block.is_cold;
-    machine.is_handler = block.is_handler;
+    static_cast<BlockPlace&>(machine) = block;
     if (block.is_handler) out_.saves_instance = true;
     survey(id);
   }
